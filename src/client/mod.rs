@@ -1,0 +1,18 @@
+//! The async core: commands in, snapshots out. It decides in [`state`], acts in [`run`], and is the only one that spawns.
+
+mod command;
+mod handle;
+mod notice;
+mod problem;
+mod snapshot;
+
+pub use command::{Command, MicrophoneTest};
+pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, Waker};
+pub use notice::Notice;
+pub use problem::{Place, Problem, ProblemKind, Remedy};
+pub use snapshot::{
+    DeviceState, Fetched, LinkState, Party, PartyState, Screen, Service, SignedIn, Snapshot, Sound,
+    TalkState, VoiceStatus,
+};
+
+pub use crate::voice::Meters;

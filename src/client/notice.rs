@@ -1,0 +1,25 @@
+//! What happened once: a toast, later a sound or a desktop notification. Lost if nobody listens.
+
+use crate::model::{DeviceKind, OnlineId, SessionId};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Notice {
+    MemberJoined(OnlineId),
+    MemberLeft(OnlineId),
+    /// Somebody else owns the party now.
+    OwnerChanged(OnlineId),
+    Invited {
+        session: SessionId,
+        from: Option<OnlineId>,
+    },
+    InvitationSent(OnlineId),
+    VoiceConnected,
+    VoiceInterrupted,
+    DeviceLost(DeviceKind),
+    DeviceInUse {
+        kind: DeviceKind,
+        name: String,
+    },
+    /// The talk key is held while muted: nobody hears it.
+    TalkingWhileMuted,
+}

@@ -1,0 +1,130 @@
+//! What went wrong, as the user meets it: a kind, a place to show it, something to press. The sentences are the UI's.
+
+use std::time::Duration;
+
+use super::command::Command;
+use crate::model::DeviceKind;
+
+/// One trouble that lasts until it is dismissed, repaired or overtaken.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Problem {
+    /// Unique within a run.
+    pub id: u64,
+    pub kind: ProblemKind,
+    pub place: Place,
+    /// For a bug report: no token, id, name or address.
+    pub diagnostic: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProblemKind {
+    /// The browser never came back.
+    SignInTimedOut,
+    /// The service or the user said no in the browser.
+    SignInRefused,
+    /// The browser could not be started; the link can be copied.
+    BrowserDidNotOpen,
+    /// The stay is over: the service wants a new sign-in.
+    SignInEnded,
+    /// No answer at all.
+    ServiceUnreachable,
+    /// An answer that makes no sense or says it is the service's own fault.
+    ServiceTrouble,
+    /// The network edge refuses this address, not the account.
+    BlockedByNetworkEdge,
+    /// Too many calls; the client waits by itself.
+    TooManyRequests {
+        wait: Duration,
+    },
+    PartyEnded,
+    PartyFull,
+    /// Not invited, removed, or a setting forbids it.
+    NotAllowed,
+    /// The invited person's settings refuse it.
+    InvitationRefused,
+    FriendsNotLoaded,
+    /// Voice did not connect.
+    VoiceUnreachable,
+    /// The bridge's offer cannot be answered.
+    VoiceNotUnderstood,
+    /// The computer refused: no socket, no thread.
+    VoiceBroken,
+    DeviceMissing(DeviceKind),
+    SettingsNotSaved,
+    /// The settings file was unreadable; it was kept aside and defaults are in force.
+    SettingsUnreadable,
+}
+
+/// Where a problem is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    SignIn,
+    /// The whole window, signed in.
+    Window,
+    Friends,
+    Parties,
+    Party,
+    Voice,
+    Settings,
+}
+
+/// What the user can press.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Remedy {
+    SignIn,
+    Refresh,
+    RetryVoice,
+    OpenVoiceSettings,
+    /// Nothing to do but to read it.
+    Dismiss,
+}
+
+impl Problem {
+    pub fn remedy(&self) -> Remedy {
+        match self.kind {
+            ProblemKind::SignInTimedOut
+            | ProblemKind::SignInRefused
+            | ProblemKind::BrowserDidNotOpen
+            | ProblemKind::SignInEnded => Remedy::SignIn,
+            ProblemKind::FriendsNotLoaded => Remedy::Refresh,
+            ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble
+                if matches!(self.place, Place::Window | Place::Friends | Place::Parties) =>
+            {
+                Remedy::Refresh
+            }
+            ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble if self.place == Place::SignIn => {
+                Remedy::SignIn
+            }
+            ProblemKind::VoiceUnreachable | ProblemKind::VoiceNotUnderstood | ProblemKind::VoiceBroken => {
+                Remedy::RetryVoice
+            }
+            ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble if self.place == Place::Voice => {
+                Remedy::RetryVoice
+            }
+            ProblemKind::DeviceMissing(_) => Remedy::OpenVoiceSettings,
+            ProblemKind::ServiceUnreachable
+            | ProblemKind::ServiceTrouble
+            | ProblemKind::BlockedByNetworkEdge
+            | ProblemKind::TooManyRequests { .. }
+            | ProblemKind::PartyEnded
+            | ProblemKind::PartyFull
+            | ProblemKind::NotAllowed
+            | ProblemKind::InvitationRefused
+            | ProblemKind::SettingsNotSaved
+            | ProblemKind::SettingsUnreadable => Remedy::Dismiss,
+        }
+    }
+}
+
+impl Remedy {
+    /// The command behind the button. `None`: the UI turns a page itself.
+    pub fn command(&self, problem: &Problem) -> Option<Command> {
+        match self {
+            Self::SignIn => Some(Command::SignIn),
+            Self::Refresh => Some(Command::Refresh),
+            Self::RetryVoice => Some(Command::RetryVoice),
+            Self::OpenVoiceSettings => None,
+            Self::Dismiss => Some(Command::DismissProblem(problem.id)),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Partyline: a native desktop client for PlayStation Network parties.
+//!
+//! # The map
+//!
+//! | module | owns |
+//! |---|---|
+//! | [`model`] | plain values: ids, party, member, friend, settings. No I/O, no wire shapes |
+//! | [`psn`] | the network service: endpoints, HTTP, tokens, one file per API, push |
+//! | [`voice`] | media: negotiation, peer, codec, jitter buffer, mixer, gate, the voice thread, sound cards |
+//! | [`store`] | the settings file and where things live on disk |
+//! | [`desktop`] | the operating system: the browser |
+//! | [`client`] | the async core: commands in, snapshots out; the only one that spawns |
+//! | [`ui`] | egui: one file per screen, widgets, theme, wording |
+//! | [`sandbox`] | a small PSN that runs on this machine (cargo feature `sandbox`) |
+//!
+//! # The rule
+//!
+//! `ui → client → { psn, voice, store, desktop } → model`. Brothers do not import each other, nothing imports
+//! `ui`, the client never imports `sandbox` (only the binary starts it), and the sandbox never imports
+//! `psn`, so that one misreading of the protocol cannot hide on both sides. `tests/dependency_rule.rs` keeps it.
+//!
+//! # How it flows
+//!
+//! ```text
+//! ui ──Command──▶ client ──Effect──▶ tasks in psn / voice / store / desktop
+//! ▲                │  ▲──────────Input (result, push event, timer, voice event)
+//! ├── Snapshot ────┘   what is true now: watch<Arc<Snapshot>>, immutable, one writer
+//! ├── Notice           what happened once
+//! └── Meters           sampled levels: atomics
+//! ```
+//!
+//! Decisions are one pure function, `client::state::State::handle(input, now) -> Vec<Effect>`; everything around it
+//! carries out effects and reports back.
+//!
+//! # Threads
+//!
+//! | thread | work | never |
+//! |---|---|---|
+//! | main | egui; draws only when a [`client::Waker`] asks | network, files, locks |
+//! | tokio workers | HTTP, push, RTP in and out | touch samples |
+//! | `voice` | 10 ms tick: gate, encode; decode, conceal, mix | await, network |
+//! | sound card callbacks | copy between the device and a lock-free ring | lock, allocate, log |
+
+pub mod client;
+pub mod desktop;
+pub mod model;
+pub mod psn;
+#[cfg(feature = "sandbox")]
+pub mod sandbox;
+pub mod store;
+pub mod ui;
+pub mod voice;

@@ -1,0 +1,114 @@
+//! Identifiers. Personal ones print redacted in `Debug`; `Display` is for the wire and the window only.
+
+use std::{fmt, str::FromStr};
+
+/// The number that identifies an account. Above 2^53, hence a string in JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AccountId(pub u64);
+
+/// The text was not a decimal number that fits 64 bits.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not an account id")]
+pub struct InvalidAccountId;
+
+impl FromStr for AccountId {
+    type Err = InvalidAccountId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self).map_err(|_| InvalidAccountId)
+    }
+}
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccountId(…)")
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $debug:literal) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub struct $name(pub String);
+
+        impl $name {
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str($debug)
+            }
+        }
+    };
+}
+
+text_id!(
+    /// The name that is shown, and may change.
+    OnlineId,
+    "OnlineId(…)"
+);
+text_id!(
+    /// A party session.
+    SessionId,
+    "SessionId(…)"
+);
+text_id!(
+    /// A voice bridge of the service.
+    BridgeId,
+    "BridgeId(…)"
+);
+text_id!(
+    /// The secret that admits to a bridge.
+    BridgeToken,
+    "BridgeToken(…)"
+);
+text_id!(
+    /// Our seat on a bridge.
+    PeerId,
+    "PeerId(…)"
+);
+
+impl fmt::Display for OnlineId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_do_not_print_themselves_in_debug() {
+        let text = format!("{:?} {:?}", AccountId(1234567890123456789), OnlineId::from("marlow_87"));
+        assert!(!text.contains("123") && !text.contains("marlow"), "{text}");
+    }
+
+    #[test]
+    fn an_account_id_above_2_to_53_survives_the_round_trip() {
+        let id: AccountId = "9007199254740993".parse().expect("valid");
+        assert_eq!(id.to_string(), "9007199254740993");
+        assert!("12x".parse::<AccountId>().is_err());
+    }
+}

@@ -1,0 +1,13 @@
+//! Plain values that every layer speaks of. No I/O, no wire shapes, no thread of its own.
+
+mod friend;
+mod ids;
+mod party;
+mod settings;
+mod voice;
+
+pub use friend::{Availability, Friend, Presence, Profile};
+pub use ids::{AccountId, BridgeId, BridgeToken, InvalidAccountId, OnlineId, PeerId, SessionId};
+pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
+pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};

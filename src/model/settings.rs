@@ -1,0 +1,87 @@
+//! What the user chose. Serialized by `store` as the settings file; unknown fields are ignored, missing ones default.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A sound device by choice.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceChoice {
+    /// Follow what the system uses.
+    #[default]
+    Default,
+    /// Pinned by the host's stable id (see [`super::SoundDevice::id`]).
+    Device(String),
+}
+
+/// When the microphone is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TalkMode {
+    #[default]
+    PushToTalk,
+    OpenMicrophone,
+}
+
+/// The key held to talk, by its name in the W3C UI Events `code` vocabulary (`ControlRight`, `F8`, `KeyT`).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct TalkKey(pub String);
+
+impl Default for TalkKey {
+    /// Types nothing by itself and sits under the right hand.
+    fn default() -> Self {
+        Self("ControlRight".into())
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Theme {
+    #[default]
+    Dark,
+    Light,
+    System,
+}
+
+/// Everything the user can set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub microphone: DeviceChoice,
+    pub speakers: DeviceChoice,
+    pub talk_mode: TalkMode,
+    pub talk_key: TalkKey,
+    /// How long the microphone stays on after the key is released, in milliseconds; 0–1000.
+    pub release_hold_millis: u16,
+    pub theme: Theme,
+    /// Size of everything in the window; 0.75–2.0.
+    pub scale: f32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            microphone: DeviceChoice::Default,
+            speakers: DeviceChoice::Default,
+            talk_mode: TalkMode::PushToTalk,
+            talk_key: TalkKey::default(),
+            release_hold_millis: 200,
+            theme: Theme::Dark,
+            scale: 1.0,
+        }
+    }
+}
+
+impl Settings {
+    pub fn release_hold(&self) -> Duration {
+        Duration::from_millis(u64::from(self.release_hold_millis))
+    }
+
+    /// The same settings with every number inside its range: a file edited by hand must not break the window.
+    pub fn clamped(mut self) -> Self {
+        self.release_hold_millis = self.release_hold_millis.min(1000);
+        self.scale = if self.scale.is_finite() { self.scale.clamp(0.75, 2.0) } else { 1.0 };
+        self
+    }
+}
