@@ -83,6 +83,29 @@ text_id!(
     "PeerId(…)"
 );
 
+/// The text cannot be the id of a session.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a session id")]
+pub struct InvalidSessionId;
+
+impl SessionId {
+    const MAX_LENGTH: usize = 128;
+
+    /// Letters, digits, `-` and `_`: an id becomes part of an address and must not climb out of its place.
+    pub fn is_well_formed(text: &str) -> bool {
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+        !text.is_empty() && text.len() <= Self::MAX_LENGTH && text.bytes().all(plain)
+    }
+}
+
+impl FromStr for SessionId {
+    type Err = InvalidSessionId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if Self::is_well_formed(text) { Ok(Self(text.to_owned())) } else { Err(InvalidSessionId) }
+    }
+}
+
 impl fmt::Display for OnlineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -103,6 +126,14 @@ mod tests {
     fn ids_do_not_print_themselves_in_debug() {
         let text = format!("{:?} {:?}", AccountId(1234567890123456789), OnlineId::from("marlow_87"));
         assert!(!text.contains("123") && !text.contains("marlow"), "{text}");
+    }
+
+    #[test]
+    fn a_session_id_cannot_climb_out_of_its_address() {
+        assert!("11111111-2222-4333-8444-555555555555".parse::<SessionId>().is_ok());
+        for bad in ["", "..", "a/b", "a?b", "a%2fb", "a b", "\n", &"a".repeat(200)] {
+            assert!(bad.parse::<SessionId>().is_err(), "{bad}");
+        }
     }
 
     #[test]

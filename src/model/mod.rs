@@ -7,7 +7,9 @@ mod settings;
 mod voice;
 
 pub use friend::{Availability, Friend, Presence, Profile};
-pub use ids::{AccountId, BridgeId, BridgeToken, InvalidAccountId, OnlineId, PeerId, SessionId};
+pub use ids::{
+    AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidSessionId, OnlineId, PeerId, SessionId,
+};
 pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
 pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};

@@ -1,1 +1,82 @@
-//! (being built)
+//! The network service, as `protocol.md` knows it. Everything here is async and runs on the client's tokio workers; nothing
+//! spawns but a token refresh, onto the tracker its owner hands in, because a refresh must not be cancelled half-way.
+//!
+//! | file | calls | base |
+//! |---|---|---|
+//! | `oauth`, `loopback` | authorize, token | accounts |
+//! | `party` | `sessionManager/v2` | mobile |
+//! | `people` | `userProfile` | mobile |
+//! | `bridge` | `rtcBridge/v1` | mobile |
+//! | `push` | `serveraddr`, the push socket | push |
+//!
+//! One [`http`] `send` carries every call: headers, a fresh request id, time and size limits, retries, the call budget,
+//! and the error shape. The JSON mirrors live in `wire` and never leave this module.
+
+mod bridge;
+mod budget;
+mod endpoints;
+mod error;
+mod event;
+mod http;
+mod loopback;
+mod oauth;
+mod party;
+mod people;
+mod push;
+mod retry;
+mod tokens;
+mod wire;
+
+use std::sync::Arc;
+
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use endpoints::{Endpoints, InvalidBase, OAuthClient};
+pub use error::Error;
+pub use event::{Event, MemberChange, PushEvent};
+pub use loopback::{Redirect, RedirectListener};
+pub use oauth::{Authorization, SignInError};
+pub use party::PartyChange;
+pub use push::{PushError, PushSocket};
+pub use tokens::Tokens;
+
+/// One signed-in account at one service. Cheap to share; every method is one or a few calls and may be dropped midway.
+pub struct Psn {
+    http: http::Http,
+    tokens: Arc<Tokens>,
+    /// Names this running client to the push system; the same for the whole run.
+    push_context: Uuid,
+}
+
+impl Psn {
+    /// `refreshes` gets the one task that must outlive its caller: a token refresh under way.
+    pub fn new(
+        endpoints: Arc<Endpoints>,
+        client: reqwest::Client,
+        tokens: Arc<Tokens>,
+        refreshes: TaskTracker,
+    ) -> Self {
+        let http = http::Http::new(endpoints, client, Arc::clone(&tokens), refreshes);
+        Self { http, tokens, push_context: Uuid::new_v4() }
+    }
+
+    /// Whose account this is.
+    pub fn account(&self) -> crate::model::AccountId {
+        self.tokens.account()
+    }
+}
+
+/// The one HTTP client of a run. Redirects are never followed: none of the calls expects one, and sign-in reads them.
+///
+/// # Errors
+/// When the TLS stack cannot start.
+pub fn http_client(endpoints: &Endpoints) -> Result<reqwest::Client, reqwest::Error> {
+    let builder = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(http::CONNECT_TIMEOUT)
+        .pool_idle_timeout(std::time::Duration::from_secs(60))
+        .user_agent(concat!("Partyline/", env!("CARGO_PKG_VERSION")));
+    let builder = if endpoints.is_sandbox() { builder.no_proxy() } else { builder.https_only(true) };
+    builder.build()
+}

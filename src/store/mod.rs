@@ -1,1 +1,62 @@
-//! (being built)
+//! What outlives a run: the settings file and this installation's name. Blocking; the client calls it off its loop.
+
+mod paths;
+mod settings;
+
+use std::{fs, io, path::Path};
+
+pub use paths::Paths;
+pub use settings::{Loaded, load_settings, save_settings};
+
+/// 48 hex digits that name this installation to the sign-in; made once, kept for good (protocol section 2).
+///
+/// # Errors
+/// When it can neither be read nor written.
+pub fn installation_id(paths: &Paths) -> io::Result<String> {
+    let file = paths.installation_id();
+    if let Ok(id) = fs::read_to_string(&file)
+        && is_duid(id.trim())
+    {
+        return Ok(id.trim().to_owned());
+    }
+    let id = new_installation_id();
+    write_whole(&file, &id)?;
+    Ok(id)
+}
+
+/// For a run that cannot or must not write.
+pub fn new_installation_id() -> String {
+    format!("{DUID_PREFIX}{:032x}", rand::random::<u128>())
+}
+
+const DUID_PREFIX: &str = "0000000700410080";
+
+fn is_duid(id: &str) -> bool {
+    id.len() == 48 && id.starts_with(DUID_PREFIX) && id.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// All or nothing: a crash in the middle leaves the old file.
+fn write_whole(file: &Path, text: &str) -> io::Result<()> {
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let fresh = file.with_extension("new");
+    fs::write(&fresh, text)?;
+    fs::rename(&fresh, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_installation_keeps_its_name() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let paths = Paths::under(folder.path());
+        let first = installation_id(&paths).expect("made");
+        assert!(is_duid(&first), "{first}");
+        assert_eq!(installation_id(&paths).expect("kept"), first);
+        fs::write(paths.installation_id(), "nonsense").expect("written");
+        assert!(is_duid(&installation_id(&paths).expect("made anew")));
+    }
+}

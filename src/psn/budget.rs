@@ -1,0 +1,54 @@
+//! How many calls may still be made: other clients of the service live within 300 in 15 minutes for one account. Pure.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+const WINDOW: Duration = Duration::from_secs(15 * 60);
+/// Below what the service is known to bear, so that a phone of the same account still has room.
+const CALLS_IN_WINDOW: usize = 270;
+
+/// A sliding window over the calls made.
+#[derive(Debug, Default)]
+pub struct Budget {
+    made: VecDeque<Instant>,
+}
+
+impl Budget {
+    /// Counts a call made at `now`.
+    ///
+    /// # Errors
+    /// With the time until a call is free again, when the window is full.
+    pub fn spend(&mut self, now: Instant) -> Result<(), Duration> {
+        while self.made.front().is_some_and(|&made| now.duration_since(made) >= WINDOW) {
+            self.made.pop_front();
+        }
+        match self.made.front() {
+            Some(&oldest) if self.made.len() >= CALLS_IN_WINDOW => {
+                Err(WINDOW.saturating_sub(now.duration_since(oldest)))
+            }
+            _ => {
+                self.made.push_back(now);
+                Ok(())
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_window_says_how_long_to_wait_and_frees_itself() {
+        let start = Instant::now();
+        let mut budget = Budget::default();
+        for _ in 0..CALLS_IN_WINDOW {
+            budget.spend(start).expect("room");
+        }
+        let later = start + Duration::from_secs(60);
+        assert_eq!(budget.spend(later), Err(WINDOW - Duration::from_secs(60)));
+        assert_eq!(budget.spend(start + WINDOW), Ok(()));
+    }
+}

@@ -1,0 +1,135 @@
+//! Where the service lives: the only file with a host name in it. Two instances exist, `live` and `sandbox`.
+
+use std::net::IpAddr;
+
+use secrecy::SecretString;
+use url::{Host, Url};
+
+/// The hosts of one service (protocol section 1).
+#[derive(Debug, Clone)]
+pub struct Endpoints {
+    /// Authorize and token.
+    pub(super) accounts: Url,
+    /// Everything with a Bearer token.
+    pub(super) mobile: Url,
+    /// Tells which push socket to use.
+    pub(super) push_directory: Url,
+    sandbox: bool,
+}
+
+/// The OAuth client that the user signs in with. The live one's secret is the user's to supply.
+#[derive(Debug, Clone)]
+pub struct OAuthClient {
+    pub id: String,
+    pub secret: SecretString,
+}
+
+/// A sandbox address that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidBase {
+    #[error("not an address like http://127.0.0.1:8080")]
+    Malformed(#[from] url::ParseError),
+    #[error("a sandbox is served over plain http on a loopback or private address")]
+    NotPrivate,
+}
+
+impl Endpoints {
+    pub fn live() -> Self {
+        let parse = |text| Url::parse(text).expect("a constant");
+        Self {
+            accounts: parse("https://ca.account.sony.com/"),
+            mobile: parse("https://m.np.playstation.com/"),
+            push_directory: parse("https://mobile-pushcl.np.communication.playstation.net/"),
+            sandbox: false,
+        }
+    }
+
+    /// A sandbox the user named. Plain `http` is accepted for a loopback or private address alone.
+    ///
+    /// # Errors
+    /// [`InvalidBase`] for anything else.
+    pub fn sandbox(base: &str) -> Result<Self, InvalidBase> {
+        let base = Url::parse(base)?;
+        let private = match base.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback() || ip.is_unique_local(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        };
+        if base.scheme() != "http" || !private {
+            return Err(InvalidBase::NotPrivate);
+        }
+        Ok(Self { accounts: base.clone(), mobile: base.clone(), push_directory: base, sandbox: true })
+    }
+
+    pub fn is_sandbox(&self) -> bool {
+        self.sandbox
+    }
+
+    /// The service is on this very computer, so media needs no other interface.
+    pub fn is_loopback(&self) -> bool {
+        match self.mobile.host() {
+            Some(Host::Ipv4(ip)) => IpAddr::from(ip).is_loopback(),
+            Some(Host::Ipv6(ip)) => IpAddr::from(ip).is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        }
+    }
+
+    /// `{mobile}/api` plus `path`, which starts with a slash.
+    pub(super) fn api(&self, path: &str) -> Url {
+        join(&self.mobile, "/api", path)
+    }
+
+    pub(super) fn accounts(&self, path: &str) -> Url {
+        join(&self.accounts, "", path)
+    }
+
+    pub(super) fn push_directory(&self, path: &str) -> Url {
+        join(&self.push_directory, "", path)
+    }
+
+    /// The push socket on the host that the directory named.
+    ///
+    /// # Errors
+    /// When `fqdn` is not a plain `host[:port]`.
+    pub(super) fn push_socket(&self, fqdn: &str) -> Result<Url, url::ParseError> {
+        let scheme = if self.sandbox { "ws" } else { "wss" };
+        let url = Url::parse(&format!("{scheme}://{fqdn}/np/pushNotification"))?;
+        let plain =
+            url.path() == "/np/pushNotification" && url.username().is_empty() && url.query().is_none();
+        if plain { Ok(url) } else { Err(url::ParseError::InvalidDomainCharacter) }
+    }
+}
+
+fn join(base: &Url, prefix: &str, path: &str) -> Url {
+    let mut url = base.clone();
+    url.set_path(&format!("{prefix}{path}"));
+    url
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_accepted_for_private_addresses_alone() {
+        for good in ["http://127.0.0.1:8080", "http://localhost:1", "http://10.77.0.2:9", "http://[::1]:5"] {
+            assert!(Endpoints::sandbox(good).is_ok(), "{good}");
+        }
+        for bad in
+            ["http://example.org", "https://127.0.0.1", "http://8.8.8.8:80", "ftp://127.0.0.1", "nonsense"]
+        {
+            assert!(Endpoints::sandbox(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_push_host_with_a_path_or_credentials_is_refused() {
+        let live = Endpoints::live();
+        assert!(live.push_socket("push.example.net").is_ok());
+        for bad in ["evil.example/x?y=", "user@evil.example", "a b", ""] {
+            assert!(live.push_socket(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Why a call did not succeed. Texts hold no token, id, name or address.
+
+use std::time::Duration;
+
+/// One call's failure, after every retry that made sense.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No answer: no network, no host, no time.
+    #[error("no answer from the service")]
+    Unreachable(#[source] reqwest::Error),
+    /// An HTML refusal by the network edge: it is about this address, not the account.
+    #[error("refused by the network edge")]
+    Blocked,
+    /// The service, or our own budget, asks for a pause.
+    #[error("too many calls; wait {wait:?}")]
+    RateLimited { wait: Duration },
+    /// The refresh token no longer works.
+    #[error("the sign-in has ended")]
+    SignInEnded,
+    /// The service understood and said no.
+    #[error("refused with {status}, code {code:?}")]
+    Refused { status: u16, code: Option<u32> },
+    /// The service says the fault is its own.
+    #[error("the service failed with {status}")]
+    Trouble { status: u16 },
+    #[error("the answer to {what} was not understood")]
+    Malformed {
+        what: &'static str,
+        #[source]
+        source: serde_json::Error,
+    },
+    #[error("the answer to {what} lacks {field}")]
+    Incomplete { what: &'static str, field: &'static str },
+    /// More than the client is willing to hold.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge { limit: usize },
+}
+
+impl Error {
+    /// The thing asked about does not exist (any more).
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Refused { status: 404 | 410, .. } | Self::Refused { code: Some(2285581), .. })
+    }
+
+    /// The service was never reached.
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable(_))
+    }
+}

@@ -1,0 +1,348 @@
+//! `sessionManager/v2` (protocol section 4).
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    custom_data::{Connections, VoiceState},
+    tolerant,
+};
+use crate::model::{
+    self, AccountId, BridgeId, BridgeToken, OnlineId, PartySession, Platform, Privacy, SessionId,
+};
+
+/// `GET /partySessions`, and the answer to creating one.
+#[derive(Deserialize)]
+pub struct Sessions {
+    #[serde(rename = "v2PartySessions", default, deserialize_with = "tolerant::each")]
+    pub sessions: Vec<Session>,
+}
+
+/// `POST /sys/gameBase/parties/bulkGet`.
+#[derive(Deserialize)]
+pub struct Parties {
+    #[serde(default, deserialize_with = "tolerant::each")]
+    pub parties: Vec<Session>,
+}
+
+#[derive(Deserialize)]
+pub struct Invitations {
+    #[serde(default, deserialize_with = "tolerant::each")]
+    pub invitations: Vec<Invitation>,
+}
+
+/// The shape is not captured: every field is optional but the session's id.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invitation {
+    #[serde(deserialize_with = "tolerant::id")]
+    pub session_id: String,
+    #[serde(default)]
+    pub session_name: Option<String>,
+    #[serde(default)]
+    pub from: Option<Person>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Person {
+    #[serde(deserialize_with = "tolerant::account")]
+    pub account_id: AccountId,
+    #[serde(default)]
+    pub online_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Session {
+    #[serde(deserialize_with = "tolerant::id")]
+    pub session_id: String,
+    #[serde(default)]
+    pub session_name: Option<String>,
+    #[serde(default)]
+    pub max_members: Option<u32>,
+    #[serde(default)]
+    pub joinable_user_type: Option<String>,
+    #[serde(default)]
+    pub visibility_type: Option<String>,
+    #[serde(default)]
+    pub party_joinable: Option<bool>,
+    #[serde(default)]
+    pub owner: Option<Person>,
+    #[serde(default, deserialize_with = "tolerant::each")]
+    pub members: Vec<Member>,
+    #[serde(default, deserialize_with = "tolerant::each")]
+    pub bridges: Vec<Bridge>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Bridge {
+    #[serde(deserialize_with = "tolerant::id")]
+    pub bridge_id: String,
+    pub bridge_token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    #[serde(deserialize_with = "tolerant::account")]
+    pub account_id: AccountId,
+    #[serde(default)]
+    pub online_id: Option<String>,
+    #[serde(default)]
+    pub platform: Option<String>,
+    #[serde(default)]
+    pub join_order: Option<u32>,
+    #[serde(default)]
+    pub custom_data3: Option<String>,
+    #[serde(default)]
+    pub custom_data4: Option<String>,
+}
+
+/// More members than the service ever lets in are cut: memory stays bounded.
+const MAX_MEMBERS: usize = 64;
+
+impl From<Session> for PartySession {
+    fn from(session: Session) -> Self {
+        let id = SessionId(session.session_id);
+        let mut members: Vec<_> =
+            session.members.into_iter().take(MAX_MEMBERS).map(|member| member.into_model(&id)).collect();
+        members.sort_by_key(|member| member.join_order);
+        Self {
+            privacy: privacy(session.joinable_user_type.as_deref(), session.visibility_type.as_deref()),
+            name: session.session_name.unwrap_or_default(),
+            max_members: session.max_members.unwrap_or(16),
+            owner: session.owner.map(|owner| owner.account_id),
+            bridge: session.bridges.into_iter().next().map(Into::into),
+            joinable: session.party_joinable.unwrap_or(false),
+            members,
+            id,
+        }
+    }
+}
+
+impl From<Bridge> for model::Bridge {
+    fn from(bridge: Bridge) -> Self {
+        Self { id: BridgeId(bridge.bridge_id), token: BridgeToken(bridge.bridge_token) }
+    }
+}
+
+impl Member {
+    /// `session`: `customData3` counts only where it speaks of this very session.
+    pub fn into_model(self, session: &SessionId) -> model::Member {
+        model::Member {
+            account: self.account_id,
+            online_id: OnlineId(self.online_id.unwrap_or_default()),
+            platform: self.platform.as_deref().map_or(Platform::Unknown, platform),
+            join_order: self.join_order.unwrap_or(u32::MAX),
+            muted: self.custom_data4.as_deref().and_then(VoiceState::decode).is_some_and(|s| s.muted()),
+            connected_to: self.custom_data3.as_deref().and_then(|wire| connections(wire, session)),
+        }
+    }
+}
+
+pub fn connections(wire: &str, session: &SessionId) -> Option<Vec<AccountId>> {
+    Connections::decode(wire).filter(|c| c.session == *session).map(|c| c.accounts)
+}
+
+pub fn platform(wire: &str) -> Platform {
+    match wire {
+        "PS4" => Platform::Ps4,
+        "PS5" => Platform::Ps5,
+        "MOBILE_APP" => Platform::Mobile,
+        "PSPC" => Platform::Pc,
+        _ => Platform::Unknown,
+    }
+}
+
+fn privacy(joinable: Option<&str>, visibility: Option<&str>) -> Privacy {
+    if joinable == Some("FRIENDS") || (joinable.is_none() && visibility == Some("FRIENDS_ONLY")) {
+        Privacy::FriendsCanJoin
+    } else {
+        Privacy::InviteOnly
+    }
+}
+
+fn visibility_type(privacy: Privacy) -> &'static str {
+    match privacy {
+        Privacy::InviteOnly => "INVITE_ONLY",
+        Privacy::FriendsCanJoin => "FRIENDS_ONLY",
+    }
+}
+
+fn joinable_user_type(privacy: Privacy) -> &'static str {
+    match privacy {
+        Privacy::InviteOnly => "INVITE_ONLY",
+        Privacy::FriendsCanJoin => "FRIENDS",
+    }
+}
+
+#[derive(Serialize)]
+pub struct Create<'a> {
+    #[serde(rename = "v2PartySessions")]
+    pub sessions: [NewSession<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewSession<'a> {
+    session_type: &'static str,
+    session_name: &'a str,
+    max_members: u32,
+    visibility_type: &'static str,
+    joinable_user_type: &'static str,
+    members: [NewMember; 1],
+}
+
+impl<'a> NewSession<'a> {
+    pub fn new(name: &'a str, privacy: Privacy, me: NewMember) -> Self {
+        Self {
+            session_type: "ROOM",
+            session_name: name,
+            max_members: 16,
+            visibility_type: visibility_type(privacy),
+            joinable_user_type: joinable_user_type(privacy),
+            members: [me],
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct Join {
+    pub members: [NewMember; 1],
+}
+
+/// Ourselves, on entering.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct NewMember {
+    account_id: &'static str,
+    platform: &'static str,
+    voice_chat_activated: bool,
+    push_contexts: [PushContext; 1],
+    custom_data4: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PushContext {
+    context_id: String,
+}
+
+impl NewMember {
+    pub fn me(push_context: uuid::Uuid, voice: &VoiceState) -> Self {
+        Self {
+            account_id: "me",
+            platform: "me",
+            voice_chat_activated: true,
+            push_contexts: [PushContext { context_id: push_context.to_string() }],
+            custom_data4: voice.encode(),
+        }
+    }
+}
+
+#[derive(Serialize, Default)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchSession<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub joinable_user_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub visibility_type: Option<&'static str>,
+}
+
+impl<'a> PatchSession<'a> {
+    pub fn name(name: &'a str) -> Self {
+        Self { session_name: Some(name), ..Self::default() }
+    }
+
+    pub fn privacy(privacy: Privacy) -> Self {
+        Self {
+            joinable_user_type: Some(joinable_user_type(privacy)),
+            visibility_type: Some(visibility_type(privacy)),
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PatchMe {
+    pub custom_data3: String,
+    pub custom_data4: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Invite {
+    pub invitation_type: &'static str,
+    pub invitations: Vec<InviteOne>,
+    pub invitations_to_groups: [(); 0],
+}
+
+#[derive(Serialize)]
+pub struct InviteOne {
+    pub to: To,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct To {
+    #[serde(serialize_with = "tolerant::as_string")]
+    pub account_id: AccountId,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BulkGet {
+    pub group_invited_party_sessions: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub struct LinkBridge {
+    pub bridges: [Bridge; 1],
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers() -> serde_json::Value {
+        serde_json::from_str(include_str!("../../../tests/fixtures/answers.json")).expect("a fixture")
+    }
+
+    #[test]
+    fn a_captured_party_is_read() {
+        let parties: Parties = serde_json::from_value(answers()["bulkGet"].clone()).expect("parses");
+        let party = PartySession::from(parties.parties.into_iter().next().expect("one party"));
+        assert_eq!(
+            (party.name.as_str(), party.max_members, party.privacy),
+            ("Sunday squad", 16, Privacy::InviteOnly)
+        );
+        assert_eq!(party.owner, Some(AccountId(1234567890123456789)));
+        assert_eq!(party.members[0].platform, Platform::Mobile);
+        assert_eq!(party.members[0].connected_to, None, "nothing said yet");
+    }
+
+    #[test]
+    fn one_odd_member_does_not_hide_the_others() {
+        let session: Session = serde_json::from_str(
+            r#"{"sessionId":"s","members":[{"accountId":12,"joinOrder":2},{"accountId":{}},{"accountId":"11","joinOrder":1}]}"#,
+        )
+        .expect("parses");
+        let accounts: Vec<_> = PartySession::from(session).members.iter().map(|m| m.account).collect();
+        assert_eq!(accounts, [AccountId(11), AccountId(12)]);
+    }
+
+    #[test]
+    fn creating_is_written_as_captured() {
+        let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());
+        let body = serde_json::to_value(Create { sessions: [NewSession::new("", Privacy::InviteOnly, me)] });
+        let expected = serde_json::json!({"v2PartySessions":[{"sessionType":"ROOM","sessionName":"","maxMembers":16,
+            "visibilityType":"INVITE_ONLY","joinableUserType":"INVITE_ONLY","members":[{"accountId":"me","platform":"me",
+            "voiceChatActivated":true,"pushContexts":[{"contextId":"00000000-0000-0000-0000-000000000000"}],
+            "customData4":"WyIiLCIiLCIxIiwiMCIsIjYuMi4wIiwiMCIsIjAiLCIwIiwiIiwiIl0="}]}]});
+        assert_eq!(body.expect("serializes"), expected);
+    }
+}

@@ -1,0 +1,90 @@
+//! The push directory's answer, the auth frame and event frames (protocol section 8).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{party, tolerant};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerAddress {
+    pub fqdn: String,
+    #[serde(default)]
+    pub keep_alive_status: Option<KeepAlive>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct KeepAlive {
+    /// Milliseconds.
+    #[serde(default)]
+    pub client_keep_alive_interval: Option<u64>,
+    /// Milliseconds.
+    #[serde(default)]
+    pub client_keep_alive_timeout: Option<u64>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Authenticate<'a> {
+    version: &'static str,
+    method: u32,
+    tran_id: &'static str,
+    /// A number here, against the rule.
+    account_id: u64,
+    status: &'static str,
+    auth: Auth<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Auth<'a> {
+    access_token: &'a str,
+}
+
+impl<'a> Authenticate<'a> {
+    pub fn new(account_id: u64, access_token: &'a str) -> Self {
+        Self {
+            version: "3.0",
+            method: 1003,
+            tran_id: "1",
+            account_id,
+            status: "active",
+            auth: Auth { access_token },
+        }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Frame {
+    #[serde(default)]
+    pub data_type: Option<String>,
+    /// An object, or the same as a string.
+    #[serde(default)]
+    pub body: Value,
+}
+
+#[derive(Deserialize)]
+pub struct Body {
+    pub data: Data,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Data {
+    #[serde(default)]
+    pub session_id: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::each")]
+    pub members: Vec<party::Member>,
+    #[serde(default)]
+    pub session_name: Option<String>,
+    #[serde(default)]
+    pub custom_properties: Option<CustomProperties>,
+}
+
+#[derive(Deserialize)]
+pub struct CustomProperties {
+    #[serde(default)]
+    pub from: Option<party::Person>,
+}
