@@ -1,11 +1,13 @@
 //! What the user asks for. Plain data; the UI and the headless client send the same ones.
 
-use crate::model::{AccountId, Privacy, SessionId, Settings};
+use crate::model::{AccountId, OnlineId, Privacy, SessionId, Settings};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Opens the sign-in page in the system's browser and waits for the redirect.
     SignIn,
+    /// Signs in to a sandbox by an account's name, without a browser. Refused by the live service.
+    SignInAs(OnlineId),
     /// Gives a sign-in under way up.
     CancelSignIn,
     SignOut,

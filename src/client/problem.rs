@@ -18,6 +18,8 @@ pub struct Problem {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProblemKind {
+    /// The service wants a client secret, which is the user's to supply.
+    NoClientSecret,
     /// The browser never came back.
     SignInTimedOut,
     /// The service or the user said no in the browser.
@@ -110,6 +112,7 @@ impl Problem {
             | ProblemKind::PartyFull
             | ProblemKind::NotAllowed
             | ProblemKind::InvitationRefused
+            | ProblemKind::NoClientSecret
             | ProblemKind::SettingsNotSaved
             | ProblemKind::SettingsUnreadable => Remedy::Dismiss,
         }

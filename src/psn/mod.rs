@@ -24,6 +24,7 @@ mod party;
 mod people;
 mod push;
 mod retry;
+mod sandbox_account;
 mod tokens;
 mod wire;
 
@@ -39,6 +40,7 @@ pub use loopback::{Redirect, RedirectListener};
 pub use oauth::{Authorization, SignInError};
 pub use party::PartyChange;
 pub use push::{PushError, PushSocket};
+pub use sandbox_account::npsso_of_sandbox_account;
 pub use tokens::Tokens;
 
 /// One signed-in account at one service. Cheap to share; every method is one or a few calls and may be dropped midway.

@@ -1,0 +1,70 @@
+//! An error on its way to becoming a [`super::Problem`]: what kind it is for the user, and text for a bug report.
+
+use super::ProblemKind;
+use crate::psn;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    pub kind: ProblemKind,
+    pub diagnostic: String,
+}
+
+impl Failure {
+    /// `diagnostic` must hold no token, id, name or address.
+    pub fn new(kind: ProblemKind, diagnostic: impl Into<String>) -> Self {
+        Self { kind, diagnostic: diagnostic.into() }
+    }
+
+    /// Nobody was reached: trying again costs the service nothing.
+    pub fn is_unreachable(&self) -> bool {
+        self.kind == ProblemKind::ServiceUnreachable
+    }
+
+    pub fn ends_sign_in(&self) -> bool {
+        self.kind == ProblemKind::SignInEnded
+    }
+}
+
+impl From<psn::Error> for Failure {
+    fn from(error: psn::Error) -> Self {
+        use psn::Error;
+        let kind = match &error {
+            Error::Unreachable(_) => ProblemKind::ServiceUnreachable,
+            Error::Blocked => ProblemKind::BlockedByNetworkEdge,
+            Error::RateLimited { wait } => ProblemKind::TooManyRequests { wait: *wait },
+            Error::SignInEnded => ProblemKind::SignInEnded,
+            error if error.is_gone() => ProblemKind::PartyEnded,
+            Error::Refused { code: Some(2286592), .. } => ProblemKind::InvitationRefused,
+            Error::Refused { status: 409, .. } => ProblemKind::PartyFull,
+            Error::Refused { status: 403, .. } => ProblemKind::NotAllowed,
+            Error::Refused { .. }
+            | Error::Trouble { .. }
+            | Error::Malformed { .. }
+            | Error::Incomplete { .. }
+            | Error::TooLarge { .. } => ProblemKind::ServiceTrouble,
+        };
+        Self::new(kind, chain(&error))
+    }
+}
+
+impl From<psn::SignInError> for Failure {
+    fn from(error: psn::SignInError) -> Self {
+        match error {
+            psn::SignInError::Refused => Self::new(ProblemKind::SignInRefused, error.to_string()),
+            psn::SignInError::NotUnderstood => Self::new(ProblemKind::ServiceTrouble, error.to_string()),
+            psn::SignInError::Service(error) => error.into(),
+        }
+    }
+}
+
+/// The error and its sources in one line.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,206 @@
+//! The loop: takes inputs in, lets [`State`] decide, carries the effects out, publishes. It runs on the thread `client`, its
+//! tasks on that thread's tokio workers, and everything it spawns is tracked and ends with it.
+
+use std::{
+    io,
+    sync::Arc,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{mpsc, watch};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    COMMAND_BACKLOG, Command, Handle, NOTICE_BACKLOG, Notice, Place, ProblemKind, Service, Snapshot, Waker,
+    input::{Effect, Input},
+    state::State,
+    world::{Arrival, FINISH_TIME, World},
+};
+use crate::{
+    model::{Settings, TalkMode, VoiceStats},
+    psn::{self, Endpoints, OAuthClient},
+    store::{self, Loaded, Paths},
+    voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig},
+};
+
+const INPUT_BACKLOG: usize = 1024;
+const WORKERS: usize = 2;
+
+/// How a client is set up.
+pub struct Config {
+    pub endpoints: Endpoints,
+    /// `None`: nobody gave a client secret, so nobody can sign in.
+    pub oauth: Option<OAuthClient>,
+    /// `None`: nothing is read from or written to the user's folders.
+    pub paths: Option<Paths>,
+    /// Instead of the device the settings name.
+    pub microphone: Option<Microphone>,
+    /// Instead of the device the settings name.
+    pub speakers: Option<Speakers>,
+    /// Instead of the mode the settings name.
+    pub talk_mode: Option<TalkMode>,
+}
+
+/// The machine refused what a client needs.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the client's thread could not be started")]
+    Thread(#[from] io::Error),
+    #[error("the HTTP client could not be made")]
+    Http(#[from] reqwest::Error),
+    #[error("the voice thread could not be started")]
+    Voice(#[from] crate::voice::StartError),
+}
+
+/// A running client. [`Client::join`] waits for its end, which [`Command::Quit`] or the end of every [`Handle`] brings.
+pub struct Client {
+    thread: JoinHandle<()>,
+}
+
+impl Client {
+    /// # Errors
+    /// [`StartError`]; nothing is left running then.
+    pub fn start(config: Config, wake: Waker) -> Result<(Self, Handle), StartError> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKERS)
+            .thread_name("client-worker")
+            .enable_all()
+            .build()?;
+        let (commands, command_queue) = mpsc::channel(COMMAND_BACKLOG);
+        let (notice_sink, notices) = mpsc::channel(NOTICE_BACKLOG);
+        let meters = Arc::new(Meters::default());
+        let (state, world, queues) = {
+            let _inside = runtime.enter();
+            set_up(config, Arc::clone(&meters), command_queue, notice_sink, &wake)?
+        };
+        let (publisher, snapshots) = watch::channel(Arc::new(state.snapshot()));
+        // The voice thread ends with the client, not with the last handle.
+        let voice = Arc::downgrade(&world.voice);
+        let stats = Arc::new(move || -> Option<VoiceStats> { voice.upgrade()?.stats() });
+        let handle = Handle { commands, snapshots, notices, meters, stats };
+        let work = move || {
+            runtime.block_on(run(state, world, queues, publisher, wake));
+            runtime.shutdown_timeout(FINISH_TIME);
+        };
+        let thread = std::thread::Builder::new().name("client".into()).spawn(work)?;
+        Ok((Self { thread }, handle))
+    }
+
+    /// Blocks until the client has ended.
+    pub fn join(self) {
+        if self.thread.join().is_err() {
+            tracing::error!("the client's thread panicked");
+        }
+    }
+}
+
+fn set_up(
+    config: Config,
+    meters: Arc<Meters>,
+    commands: mpsc::Receiver<Command>,
+    notices: mpsc::Sender<Notice>,
+    wake: &Waker,
+) -> Result<(State, World, Queues), StartError> {
+    let service = if config.endpoints.is_sandbox() { Service::Sandbox } else { Service::Live };
+    let loaded = config.paths.as_ref().map_or(Loaded::Fresh, store::load_settings);
+    let unreadable = loaded == Loaded::Unreadable;
+    let mut settings = match loaded {
+        Loaded::Settings(settings) => settings,
+        Loaded::Fresh | Loaded::Unreadable => Settings::default(),
+    };
+    settings.talk_mode = config.talk_mode.unwrap_or(settings.talk_mode);
+    let (inputs, input_queue) = mpsc::channel(INPUT_BACKLOG);
+    let (arrivals, arrival_queue) = mpsc::channel(1);
+    let voice_inputs = inputs.clone();
+    let voice = Voice::start(
+        VoiceConfig {
+            microphone: config.microphone.clone().unwrap_or(Microphone::Device(settings.microphone.clone())),
+            speakers: config.speakers.clone().unwrap_or(Speakers::Device(settings.speakers.clone())),
+            talk: Talk {
+                mode: settings.talk_mode,
+                key_held: false,
+                muted: false,
+                deafened: false,
+                release_hold: settings.release_hold(),
+            },
+            network: if config.endpoints.is_loopback() { Network::Loopback } else { Network::Any },
+        },
+        meters,
+        Arc::clone(wake),
+        move |event| {
+            if voice_inputs.try_send(Input::Voice(event)).is_err() {
+                tracing::warn!("a voice event was dropped");
+            }
+        },
+    )?;
+    let http = psn::http_client(&config.endpoints)?;
+    let mut state = State::new(service, settings);
+    if unreadable {
+        state.raise(Place::Settings, ProblemKind::SettingsUnreadable, "the settings file did not parse");
+    }
+    let world = World {
+        http,
+        endpoints: Arc::new(config.endpoints),
+        oauth: config.oauth,
+        paths: config.paths,
+        fixed_microphone: config.microphone.is_some(),
+        fixed_speakers: config.speakers.is_some(),
+        voice: Arc::new(voice),
+        inputs,
+        arrivals,
+        notices,
+        tasks: TaskTracker::new(),
+        refreshes: TaskTracker::new(),
+        signing_in: CancellationToken::new(),
+        account: None,
+    };
+    Ok((state, world, Queues { commands, inputs: input_queue, arrivals: arrival_queue }))
+}
+
+async fn run(
+    mut state: State,
+    mut world: World,
+    Queues { mut commands, mut inputs, mut arrivals }: Queues,
+    publisher: watch::Sender<Arc<Snapshot>>,
+    wake: Waker,
+) {
+    'running: loop {
+        let deadline = state.next_deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let input = tokio::select! {
+            command = commands.recv() => Input::Command(command.unwrap_or(Command::Quit)),
+            Some(input) = inputs.recv() => input,
+            Some(arrival) = arrivals.recv() => world.welcome(arrival),
+            () = tokio::time::sleep_until(deadline.into()) => Input::Tick,
+        };
+        for effect in state.handle(input, Instant::now()) {
+            if effect == Effect::Finish {
+                break 'running;
+            }
+            if let Some(notice) = world.carry_out(effect) {
+                // Nobody listens: it is lost, by design.
+                let _ = world.notices.try_send(notice);
+                wake();
+            }
+        }
+        let fresh = state.snapshot();
+        let changed = publisher.send_if_modified(|current| {
+            let changed = **current != fresh;
+            if changed {
+                *current = Arc::new(fresh);
+            }
+            changed
+        });
+        if changed {
+            wake();
+        }
+    }
+    world.finish().await;
+}
+
+/// Where the loop's inputs come from.
+struct Queues {
+    commands: mpsc::Receiver<Command>,
+    inputs: mpsc::Receiver<Input>,
+    arrivals: mpsc::Receiver<Arrival>,
+}

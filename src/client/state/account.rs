@@ -1,0 +1,304 @@
+//! A signed-in account: friends, lists, invitations, and the push line that keeps them true.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use super::{Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer};
+use crate::{
+    client::{LinkState, Notice, input::Lists, reconnect},
+    model::{AccountId, Availability, Friend, Invitation, PartySession, Presence, Profile, SessionId},
+    psn::{Event, PushEvent},
+};
+
+/// Presence is in no push event.
+const PRESENCES_EVERY: Duration = Duration::from_secs(60);
+/// Pages of a hundred friends that cost no more than the interval above; longer lists are asked for less often.
+const PAGES_PER_INTERVAL: u32 = 4;
+/// With push alive, only what no event reaches us for: friends' parties.
+const LISTS_EVERY: Duration = Duration::from_secs(60);
+const LISTS_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(30);
+const PARTY_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(6);
+/// Many events, one read.
+const EVENTS_SETTLE: Duration = Duration::from_millis(150);
+/// Invitations heard of by push alone that are kept.
+const MAX_HEARD: usize = 32;
+
+pub struct Account {
+    pub me: Profile,
+    pub friends: Fetched<Vec<Friend>>,
+    friends_attempt: Attempt,
+    parties: Fetched<Vec<PartySession>>,
+    lists_attempt: Attempt,
+    invitations: Vec<Invitation>,
+    /// Seen in a push event; the service's list may never show them.
+    heard: Vec<Invitation>,
+    /// "Not now".
+    dismissed: Vec<SessionId>,
+    pub link: LinkState,
+    push_failures: u32,
+    had_push: bool,
+    pub party: PartyStage,
+}
+
+impl Account {
+    pub fn new(me: Profile) -> Self {
+        Self {
+            me,
+            friends: Fetched::default(),
+            friends_attempt: 0,
+            parties: Fetched::default(),
+            lists_attempt: 0,
+            invitations: Vec::new(),
+            heard: Vec::new(),
+            dismissed: Vec::new(),
+            link: LinkState::Connecting,
+            push_failures: 0,
+            had_push: false,
+            party: PartyStage::None,
+        }
+    }
+
+    pub fn other_parties(&self) -> Fetched<Vec<PartySession>> {
+        let current = self.party.session().map(|s| &s.id);
+        let others = |parties: &Vec<PartySession>| {
+            parties.iter().filter(|party| Some(&party.id) != current).cloned().collect()
+        };
+        Fetched { value: self.parties.value.as_ref().map(others), fetching: self.parties.fetching }
+    }
+
+    /// Neither dismissed nor for the party one is in, with what the lists know of each.
+    pub fn open_invitations(&self) -> Vec<Invitation> {
+        let current = self.party.session().map(|s| &s.id);
+        let heard = self.heard.iter().filter(|h| self.invitations.iter().all(|i| i.session != h.session));
+        let open = self.invitations.iter().chain(heard);
+        open.filter(|i| !self.dismissed.contains(&i.session) && Some(&i.session) != current)
+            .map(|invitation| self.with_party(invitation.clone()))
+            .collect()
+    }
+
+    fn with_party(&self, mut invitation: Invitation) -> Invitation {
+        let parties = self.parties.value.iter().flatten();
+        if let Some(party) = parties.into_iter().find(|party| party.id == invitation.session) {
+            invitation.members = party.members.iter().map(|m| m.online_id.clone()).collect();
+            if invitation.party_name.is_empty() {
+                invitation.party_name = party.name.clone();
+            }
+        }
+        invitation
+    }
+
+    pub fn name_of(&self, account: AccountId) -> Option<crate::model::OnlineId> {
+        let friends = self.friends.value.iter().flatten();
+        friends.into_iter().find(|f| f.profile.account == account).map(|f| f.profile.online_id.clone())
+    }
+}
+
+/// Online first, then by name: the order of every list of friends.
+fn sort(friends: &mut [Friend]) {
+    let offline = |f: &Friend| f.presence.as_ref().is_none_or(|p| p.availability == Availability::Offline);
+    friends.sort_by_cached_key(|f| (offline(f), f.profile.online_id.0.to_lowercase()));
+}
+
+impl State {
+    /// Reads everything once.
+    pub(super) fn refresh(&mut self, now: Instant, out: &mut Effects) {
+        let attempt = self.new_attempt();
+        let Some(account) = self.account_mut() else { return };
+        account.friends_attempt = attempt;
+        account.friends.fetching = true;
+        out.push(Effect::ReadFriends { attempt });
+        self.read_lists(now, out);
+        self.read_party(now, out);
+    }
+
+    pub(super) fn friends_read(
+        &mut self,
+        attempt: Attempt,
+        result: Result<Vec<Friend>, Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(account) = self.account_mut().filter(|a| a.friends_attempt == attempt) else { return };
+        account.friends.fetching = false;
+        match result {
+            Ok(mut friends) => {
+                sort(&mut friends);
+                account.friends.value = Some(friends);
+                self.problems.clear(Place::Friends);
+            }
+            Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure, out),
+            Err(failure) => {
+                let failure = Failure::new(ProblemKind::FriendsNotLoaded, failure.diagnostic);
+                self.problems.raise(Place::Friends, failure);
+            }
+        }
+        self.timers.set(Timer::PollPresences, now + PRESENCES_EVERY);
+    }
+
+    pub(super) fn poll_presences(&mut self, now: Instant, out: &mut Effects) {
+        let Some(account) = self.account() else { return };
+        let Some(friends) = account.friends.value.as_ref() else { return self.refresh(now, out) };
+        let accounts: Vec<_> = friends.iter().map(|f| f.profile.account).collect();
+        let intervals = (accounts.len() as u32 / 100 / PAGES_PER_INTERVAL).max(1);
+        self.timers.set(Timer::PollPresences, now + PRESENCES_EVERY * intervals);
+        if !accounts.is_empty() {
+            out.push(Effect::ReadPresences(accounts));
+        }
+    }
+
+    pub(super) fn presences_read(
+        &mut self,
+        result: Result<HashMap<AccountId, Presence>, Failure>,
+        _now: Instant,
+        out: &mut Effects,
+    ) {
+        match result {
+            Ok(mut presences) => {
+                let Some(friends) = self.account_mut().and_then(|a| a.friends.value.as_mut()) else { return };
+                for friend in friends.iter_mut() {
+                    if let Some(presence) = presences.remove(&friend.profile.account) {
+                        friend.presence = Some(presence);
+                    }
+                }
+                sort(friends);
+            }
+            // What is shown stays; the next poll is soon.
+            Err(failure) if !failure.ends_sign_in() => {}
+            Err(failure) => self.fail(Place::Friends, failure, out),
+        }
+    }
+
+    pub(super) fn read_lists(&mut self, now: Instant, out: &mut Effects) {
+        let attempt = self.new_attempt();
+        let Some(account) = self.account_mut() else { return };
+        account.lists_attempt = attempt;
+        account.parties.fetching = account.parties.value.is_none();
+        let known = account.invitations.iter().chain(&account.heard);
+        out.push(Effect::ReadLists { attempt, invited: known.map(|i| i.session.clone()).collect() });
+        let every = match account.link {
+            LinkState::Live => LISTS_EVERY,
+            LinkState::Connecting | LinkState::CatchingUp => LISTS_EVERY_WITHOUT_PUSH,
+        };
+        self.timers.set(Timer::PollLists, now + every);
+    }
+
+    pub(super) fn lists_read(
+        &mut self,
+        attempt: Attempt,
+        result: Result<Lists, Failure>,
+        _now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(account) = self.account_mut().filter(|a| a.lists_attempt == attempt) else { return };
+        account.parties.fetching = false;
+        match result {
+            Ok(lists) => {
+                account.invitations = lists.invitations;
+                account.parties.value = Some(lists.parties);
+                self.problems.clear(Place::Parties);
+                self.problems.clear(Place::Window);
+            }
+            Err(failure) => self.fail(Place::Window, failure, out),
+        }
+    }
+
+    pub(super) fn dismiss_invitation(&mut self, session: SessionId) {
+        if let Some(account) = self.account_mut() {
+            account.dismissed.push(session);
+        }
+    }
+
+    pub(super) fn open_push(&mut self, out: &mut Effects) {
+        if let Some(account) = self.account() {
+            out.push(Effect::OpenPush { again: account.had_push });
+        }
+    }
+
+    /// Events may have been missed: everything is read once.
+    pub(super) fn push_opened(&mut self, now: Instant, out: &mut Effects) {
+        let Some(account) = self.account_mut() else { return };
+        account.link = LinkState::Live;
+        account.push_failures = 0;
+        let again = std::mem::replace(&mut account.had_push, true);
+        self.problems.clear(Place::Window);
+        if again {
+            self.refresh(now, out);
+        }
+    }
+
+    pub(super) fn push_closed(
+        &mut self,
+        reached_service: bool,
+        failure: Option<Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(account) = self.account_mut() else { return };
+        account.link = LinkState::CatchingUp;
+        let wait = reconnect::push(account.push_failures, reached_service);
+        account.push_failures += 1;
+        self.timers.set(Timer::Push, now + wait);
+        self.timers.set_earlier(Timer::PollLists, now + LISTS_EVERY_WITHOUT_PUSH);
+        self.party_read_soon(now + PARTY_EVERY_WITHOUT_PUSH);
+        if let Some(failure) = failure {
+            self.fail(Place::Window, failure, out);
+        }
+    }
+
+    pub(super) fn push_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {
+        let Some(account) = self.account_mut() else { return };
+        if account.party.session().is_some_and(|s| s.id == event.session) {
+            return self.party_event(event, now, out);
+        }
+        match event.event {
+            Event::Invited => {
+                let invitation = Invitation {
+                    session: event.session.clone(),
+                    from: event.from.as_ref().map(|(_, name)| name.clone()),
+                    from_account: event.from.as_ref().map(|(id, _)| *id),
+                    party_name: String::new(),
+                    members: Vec::new(),
+                };
+                out.push(Effect::Notify(Notice::Invited {
+                    session: event.session.clone(),
+                    from: invitation.from.clone(),
+                }));
+                account.dismissed.retain(|session| *session != event.session);
+                account.heard.retain(|heard| heard.session != event.session);
+                if account.heard.len() == MAX_HEARD {
+                    account.heard.remove(0);
+                }
+                account.heard.push(invitation);
+            }
+            Event::PartyDeleted => {
+                account.heard.retain(|heard| heard.session != event.session);
+                account.invitations.retain(|i| i.session != event.session);
+            }
+            Event::CustomMessage => return,
+            _ => {}
+        }
+        // Any event that names a session one is not in may mean an invitation.
+        self.timers.set_earlier(Timer::ReadLists, now + EVENTS_SETTLE);
+    }
+
+    /// How soon the party is read again after an event that names no value.
+    pub(super) fn party_changed_unseen(&mut self, now: Instant) {
+        self.party_read_soon(now + EVENTS_SETTLE);
+    }
+
+    pub(super) fn party_read_soon(&mut self, at: Instant) {
+        if self.party().is_some_and(|stage| stage.session().is_some()) {
+            self.timers.set_earlier(Timer::ReadParty, at);
+        }
+    }
+
+    /// While the push line is down the party is polled.
+    pub(super) fn party_poll(&self) -> Option<Duration> {
+        match self.account()?.link {
+            LinkState::Live => None,
+            LinkState::Connecting | LinkState::CatchingUp => Some(PARTY_EVERY_WITHOUT_PUSH),
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! Settings, sound devices and their tests.
+
+use std::time::{Duration, Instant};
+
+use super::{Effect, Effects, Failure, MicrophoneTest, Place, ProblemKind, State, Timer};
+use crate::{
+    client::{DeviceState, Notice, input::VoiceControl},
+    model::{DeviceKind, Settings},
+    voice::{Listening, Microphone, Speakers, VoiceEvent},
+};
+
+/// A slider being dragged is saved once.
+const SAVE_SETTLE: Duration = Duration::from_millis(500);
+
+impl State {
+    pub(super) fn change_settings(&mut self, settings: Settings, now: Instant, out: &mut Effects) {
+        let before = std::mem::replace(&mut self.settings, settings.clamped());
+        if before == self.settings {
+            return;
+        }
+        let after = &self.settings;
+        if before.microphone != after.microphone {
+            let microphone = Microphone::Device(after.microphone.clone());
+            out.push(Effect::Voice(VoiceControl::Microphone(microphone)));
+        }
+        if before.speakers != after.speakers {
+            out.push(Effect::Voice(VoiceControl::Speakers(Speakers::Device(after.speakers.clone()))));
+        }
+        if before.talk_key != after.talk_key {
+            // The old key's release will never be seen.
+            self.talk.key_held = false;
+        }
+        self.talk.mode = self.settings.talk_mode;
+        out.push(self.talk_effect());
+        self.timers.set(Timer::SaveSettings, now + SAVE_SETTLE);
+    }
+
+    pub(super) fn test_microphone(&mut self, test: MicrophoneTest, out: &mut Effects) {
+        if self.sound.microphone_test != test {
+            self.sound.microphone_test = test;
+            out.push(Effect::Voice(VoiceControl::MicrophoneTest(match test {
+                MicrophoneTest::Off => Listening::Off,
+                MicrophoneTest::Meter => Listening::Meter,
+                MicrophoneTest::HearYourself => Listening::HearYourself,
+            })));
+        }
+    }
+
+    pub(super) fn device_event(&mut self, event: VoiceEvent, out: &mut Effects) {
+        match event {
+            VoiceEvent::Connection { .. } => {}
+            VoiceEvent::DevicesChanged(devices) => {
+                self.sound.microphones = devices.microphones;
+                self.sound.speakers = devices.speakers;
+            }
+            VoiceEvent::DeviceOpened { kind, name } => {
+                let was_missing = *self.sound.state(kind) == DeviceState::Missing;
+                self.problems.clear_kind(&ProblemKind::DeviceMissing(kind));
+                if was_missing || self.lost_device.take_if(|lost| *lost == kind).is_some() {
+                    out.push(Effect::Notify(Notice::DeviceInUse { kind, name: name.clone() }));
+                }
+                self.set_device(kind, DeviceState::Open { name });
+            }
+            VoiceEvent::DeviceLost { kind } => {
+                self.lost_device = Some(kind);
+                self.set_device(kind, DeviceState::Closed);
+                out.push(Effect::Notify(Notice::DeviceLost(kind)));
+            }
+            VoiceEvent::DeviceMissing { kind } => {
+                self.set_device(kind, DeviceState::Missing);
+                let failure = Failure::new(ProblemKind::DeviceMissing(kind), "no device that opens");
+                self.problems.raise(Place::Voice, failure);
+            }
+            VoiceEvent::DeviceClosed { kind } => {
+                self.set_device(kind, DeviceState::Closed);
+                self.problems.clear_kind(&ProblemKind::DeviceMissing(kind));
+            }
+        }
+    }
+
+    fn set_device(&mut self, kind: DeviceKind, state: DeviceState) {
+        match kind {
+            DeviceKind::Microphone => self.sound.microphone = state,
+            DeviceKind::Speakers => self.sound.output = state,
+        }
+    }
+}

@@ -1,0 +1,479 @@
+//! Whole evenings in microseconds: inputs in, effects out, time by hand.
+
+use std::time::{Duration, Instant};
+
+use super::State;
+use crate::{
+    client::{
+        Command, LinkState, Notice, PartyState, Place, ProblemKind, Screen, Service, SignedIn, VoiceStatus,
+        failure::Failure,
+        input::{Effect, Entry, Input, Lists, Seat, Seated, VoiceControl},
+    },
+    model::{
+        AccountId, Bridge, BridgeId, BridgeToken, Member, OnlineId, PartySession, PeerId, Platform, Privacy,
+        Profile, SessionId, Settings,
+    },
+    psn::{Event, MemberChange, PushEvent},
+    voice::{ConnectionState, VoiceEvent},
+};
+
+const ME: AccountId = AccountId(1234567890123456789);
+const NOVA: AccountId = AccountId(987654321098765432);
+
+/// A state with a clock.
+struct Evening {
+    state: State,
+    now: Instant,
+    effects: Vec<Effect>,
+}
+
+impl Evening {
+    fn begin() -> Self {
+        let state = State::new(Service::Sandbox, Settings::default());
+        Self { state, now: Instant::now(), effects: Vec::new() }
+    }
+
+    fn signed_in() -> Self {
+        let mut evening = Self::begin();
+        evening.give(Input::Command(Command::SignIn));
+        let attempt = evening.find(|e| match e {
+            Effect::SignIn { attempt, .. } => Some(*attempt),
+            _ => None,
+        });
+        let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+        evening.give(Input::SignedIn { attempt, result: Ok(me) });
+        evening.give(Input::PushOpened);
+        evening
+    }
+
+    fn in_party() -> Self {
+        let mut evening = Self::signed_in();
+        evening.give(Input::Command(start_party()));
+        let attempt = evening.entering();
+        evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+        evening
+    }
+
+    fn talking() -> Self {
+        let mut evening = Self::in_party();
+        let connection = evening.connecting();
+        evening.give(Input::Seated { connection, result: Ok(seated()) });
+        evening.connection(connection, ConnectionState::Connected);
+        evening
+    }
+
+    fn give(&mut self, input: Input) {
+        self.effects = self.state.handle(input, self.now);
+    }
+
+    /// Lets time pass, giving a tick at each deadline on the way; keeps all effects.
+    fn pass(&mut self, time: Duration) {
+        let end = self.now + time;
+        let mut effects = Vec::new();
+        while let Some(deadline) = self.state.next_deadline().filter(|deadline| *deadline <= end) {
+            self.now = deadline.max(self.now);
+            effects.extend(self.state.handle(Input::Tick, self.now));
+        }
+        self.now = end;
+        self.effects = effects;
+    }
+
+    fn connection(&mut self, connection: u64, state: ConnectionState) {
+        self.give(Input::Voice(VoiceEvent::Connection { connection, state }));
+    }
+
+    fn push(&mut self, session: &str, event: Event) {
+        let from = Some((NOVA, OnlineId::from("Nova")));
+        self.give(Input::Push(PushEvent { session: SessionId::from(session), from, event }));
+    }
+
+    fn find<T>(&self, pick: impl Fn(&Effect) -> Option<T>) -> T {
+        self.effects.iter().find_map(pick).unwrap_or_else(|| panic!("not among {:?}", self.effects))
+    }
+
+    fn has(&self, pick: impl Fn(&Effect) -> bool) -> bool {
+        self.effects.iter().any(pick)
+    }
+
+    fn entering(&self) -> u64 {
+        self.find(|e| match e {
+            Effect::EnterParty { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    }
+
+    fn connecting(&self) -> u64 {
+        self.find(|e| match e {
+            Effect::ConnectVoice { connection, .. } => Some(*connection),
+            _ => None,
+        })
+    }
+
+    fn reading_party(&self) -> u64 {
+        self.find(|e| match e {
+            Effect::ReadParty { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    }
+
+    fn screen(&self) -> SignedIn {
+        match self.state.snapshot().screen {
+            Screen::SignedIn(signed_in) => *signed_in,
+            other => panic!("not signed in: {other:?}"),
+        }
+    }
+
+    fn voice(&self) -> VoiceStatus {
+        match self.screen().party {
+            PartyState::Joined(party) => party.voice,
+            other => panic!("in no party: {other:?}"),
+        }
+    }
+
+    fn problems(&self) -> Vec<ProblemKind> {
+        self.state.snapshot().problems.into_iter().map(|problem| problem.kind).collect()
+    }
+}
+
+fn start_party() -> Command {
+    Command::StartParty { name: "Sunday squad".into(), privacy: Privacy::InviteOnly, invite: vec![] }
+}
+
+fn member(account: AccountId) -> Member {
+    Member {
+        account,
+        online_id: OnlineId::from(if account == ME { "marlow_87" } else { "Nova" }),
+        platform: Platform::Ps5,
+        join_order: if account == ME { 1 } else { 2 },
+        muted: false,
+        connected_to: None,
+    }
+}
+
+fn party(members: &[AccountId]) -> PartySession {
+    PartySession {
+        id: SessionId::from("s1"),
+        name: "Sunday squad".into(),
+        privacy: Privacy::InviteOnly,
+        max_members: 16,
+        owner: Some(ME),
+        members: members.iter().copied().map(member).collect(),
+        bridge: None,
+        joinable: false,
+    }
+}
+
+fn seated() -> Seated {
+    let bridge = Bridge { id: BridgeId::from("b1"), token: BridgeToken::from("t") };
+    Seated { seat: Seat { bridge, peer: PeerId::from("p1") }, session: party(&[ME]) }
+}
+
+fn unreachable() -> Failure {
+    Failure::new(ProblemKind::ServiceUnreachable, "no network")
+}
+
+fn trouble() -> Failure {
+    Failure::new(ProblemKind::ServiceTrouble, "500")
+}
+
+#[test]
+fn a_sign_in_that_was_given_up_does_not_sign_in_later() {
+    let mut evening = Evening::begin();
+    evening.give(Input::Command(Command::SignIn));
+    evening.give(Input::Command(Command::CancelSignIn));
+    assert!(evening.has(|e| *e == Effect::CancelSignIn));
+    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    evening.give(Input::SignedIn { attempt: 1, result: Ok(me) });
+    assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
+}
+
+#[test]
+fn a_browser_that_never_comes_back_ends_the_sign_in_with_a_sentence() {
+    let mut evening = Evening::begin();
+    evening.give(Input::Command(Command::SignIn));
+    evening.pass(Duration::from_secs(11 * 60));
+    assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
+    assert_eq!(evening.problems(), [ProblemKind::SignInTimedOut]);
+}
+
+#[test]
+fn signing_in_reads_everything_once_and_opens_the_push_line() {
+    let mut evening = Evening::begin();
+    evening.give(Input::Command(Command::SignIn));
+    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    evening.give(Input::SignedIn { attempt: 1, result: Ok(me) });
+    assert!(evening.has(|e| *e == Effect::OpenPush { again: false }));
+    assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
+    assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
+    evening.give(Input::PushOpened);
+    assert!(evening.effects.is_empty(), "the first connect missed nothing");
+    assert_eq!(evening.screen().link, LinkState::Live);
+}
+
+#[test]
+fn a_party_is_entered_and_voice_connects() {
+    let mut evening = Evening::in_party();
+    assert_eq!(evening.voice(), VoiceStatus::Connecting);
+    let connection = evening.connecting();
+    evening.give(Input::Seated { connection, result: Ok(seated()) });
+    evening.connection(connection, ConnectionState::Connected);
+    assert_eq!(evening.voice(), VoiceStatus::Connected);
+    evening.pass(Duration::from_secs(1));
+    assert!(evening.has(|e| matches!(e, Effect::AnnounceVoice { muted: false, .. })));
+}
+
+#[test]
+fn a_path_found_before_the_answer_was_acknowledged_counts() {
+    let mut evening = Evening::in_party();
+    let connection = evening.connecting();
+    evening.connection(connection, ConnectionState::Connected);
+    evening.give(Input::Seated { connection, result: Ok(seated()) });
+    evening.pass(Duration::from_secs(60));
+    assert_eq!(evening.voice(), VoiceStatus::Connected);
+}
+
+#[test]
+fn events_of_an_older_connection_are_dropped() {
+    let mut evening = Evening::talking();
+    evening.connection(1, ConnectionState::Failed);
+    assert_eq!(evening.voice(), VoiceStatus::Connected);
+}
+
+#[test]
+fn a_lost_bridge_is_replaced_at_once_and_the_old_seat_given_back() {
+    let mut evening = Evening::talking();
+    let connection = evening.state.joined().expect("joined").voice.seat().cloned();
+    assert!(connection.is_some());
+    let current = current_connection(&evening);
+    evening.connection(current, ConnectionState::Closed);
+    assert_eq!(evening.voice(), VoiceStatus::Reconnecting);
+    assert!(evening.has(|e| matches!(e, Effect::ConnectVoice { previous: Some(_), .. })));
+}
+
+#[test]
+fn voice_is_back_within_five_seconds_of_the_network() {
+    let mut evening = Evening::talking();
+    let current = current_connection(&evening);
+    evening.connection(current, ConnectionState::Failed);
+    for _ in 0..600 {
+        let connection = evening.connecting();
+        evening.give(Input::Seated { connection, result: Err(unreachable()) });
+        evening.pass(Duration::from_secs(2));
+    }
+    let connection = evening.connecting();
+    evening.give(Input::Seated { connection, result: Ok(seated()) });
+    evening.connection(connection, ConnectionState::Connected);
+    assert_eq!(evening.voice(), VoiceStatus::Connected);
+}
+
+#[test]
+fn a_service_that_answers_but_brings_no_voice_is_left_alone_and_can_be_asked_again() {
+    let mut evening = Evening::in_party();
+    for _ in 0..20 {
+        if evening.voice() == VoiceStatus::Failed {
+            break;
+        }
+        let connection = evening.connecting();
+        evening.give(Input::Seated { connection, result: Err(trouble()) });
+        evening.pass(Duration::from_secs(60));
+    }
+    assert_eq!(evening.voice(), VoiceStatus::Failed);
+    assert!(evening.problems().contains(&ProblemKind::VoiceUnreachable));
+    evening.give(Input::Command(Command::RetryVoice));
+    evening.connecting();
+    assert_eq!(evening.problems(), []);
+}
+
+#[test]
+fn a_stutter_that_heals_costs_no_new_connection() {
+    let mut evening = Evening::talking();
+    let current = current_connection(&evening);
+    evening.connection(current, ConnectionState::Interrupted);
+    assert_eq!(evening.voice(), VoiceStatus::Reconnecting);
+    evening.pass(Duration::from_millis(500));
+    evening.connection(current, ConnectionState::Connected);
+    evening.pass(Duration::from_secs(30));
+    assert!(!evening.has(|e| matches!(e, Effect::ConnectVoice { .. })));
+    assert_eq!(evening.voice(), VoiceStatus::Connected);
+}
+
+#[test]
+fn a_stutter_that_lasts_is_replaced() {
+    let mut evening = Evening::talking();
+    let current = current_connection(&evening);
+    evening.connection(current, ConnectionState::Interrupted);
+    evening.pass(Duration::from_secs(2));
+    evening.connecting();
+}
+
+#[test]
+fn members_come_change_and_go_by_push_alone() {
+    let mut evening = Evening::talking();
+    evening.push("s1", Event::MembersJoined(vec![member(NOVA)]));
+    assert!(evening.has(|e| *e == Effect::Notify(Notice::MemberJoined(OnlineId::from("Nova")))));
+    assert!(evening.has(|e| *e == Effect::Voice(VoiceControl::Members(vec![NOVA]))));
+    evening.push("s1", Event::MembersJoined(vec![member(NOVA)]));
+    assert!(!evening.has(|e| matches!(e, Effect::Notify(_))), "told once");
+    let change = MemberChange { account: NOVA, muted: Some(true), connected_to: Some(vec![ME]) };
+    evening.push("s1", Event::MembersChanged(vec![change]));
+    let PartyState::Joined(party) = evening.screen().party else { panic!("in a party") };
+    let nova = &party.session.members[1];
+    assert!(nova.muted && nova.connected_to == Some(vec![ME]));
+    evening.push("s1", Event::MembersLeft(vec![NOVA]));
+    assert!(evening.has(|e| *e == Effect::Notify(Notice::MemberLeft(OnlineId::from("Nova")))));
+}
+
+#[test]
+fn many_events_that_name_no_value_cost_one_read() {
+    let mut evening = Evening::talking();
+    evening.pass(Duration::from_secs(2));
+    for _ in 0..50 {
+        evening.push("s1", Event::SettingsChanged);
+    }
+    evening.pass(Duration::from_secs(1));
+    let reads = evening.effects.iter().filter(|e| matches!(e, Effect::ReadParty { .. })).count();
+    assert_eq!(reads, 1);
+}
+
+#[test]
+fn an_invitation_known_by_push_alone_is_shown_until_its_party_ends() {
+    let mut evening = Evening::signed_in();
+    evening.push("s2", Event::Invited);
+    assert_eq!(evening.screen().invitations.len(), 1);
+    evening.pass(Duration::from_secs(1));
+    let attempt = evening.find(|e| match e {
+        Effect::ReadLists { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    evening.give(Input::Lists { attempt, result: Ok(Lists { parties: vec![], invitations: vec![] }) });
+    assert_eq!(evening.screen().invitations.len(), 1, "the list of the service is empty");
+    evening.push("s2", Event::PartyDeleted);
+    assert_eq!(evening.screen().invitations.len(), 0);
+}
+
+#[test]
+fn not_now_hides_an_invitation_until_it_is_repeated() {
+    let mut evening = Evening::signed_in();
+    evening.push("s2", Event::Invited);
+    evening.give(Input::Command(Command::DismissInvitation(SessionId::from("s2"))));
+    assert_eq!(evening.screen().invitations.len(), 0);
+    evening.push("s2", Event::Invited);
+    assert_eq!(evening.screen().invitations.len(), 1);
+}
+
+#[test]
+fn without_push_the_party_is_polled_within_the_budget() {
+    let mut evening = Evening::talking();
+    evening.give(Input::PushClosed { reached_service: true, failure: None });
+    assert_eq!(evening.screen().link, LinkState::CatchingUp);
+    let mut calls = 0;
+    for _ in 0..15 * 60 {
+        evening.pass(Duration::from_secs(1));
+        for effect in std::mem::take(&mut evening.effects) {
+            calls += match effect {
+                Effect::ReadParty { .. } | Effect::ReadPresences(_) => 1,
+                Effect::ReadLists { .. } => 2,
+                Effect::OpenPush { .. } => {
+                    let closed = Input::PushClosed { reached_service: true, failure: None };
+                    evening.effects = evening.state.handle(closed, evening.now);
+                    1
+                }
+                _ => 0,
+            };
+        }
+    }
+    assert!(calls > 100, "something is read: {calls}");
+    assert!(calls < 270, "{calls} calls in 15 minutes");
+}
+
+#[test]
+fn everything_is_read_again_after_a_reconnect() {
+    let mut evening = Evening::talking();
+    evening.give(Input::PushClosed { reached_service: false, failure: None });
+    evening.pass(Duration::from_secs(1));
+    assert!(evening.has(|e| *e == Effect::OpenPush { again: true }));
+    evening.give(Input::PushOpened);
+    evening.reading_party();
+    assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
+}
+
+#[test]
+fn a_member_the_service_lost_goes_back_in_by_itself() {
+    let mut evening = Evening::talking();
+    evening.give(Input::PushClosed { reached_service: false, failure: None });
+    evening.give(Input::PushOpened);
+    let attempt = evening.reading_party();
+    evening.give(Input::PartyRead { attempt, result: Ok(party(&[NOVA])) });
+    assert!(evening.has(|e| matches!(e, Effect::EnterParty { entry: Entry::Join(_), .. })));
+    let attempt = evening.entering();
+    evening.give(Input::Entered { attempt, result: Ok(party(&[NOVA, ME])) });
+    evening.connecting();
+    assert_eq!(evening.voice(), VoiceStatus::Reconnecting);
+}
+
+#[test]
+fn a_party_that_ended_meanwhile_is_said_and_voice_hangs_up() {
+    let mut evening = Evening::talking();
+    evening.give(Input::PushClosed { reached_service: false, failure: None });
+    evening.give(Input::PushOpened);
+    let attempt = evening.reading_party();
+    let gone = Failure::new(ProblemKind::PartyEnded, "404");
+    evening.give(Input::PartyRead { attempt, result: Err(gone) });
+    assert!(evening.has(|e| *e == Effect::HangUp));
+    assert_eq!(evening.screen().party, PartyState::None);
+    assert_eq!(evening.problems(), [ProblemKind::PartyEnded]);
+}
+
+#[test]
+fn leaving_while_joining_leaves_what_was_joined_after_all() {
+    let mut evening = Evening::signed_in();
+    evening.give(Input::Command(start_party()));
+    let attempt = evening.entering();
+    evening.give(Input::Command(Command::LeaveParty));
+    assert_eq!(evening.screen().party, PartyState::None);
+    evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+    assert!(evening.has(|e| matches!(e, Effect::LeaveParty { .. })));
+    assert_eq!(evening.screen().party, PartyState::None);
+}
+
+#[test]
+fn leaving_hangs_up_and_gives_the_seat_back() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::LeaveParty));
+    assert!(evening.has(|e| *e == Effect::HangUp));
+    assert!(evening.has(|e| matches!(e, Effect::LeaveParty { seat: Some(_), .. })));
+    assert_eq!(evening.screen().party, PartyState::Leaving);
+}
+
+#[test]
+fn quitting_leaves_first_and_ends_within_two_seconds_whatever_hangs() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::Quit));
+    assert!(evening.has(|e| matches!(e, Effect::LeaveParty { .. })));
+    assert!(!evening.has(|e| *e == Effect::Finish), "leaving comes first");
+    evening.pass(Duration::from_secs(2));
+    assert!(evening.has(|e| *e == Effect::Finish));
+}
+
+#[test]
+fn a_sign_in_that_ends_leads_back_to_the_first_screen_with_a_sentence() {
+    let mut evening = Evening::talking();
+    let failure = Some(Failure::new(ProblemKind::SignInEnded, "refresh refused"));
+    evening.give(Input::PushClosed { reached_service: true, failure });
+    assert!(evening.has(|e| *e == Effect::ForgetAccount) && evening.has(|e| *e == Effect::HangUp));
+    assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
+    let problem = evening.state.snapshot().problems[0].clone();
+    assert_eq!((problem.kind, problem.place), (ProblemKind::SignInEnded, Place::SignIn));
+}
+
+#[test]
+fn holding_the_talk_key_while_muted_says_so() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::SetMuted(true)));
+    evening.give(Input::Command(Command::TalkKey { held: true }));
+    assert!(evening.has(|e| *e == Effect::Notify(Notice::TalkingWhileMuted)));
+}
+
+fn current_connection(evening: &Evening) -> u64 {
+    evening.state.last_attempt
+}

@@ -1,0 +1,64 @@
+//! Deadlines by name. Time is an argument everywhere.
+
+use std::{collections::BTreeMap, time::Instant};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// The browser did not come back.
+    SignIn,
+    /// Open the push line (again).
+    Push,
+    PollPresences,
+    PollLists,
+    /// Something happened to lists: read them, once for many events.
+    ReadLists,
+    /// The same for the party; repeats while the push line is down.
+    ReadParty,
+    /// Tell the others our voice state.
+    Announce,
+    /// A connection under way or interrupted has had its time.
+    VoiceDeadline,
+    VoiceRetry,
+    SaveSettings,
+    /// Quitting has had its time.
+    Quit,
+}
+
+#[derive(Debug, Default)]
+pub struct Timers(BTreeMap<Timer, Instant>);
+
+impl Timers {
+    pub fn set(&mut self, timer: Timer, at: Instant) {
+        self.0.insert(timer, at);
+    }
+
+    /// Keeps the earlier of both deadlines.
+    pub fn set_earlier(&mut self, timer: Timer, at: Instant) {
+        let entry = self.0.entry(timer).or_insert(at);
+        *entry = at.min(*entry);
+    }
+
+    pub fn clear(&mut self, timer: Timer) {
+        self.0.remove(&timer);
+    }
+
+    pub fn is_set(&self, timer: Timer) -> bool {
+        self.0.contains_key(&timer)
+    }
+
+    pub fn next(&self) -> Option<Instant> {
+        self.0.values().min().copied()
+    }
+
+    /// Removes one that is due.
+    pub fn pop_due(&mut self, now: Instant) -> Option<Timer> {
+        let due = self.0.iter().find(|(_, at)| **at <= now).map(|(timer, _)| *timer)?;
+        self.0.remove(&due);
+        Some(due)
+    }
+
+    /// Everything of an account ends with it.
+    pub fn clear_account(&mut self) {
+        self.0.retain(|timer, _| matches!(timer, Timer::SaveSettings | Timer::Quit));
+    }
+}

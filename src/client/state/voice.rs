@@ -1,0 +1,254 @@
+//! The voice connection of the party, and the user's own controls.
+
+use std::time::{Duration, Instant};
+
+use super::{Effect, Effects, Failure, Place, ProblemKind, State, Timer, party::ANNOUNCE_SETTLE};
+use crate::{
+    client::{
+        Notice, VoiceStatus,
+        input::{Seat, Seated, VoiceControl},
+        reconnect::{self, NextTry},
+    },
+    voice::{ConnectionState, Talk, VoiceEvent},
+};
+
+/// From our answer to the first sign of life: ICE and DTLS take well under a second, a lost packet or two seconds more.
+const CONNECT_TIME: Duration = Duration::from_secs(8);
+/// A path that stutters may come back by itself.
+const INTERRUPTION_TIME: Duration = Duration::from_millis(1500);
+
+/// One party's voice, from the first try to the last.
+#[derive(Default)]
+pub struct VoiceLink {
+    step: Step,
+    /// Numbers the tries, so that events of an older connection are told apart.
+    connection: u64,
+    seat: Option<Seat>,
+    failures: u32,
+    ever_connected: bool,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    #[default]
+    Idle,
+    /// A seat is being taken.
+    Seating,
+    /// Answered; the path is being found.
+    Connecting,
+    Connected,
+    Interrupted,
+    /// Until [`Timer::VoiceRetry`].
+    Waiting,
+    Failed,
+}
+
+impl VoiceLink {
+    pub fn seat(&self) -> Option<&Seat> {
+        self.seat.as_ref()
+    }
+
+    pub fn status(&self) -> VoiceStatus {
+        match self.step {
+            Step::Connected => VoiceStatus::Connected,
+            Step::Failed => VoiceStatus::Failed,
+            Step::Interrupted => VoiceStatus::Reconnecting,
+            _ if self.ever_connected => VoiceStatus::Reconnecting,
+            _ => VoiceStatus::Connecting,
+        }
+    }
+}
+
+impl State {
+    /// From scratch: a new seat, a new connection. The old ones are given back on the way.
+    pub(super) fn connect_voice(&mut self, out: &mut Effects) {
+        let connection = self.new_attempt();
+        let Some(joined) = self.joined_mut() else { return };
+        joined.voice.connection = connection;
+        joined.voice.step = Step::Seating;
+        let previous = joined.voice.seat.take();
+        let session = joined.session.id.clone();
+        out.push(Effect::ConnectVoice { connection, session, previous });
+    }
+
+    pub(super) fn retry_voice(&mut self, now: Instant, out: &mut Effects) {
+        let Some(joined) = self.joined_mut() else { return };
+        if joined.voice.step == Step::Failed {
+            joined.voice.failures = 0;
+            self.problems.clear_voice_failure();
+            self.timers.clear(Timer::VoiceRetry);
+            self.connect_voice(out);
+            self.party_changed_unseen(now);
+        }
+    }
+
+    pub(super) fn seated(
+        &mut self,
+        connection: u64,
+        result: Result<Seated, Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(joined) = self.joined_mut().filter(|j| j.voice.connection == connection) else { return };
+        match result {
+            Ok(seated) => {
+                joined.voice.seat = Some(seated.seat);
+                joined.session.bridge = seated.session.bridge;
+                // The path may have been found before this message.
+                if joined.voice.step == Step::Seating {
+                    joined.voice.step = Step::Connecting;
+                    self.timers.set(Timer::VoiceDeadline, now + CONNECT_TIME);
+                }
+            }
+            Err(failure) => match failure.kind {
+                ProblemKind::VoiceNotUnderstood | ProblemKind::VoiceBroken | ProblemKind::NotAllowed => {
+                    joined.voice.step = Step::Failed;
+                    self.problems.raise(Place::Voice, failure);
+                }
+                ProblemKind::SignInEnded => self.fail(Place::Voice, failure, out),
+                _ => {
+                    // Perhaps the party itself is gone: the reading tells.
+                    self.party_changed_unseen(now);
+                    self.voice_failed(!failure.is_unreachable(), failure, now);
+                }
+            },
+        }
+    }
+
+    pub(super) fn voice_overdue(&mut self, now: Instant, out: &mut Effects) {
+        match self.joined().map(|joined| joined.voice.step) {
+            Some(Step::Interrupted) => self.voice_lost(true, now, out),
+            Some(Step::Connecting) => {
+                let failure = Failure::new(ProblemKind::VoiceUnreachable, "no path to the bridge was found");
+                self.voice_failed(true, failure, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// A connection that worked is gone: at once to a new one.
+    pub(super) fn voice_lost(&mut self, reached_service: bool, now: Instant, out: &mut Effects) {
+        let Some(joined) = self.joined_mut() else { return };
+        if matches!(joined.voice.step, Step::Seating | Step::Waiting) {
+            return;
+        }
+        if joined.voice.failures == 0 {
+            joined.voice.failures = 1;
+            self.timers.clear(Timer::VoiceDeadline);
+            return self.connect_voice(out);
+        }
+        let failure = Failure::new(ProblemKind::VoiceUnreachable, "the connection to the bridge was lost");
+        self.voice_failed(reached_service, failure, now);
+    }
+
+    fn voice_failed(&mut self, reached_service: bool, failure: Failure, now: Instant) {
+        self.timers.clear(Timer::VoiceDeadline);
+        let Some(joined) = self.joined_mut() else { return };
+        match reconnect::voice(joined.voice.failures, reached_service) {
+            NextTry::After(wait) => {
+                joined.voice.step = Step::Waiting;
+                if reached_service {
+                    joined.voice.failures += 1;
+                }
+                self.timers.set(Timer::VoiceRetry, now + wait);
+            }
+            NextTry::GiveUp => {
+                joined.voice.step = Step::Failed;
+                let failure = Failure::new(ProblemKind::VoiceUnreachable, failure.diagnostic);
+                self.problems.raise(Place::Voice, failure);
+            }
+        }
+    }
+
+    pub(super) fn voice_event(&mut self, event: VoiceEvent, now: Instant, out: &mut Effects) {
+        let (connection, state) = match event {
+            VoiceEvent::Connection { connection, state } => (connection, state),
+            device => return self.device_event(device, out),
+        };
+        let Some(joined) = self.joined_mut().filter(|j| j.voice.connection == connection) else { return };
+        tracing::info!(?state, "voice connection");
+        match state {
+            ConnectionState::Connected => {
+                if !joined.voice.ever_connected || joined.voice.step != Step::Interrupted {
+                    out.push(Effect::Notify(Notice::VoiceConnected));
+                }
+                joined.voice.step = Step::Connected;
+                joined.voice.ever_connected = true;
+                joined.voice.failures = 0;
+                self.timers.clear(Timer::VoiceDeadline);
+                self.problems.clear_voice_failure();
+                self.announce_soon(now);
+            }
+            ConnectionState::Interrupted => {
+                joined.voice.step = Step::Interrupted;
+                self.timers.set(Timer::VoiceDeadline, now + INTERRUPTION_TIME);
+                out.push(Effect::Notify(Notice::VoiceInterrupted));
+            }
+            ConnectionState::Closed | ConnectionState::Failed => {
+                if joined.voice.step == Step::Connected {
+                    out.push(Effect::Notify(Notice::VoiceInterrupted));
+                }
+                self.voice_lost(true, now, out);
+            }
+        }
+    }
+
+    pub(super) fn talk_key(&mut self, held: bool, out: &mut Effects) {
+        if self.talk.key_held == held || (held && self.joined().is_none()) {
+            return;
+        }
+        self.talk.key_held = held;
+        if held && self.talk.muted {
+            out.push(Effect::Notify(Notice::TalkingWhileMuted));
+        }
+        out.push(self.talk_effect());
+    }
+
+    pub(super) fn set_muted(&mut self, muted: bool, now: Instant, out: &mut Effects) {
+        self.talk.muted = muted;
+        // Somebody who wants to be heard wants to hear.
+        if !muted {
+            self.talk.deafened = false;
+        }
+        self.talk_changed(now, out);
+    }
+
+    pub(super) fn set_deafened(&mut self, deafened: bool, now: Instant, out: &mut Effects) {
+        self.talk.deafened = deafened;
+        self.talk_changed(now, out);
+    }
+
+    fn talk_changed(&mut self, now: Instant, out: &mut Effects) {
+        out.push(self.talk_effect());
+        self.announce_soon(now);
+    }
+
+    pub(super) fn talk_effect(&self) -> Effect {
+        Effect::Voice(VoiceControl::Talk(Talk {
+            mode: self.talk.mode,
+            key_held: self.talk.key_held,
+            muted: self.talk.muted,
+            deafened: self.talk.deafened,
+            release_hold: self.settings.release_hold(),
+        }))
+    }
+
+    pub(super) fn announce_soon(&mut self, now: Instant) {
+        if self.joined().is_some_and(|joined| joined.voice.ever_connected) {
+            self.timers.set(Timer::Announce, now + ANNOUNCE_SETTLE);
+        }
+    }
+
+    pub(super) fn announce(&mut self, out: &mut Effects) {
+        let connected_to = match self.joined().map(|joined| joined.voice.status()) {
+            None => return,
+            Some(VoiceStatus::Connected) => self.others(),
+            Some(_) => Vec::new(),
+        };
+        let muted = self.talk.muted || self.talk.deafened;
+        if let Some(joined) = self.joined() {
+            let session = joined.session.id.clone();
+            out.push(Effect::AnnounceVoice { session, connected_to, muted });
+        }
+    }
+}

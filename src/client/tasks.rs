@@ -1,0 +1,257 @@
+//! The async actions behind the effects, each a short story told with `psn` and `voice`. They run on tokio workers.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::mpsc;
+
+use super::{
+    ProblemKind,
+    failure::{Failure, chain},
+    input::{Attempt, Entry, Input, Lists, Seat, Seated, SignInWay},
+};
+use crate::{
+    desktop,
+    model::{Bridge, Friend, PartySession, Profile, SessionId},
+    psn::{
+        self, Authorization, Endpoints, OAuthClient, Psn, PushError, Redirect, RedirectListener, SignInError,
+    },
+    voice::{NegotiationError, Voice},
+};
+
+/// Each step of leaving; the whole has to fit the time a quit may take.
+const LEAVE_STEP: Duration = Duration::from_millis(500);
+
+/// What a sign-in needs to know.
+pub struct SignIn {
+    pub attempt: Attempt,
+    pub way: SignInWay,
+    pub endpoints: Arc<Endpoints>,
+    pub http: reqwest::Client,
+    pub oauth: OAuthClient,
+    pub installation: String,
+    pub inputs: mpsc::Sender<Input>,
+}
+
+impl SignIn {
+    /// From the link to a working account. Dropping it ends the sign-in; the listener closes with it.
+    pub async fn run(self, refreshes: tokio_util::task::TaskTracker) -> Result<(Arc<Psn>, Profile), Failure> {
+        let broken = |error: std::io::Error| Failure::new(ProblemKind::ServiceTrouble, chain(&error));
+        let listener = RedirectListener::bind().await.map_err(broken)?;
+        let authorization = Authorization::begin(
+            Arc::clone(&self.endpoints),
+            self.http.clone(),
+            self.oauth.clone(),
+            listener.uri().clone(),
+            &self.installation,
+        );
+        let code = match &self.way {
+            SignInWay::Browser => {
+                self.open_browser(&authorization).await;
+                match listener.wait(authorization.state()).await.map_err(broken)? {
+                    Redirect::Code(code) => code,
+                    Redirect::Denied => return Err(SignInError::Refused.into()),
+                }
+            }
+            SignInWay::SandboxAccount(name) => {
+                let npsso = psn::npsso_of_sandbox_account(&self.endpoints, &self.http, name).await?;
+                authorization.code_for_npsso(&npsso).await?
+            }
+        };
+        let tokens = Arc::new(authorization.exchange(code).await?);
+        let psn = Arc::new(Psn::new(self.endpoints, self.http, tokens, refreshes));
+        let profile = psn.profiles(&[psn.account()]).await?.pop();
+        let nobody = || Failure::new(ProblemKind::ServiceTrouble, "the account has no profile");
+        profile.ok_or_else(nobody).map(|profile| (psn, profile))
+    }
+
+    async fn open_browser(&self, authorization: &Authorization) {
+        let link = authorization.link().clone();
+        let attempt = self.attempt;
+        let _ = self.inputs.send(Input::SignInLink { attempt, link: link.as_str().into() }).await;
+        let opened = tokio::task::spawn_blocking(move || desktop::open_browser(&link)).await;
+        if !matches!(opened, Ok(Ok(()))) {
+            let _ = self.inputs.send(Input::BrowserDidNotOpen { attempt }).await;
+        }
+    }
+}
+
+/// Holds the push line until it breaks, and says how it ended.
+pub async fn hold_push(psn: Arc<Psn>, again: bool, inputs: mpsc::Sender<Input>) {
+    let error = match psn.open_push(again).await {
+        Ok(mut socket) => {
+            let _ = inputs.send(Input::PushOpened).await;
+            loop {
+                match socket.next().await {
+                    Ok(event) => {
+                        if inputs.send(Input::Push(event)).await.is_err() {
+                            return socket.close().await;
+                        }
+                    }
+                    Err(error) => break error,
+                }
+            }
+        }
+        Err(error) => error,
+    };
+    tracing::info!(error = chain(&error), "push line down");
+    let (reached_service, failure) = match error {
+        PushError::Directory(error) => {
+            let failure = Failure::from(error);
+            (!failure.is_unreachable(), Some(failure))
+        }
+        PushError::Closed | PushError::Silent => (false, None),
+        PushError::BadHost | PushError::Refused(_) => (true, None),
+    };
+    let _ = inputs.send(Input::PushClosed { reached_service, failure }).await;
+}
+
+pub async fn read_friends(psn: &Psn) -> Result<Vec<Friend>, Failure> {
+    let accounts = psn.friends().await?;
+    let profiles = psn.profiles(&accounts).await?;
+    // Friends without presence are better than no friends.
+    let mut presences = match psn.presences(&accounts).await {
+        Ok(presences) => presences,
+        Err(error @ psn::Error::SignInEnded) => return Err(error.into()),
+        Err(error) => {
+            tracing::info!(error = chain(&error), "no presences");
+            Default::default()
+        }
+    };
+    let friend = |profile: Profile| Friend { presence: presences.remove(&profile.account), profile };
+    Ok(profiles.into_iter().map(friend).collect())
+}
+
+pub async fn read_lists(psn: &Psn, mut invited: Vec<SessionId>) -> Result<Lists, Failure> {
+    let invitations = psn.invitations().await?;
+    for invitation in &invitations {
+        if !invited.contains(&invitation.session) {
+            invited.push(invitation.session.clone());
+        }
+    }
+    Ok(Lists { parties: psn.visible_parties(&invited).await?, invitations })
+}
+
+/// Goes in and reads what is inside. A party that was entered and cannot be read is left again.
+pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failure> {
+    let session = match entry {
+        Entry::Create { name, privacy } => psn.create_party(&name, privacy).await?,
+        Entry::Join(session) => {
+            psn.join_party(&session).await?;
+            session
+        }
+    };
+    match psn.party(&session).await {
+        Ok(party) => Ok(party),
+        Err(error) => {
+            let _ = psn.leave_party(&session).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Gives the seat back, the bridge too where nobody else sits on it, and leaves. Each step is bounded, none stops the next.
+pub async fn leave_party(psn: &Psn, session: &SessionId, seat: Option<Seat>) {
+    if let Some(Seat { bridge, peer }) = seat {
+        within(psn.delete_peer(&bridge, &peer)).await;
+        if let Some(peers) = within(psn.bridge_peers(&bridge)).await
+            && peers.is_empty()
+        {
+            within(psn.delete_bridge(&bridge)).await;
+        }
+    }
+    within(psn.leave_party(session)).await;
+}
+
+async fn within<T>(step: impl Future<Output = Result<T, psn::Error>>) -> Option<T> {
+    match tokio::time::timeout(LEAVE_STEP, step).await {
+        Ok(Ok(value)) => Some(value),
+        Ok(Err(error)) => {
+            tracing::info!(error = chain(&error), "a step of leaving failed");
+            None
+        }
+        Err(_) => {
+            tracing::info!("a step of leaving took too long");
+            None
+        }
+    }
+}
+
+/// The order of protocol section 5: the session's bridge or a new one, link, seat, answer.
+pub async fn connect_voice(
+    psn: &Psn,
+    voice: &Voice,
+    connection: u64,
+    session: &SessionId,
+    previous: Option<Seat>,
+) -> Result<Seated, Failure> {
+    if let Some(Seat { bridge, peer }) = previous {
+        within(psn.delete_peer(&bridge, &peer)).await;
+    }
+    let mut party = psn.party(session).await?;
+    let seated = match party.bridge.clone() {
+        Some(bridge) => match psn.add_peer(&bridge).await {
+            // A bridge that died is still on the session's list.
+            Err(error) if error.is_gone() => None,
+            answer => Some((bridge, answer?)),
+        },
+        None => None,
+    };
+    let (bridge, (peer, offer)) = match seated {
+        Some(seated) => seated,
+        None => {
+            let (fresh, bridge) = link_new_bridge(psn, session).await?;
+            party = fresh;
+            let seat = psn.add_peer(&bridge).await?;
+            (bridge, seat)
+        }
+    };
+    let seat = Seat { bridge, peer };
+    match answer(psn, voice, connection, &seat, offer).await {
+        Ok(()) => Ok(Seated { seat, session: party }),
+        Err(failure) => {
+            within(psn.delete_peer(&seat.bridge, &seat.peer)).await;
+            Err(failure)
+        }
+    }
+}
+
+async fn answer(
+    psn: &Psn,
+    voice: &Voice,
+    connection: u64,
+    seat: &Seat,
+    offer: crate::model::Offer,
+) -> Result<(), Failure> {
+    let answer = voice.answer(connection, offer).await?;
+    Ok(psn.answer_peer(&seat.bridge, &seat.peer, &answer).await?)
+}
+
+/// Two members may do this at once: the session says whose bridge counts, and the other one is given back.
+async fn link_new_bridge(psn: &Psn, session: &SessionId) -> Result<(PartySession, Bridge), Failure> {
+    let ours = psn.create_bridge().await?;
+    if let Err(error) = psn.link_bridge(session, &ours).await {
+        within(psn.delete_bridge(&ours)).await;
+        return Err(error.into());
+    }
+    let party = psn.party(session).await?;
+    let bridge = party.bridge.clone().unwrap_or_else(|| ours.clone());
+    if bridge.id != ours.id {
+        within(psn.delete_bridge(&ours)).await;
+    }
+    Ok((party, bridge))
+}
+
+impl From<NegotiationError> for Failure {
+    fn from(error: NegotiationError) -> Self {
+        let kind = match &error {
+            NegotiationError::TooLarge(_)
+            | NegotiationError::NoAudio
+            | NegotiationError::NoOpus
+            | NegotiationError::UnusableClock(_)
+            | NegotiationError::UnusableFrameTime(_) => ProblemKind::VoiceNotUnderstood,
+            NegotiationError::NoCandidates | NegotiationError::Overtaken => ProblemKind::VoiceUnreachable,
+            NegotiationError::Refused(_) | NegotiationError::Stopped => ProblemKind::VoiceBroken,
+        };
+        Self::new(kind, chain(&error))
+    }
+}
