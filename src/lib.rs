@@ -11,11 +11,12 @@
 //! | [`desktop`] | the operating system: the browser |
 //! | [`client`] | the async core: commands in, snapshots out; the only one that spawns |
 //! | [`ui`] | egui: one file per screen, widgets, theme, wording |
+//! | [`headless`] | the same client without a window: a script and a report |
 //! | [`sandbox`] | a small PSN that runs on this machine (cargo feature `sandbox`) |
 //!
 //! # The rule
 //!
-//! `ui → client → { psn, voice, store, desktop } → model`. Brothers do not import each other, nothing imports
+//! `{ ui, headless } → client → { psn, voice, store, desktop } → model`. Brothers do not import each other, nothing imports
 //! `ui`, the client never imports `sandbox` (only the binary starts it), and the sandbox never imports
 //! `psn`, so that one misreading of the protocol cannot hide on both sides. `tests/dependency_rule.rs` keeps it.
 //!
@@ -43,6 +44,7 @@
 
 pub mod client;
 pub mod desktop;
+pub mod headless;
 pub mod model;
 pub mod psn;
 #[cfg(feature = "sandbox")]

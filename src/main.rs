@@ -1,1 +1,150 @@
-fn main() {}
+//! The program: parses arguments, starts logging, starts the client (and the sandbox where asked), opens the window, ends all of it.
+
+mod cli;
+mod logging;
+#[cfg(feature = "sandbox")]
+mod service;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::{Cli, Task};
+use partyline::{
+    client::{Client, Config, Waker},
+    headless, model, psn,
+    store::Paths,
+    ui, voice,
+};
+
+/// What the program could not do, in a sentence.
+type Failure = Box<dyn std::error::Error>;
+
+/// No display to open a window on.
+const NO_DISPLAY: u8 = 2;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let paths = Paths::of_user();
+    let _flush_on_exit = logging::start(paths.as_ref(), cli.is_window());
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        tracing::warn!("another crypto provider was installed first");
+    }
+    match run(cli, paths) {
+        Ok(code) => code,
+        Err(failure) => {
+            eprintln!("partyline: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
+    match cli.task {
+        None => window(&cli.service, paths),
+        Some(Task::Headless(task)) => {
+            let service = Service::start(&task.service)?;
+            let succeeded = talk_without_window(&service, &task.options)?;
+            Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        #[cfg(feature = "sandbox")]
+        Some(Task::Sandbox(options)) => service::serve(&options).map(|()| ExitCode::SUCCESS),
+        Some(Task::Devices) => {
+            list_devices();
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
+    let service = Service::start(chosen)?;
+    let mut client = None;
+    let opened = ui::run(|wake| {
+        let config = service.config(paths);
+        let (running, handle) = Client::start(config, wake)?;
+        client = Some(running);
+        Ok(handle)
+    });
+    if let Some(client) = client {
+        client.join();
+    }
+    match opened {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error @ ui::WindowError::NoDisplay(_)) if service.is_own_sandbox() => {
+            println!("{error} Going on without one for a minute; Ctrl-C ends it.");
+            let succeeded = talk_without_window(&service, &headless::Options::without_display())?;
+            Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        }
+        Err(error @ ui::WindowError::NoDisplay(_)) => {
+            eprintln!("partyline: {error}");
+            Ok(ExitCode::from(NO_DISPLAY))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn talk_without_window(service: &Service, options: &headless::Options) -> Result<bool, Failure> {
+    let config = Config {
+        microphone: Some(options.microphone()),
+        speakers: Some(options.speakers()),
+        talk_mode: Some(options.talk_mode()),
+        ..service.config(None)
+    };
+    let nobody_draws: Waker = std::sync::Arc::new(|| {});
+    let (client, handle) = Client::start(config, nobody_draws)?;
+    Ok(headless::run(client, handle, options)?)
+}
+
+fn list_devices() {
+    let devices = voice::list_devices();
+    for (what, list) in [("Microphones", devices.microphones), ("Speakers", devices.speakers)] {
+        println!("{what}:");
+        if list.is_empty() {
+            println!("  none");
+        }
+        for model::SoundDevice { id, name, is_default } in list {
+            println!("  {} {name}\n      {id}", if is_default { '*' } else { ' ' });
+        }
+    }
+}
+
+/// What this run talks to, and the sandbox behind it where that is its own.
+struct Service {
+    endpoints: psn::Endpoints,
+    oauth: Option<psn::OAuthClient>,
+    #[cfg(feature = "sandbox")]
+    own: Option<service::OwnSandbox>,
+}
+
+impl Service {
+    #[cfg(feature = "sandbox")]
+    fn start(chosen: &cli::Service) -> Result<Self, Failure> {
+        let own = chosen.sandbox.then(service::OwnSandbox::start).transpose()?;
+        let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
+        let endpoints = base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
+        let oauth = endpoints.is_sandbox().then(service::oauth_client);
+        Ok(Self { endpoints, oauth, own })
+    }
+
+    #[cfg(not(feature = "sandbox"))]
+    fn start(_: &cli::Service) -> Result<Self, Failure> {
+        Ok(Self { endpoints: psn::Endpoints::live(), oauth: None })
+    }
+
+    fn is_own_sandbox(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return self.own.is_some();
+        #[cfg(not(feature = "sandbox"))]
+        false
+    }
+
+    fn config(&self, paths: Option<Paths>) -> Config {
+        Config {
+            endpoints: self.endpoints.clone(),
+            oauth: self.oauth.clone(),
+            paths,
+            microphone: None,
+            speakers: None,
+            talk_mode: None,
+        }
+    }
+}

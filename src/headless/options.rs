@@ -1,0 +1,152 @@
+//! The command line of `partyline headless`.
+
+use std::{convert::Infallible, path::PathBuf, str::FromStr, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+use crate::{
+    model::{DeviceChoice, OnlineId, SessionId, TalkMode},
+    voice::{self, Microphone, Speakers},
+};
+
+#[derive(Debug, Clone, Args)]
+pub struct Options {
+    /// Sign in to the sandbox as this account; it is made if it is new
+    #[arg(long, value_name = "NAME", default_value = "marlow_87", value_parser = online_id)]
+    pub account: OnlineId,
+    #[command(flatten)]
+    entry: EntryArgs,
+    /// Invite a friend once the party runs; may be given several times
+    #[arg(long, value_name = "ONLINE_ID", value_parser = online_id)]
+    pub invite: Vec<OnlineId>,
+    /// Send the microphone all the time, or never
+    #[arg(long, value_enum, default_value_t = Talking::Open)]
+    pub talk: Talking,
+    /// A device by id or name, file:IN.wav, or none
+    #[arg(long, value_name = "DEVICE", default_value = "default")]
+    mic: String,
+    /// A device by id or name, file:OUT.wav, or none
+    #[arg(long, value_name = "DEVICE", default_value = "default")]
+    speaker: String,
+    /// End after this many seconds; without it, at Ctrl-C
+    #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
+    pub time: Option<Duration>,
+    /// One JSON object a line, the last one a summary
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+struct EntryArgs {
+    /// Start a party
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    create: Option<String>,
+    /// Join a party by its session id, or wait for an invitation
+    #[arg(long, value_name = "SESSION_ID|invitation")]
+    join: Option<Destination>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Talking {
+    Open,
+    Off,
+}
+
+/// Where the script goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    New {
+        name: String,
+    },
+    Session(SessionId),
+    /// The first invitation that comes.
+    Invitation,
+}
+
+impl FromStr for Destination {
+    type Err = crate::model::InvalidSessionId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "invitation" { Ok(Self::Invitation) } else { text.parse().map(Self::Session) }
+    }
+}
+
+impl Options {
+    /// What `--sandbox` does where there is no display: a minute in a party with a resident.
+    pub fn without_display() -> Self {
+        Self {
+            account: OnlineId::from("marlow_87"),
+            entry: EntryArgs { create: Some(String::new()), join: None },
+            invite: vec![OnlineId::from("Nova")],
+            talk: Talking::Open,
+            mic: "default".into(),
+            speaker: "default".into(),
+            time: Some(Duration::from_secs(60)),
+            json: false,
+        }
+    }
+
+    pub fn destination(&self) -> Destination {
+        match (&self.entry.create, &self.entry.join) {
+            (_, Some(join)) => join.clone(),
+            (name, None) => Destination::New { name: name.clone().unwrap_or_default() },
+        }
+    }
+
+    pub fn talk_mode(&self) -> TalkMode {
+        match self.talk {
+            Talking::Open => TalkMode::OpenMicrophone,
+            Talking::Off => TalkMode::PushToTalk,
+        }
+    }
+
+    pub fn microphone(&self) -> Microphone {
+        match source(&self.mic) {
+            Source::File(path) => Microphone::File(path),
+            Source::None => Microphone::None,
+            Source::Device(name) => Microphone::Device(chosen(name, &voice::list_devices().microphones)),
+            Source::Default => Microphone::Device(DeviceChoice::Default),
+        }
+    }
+
+    pub fn speakers(&self) -> Speakers {
+        match source(&self.speaker) {
+            Source::File(path) => Speakers::File(path),
+            Source::None => Speakers::None,
+            Source::Device(name) => Speakers::Device(chosen(name, &voice::list_devices().speakers)),
+            Source::Default => Speakers::Device(DeviceChoice::Default),
+        }
+    }
+}
+
+enum Source<'a> {
+    Default,
+    Device(&'a str),
+    File(PathBuf),
+    None,
+}
+
+fn source(text: &str) -> Source<'_> {
+    match text.strip_prefix("file:") {
+        Some(path) => Source::File(path.into()),
+        None if text == "none" => Source::None,
+        None if text == "default" => Source::Default,
+        None => Source::Device(text),
+    }
+}
+
+/// By its name where one is listed so, else taken as an id: it may be plugged in later.
+fn chosen(name: &str, listed: &[crate::model::SoundDevice]) -> DeviceChoice {
+    let device = listed.iter().find(|device| device.id == name || device.name == name);
+    DeviceChoice::Device(device.map_or_else(|| name.to_owned(), |device| device.id.clone()))
+}
+
+fn online_id(text: &str) -> Result<OnlineId, Infallible> {
+    Ok(OnlineId::from(text))
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+}

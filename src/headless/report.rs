@@ -1,0 +1,281 @@
+//! What happens, on stdout: sentences for people, or one JSON object a line. Only changes are told.
+
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Handle, Notice, Party, PartyState, Problem, Screen, Snapshot, VoiceStatus},
+    model::{AccountId, Decibels, DeviceKind, Platform, VoiceStats},
+};
+
+/// Quieter is not worth a line.
+const AUDIBLE: Decibels = Decibels(-50.0);
+/// Breath between words is still the same speaking.
+const PAUSE: Duration = Duration::from_millis(700);
+
+pub struct Report {
+    json: bool,
+    signed_in: bool,
+    party: Option<Party>,
+    voice: Option<VoiceStatus>,
+    problems: Vec<Problem>,
+    speaking: BTreeMap<AccountId, Speaking>,
+    stats: Option<VoiceStats>,
+    rtt_millis: Option<f32>,
+    heard: Power,
+}
+
+struct Speaking {
+    loudest: Decibels,
+    last: Instant,
+}
+
+/// A mean over what was audible.
+#[derive(Default)]
+struct Power {
+    sum: f64,
+    samples: u32,
+}
+
+impl Report {
+    pub fn new(json: bool) -> Self {
+        Self {
+            json,
+            signed_in: false,
+            party: None,
+            voice: None,
+            problems: Vec::new(),
+            speaking: BTreeMap::new(),
+            stats: None,
+            rtt_millis: None,
+            heard: Power::default(),
+        }
+    }
+
+    pub fn take_in(&mut self, snapshot: &Snapshot, notices: Vec<Notice>) {
+        if let Screen::SignedIn(signed_in) = &snapshot.screen {
+            if !self.signed_in {
+                self.signed_in = true;
+                let name = plain(&signed_in.me.online_id.0);
+                self.tell(&format!("Signed in as {name}"), json!({"event": "signed_in", "online_id": name}));
+            }
+            if let PartyState::Joined(party) = &signed_in.party {
+                self.take_in_party(party);
+            }
+        }
+        for notice in notices {
+            self.notice(&notice);
+        }
+        for problem in &snapshot.problems {
+            if !self.problems.contains(problem) {
+                let (kind, detail) = (format!("{:?}", problem.kind), &problem.diagnostic);
+                let event = json!({"event": "problem", "kind": kind, "diagnostic": detail});
+                self.tell(&format!("Trouble: {kind} ({detail})"), event);
+            }
+        }
+        self.problems.clone_from(&snapshot.problems);
+    }
+
+    fn take_in_party(&mut self, party: &Party) {
+        if self.party.is_none() {
+            let id = party.session.id.as_str();
+            let event = json!({"event": "party", "session_id": id, "name": plain(&party.session.name)});
+            self.tell(&format!("In a party, session {id}"), event);
+        }
+        if self.voice != Some(party.voice) {
+            self.voice = Some(party.voice);
+            let state = voice_word(party.voice);
+            self.tell(&format!("Voice is {state}"), json!({"event": "voice", "state": state}));
+        }
+        self.party = Some(party.clone());
+    }
+
+    fn notice(&mut self, notice: &Notice) {
+        let (text, event) = match notice {
+            Notice::MemberJoined(name) => {
+                let name = plain(&name.0);
+                (format!("{name} joined"), json!({"event": "member_joined", "online_id": name}))
+            }
+            Notice::MemberLeft(name) => {
+                let name = plain(&name.0);
+                (format!("{name} left"), json!({"event": "member_left", "online_id": name}))
+            }
+            Notice::OwnerChanged(name) => {
+                let name = plain(&name.0);
+                (format!("{name} owns the party now"), json!({"event": "owner", "online_id": name}))
+            }
+            Notice::Invited { session, from } => {
+                let from = from.as_ref().map_or_else(|| "Somebody".into(), |name| plain(&name.0));
+                let event = json!({"event": "invited", "from": from, "session_id": session.as_str()});
+                (format!("{from} invites you"), event)
+            }
+            Notice::InvitationSent(name) => {
+                let name = plain(&name.0);
+                (format!("Invited {name}"), json!({"event": "invitation_sent", "online_id": name}))
+            }
+            Notice::DeviceLost(kind) => {
+                let device = device_word(*kind);
+                (format!("The {device} went away"), json!({"event": "device_lost", "device": device}))
+            }
+            Notice::DeviceInUse { kind, name } => {
+                let (device, name) = (device_word(*kind), plain(name));
+                let event = json!({"event": "device", "device": device, "name": name});
+                (format!("The {device} is {name} now"), event)
+            }
+            // The voice state says it.
+            Notice::VoiceConnected | Notice::VoiceInterrupted | Notice::TalkingWhileMuted => return,
+        };
+        self.tell(&text, event);
+    }
+
+    /// Looks at the levels. Called every [`super::SAMPLE_EVERY`].
+    pub fn listen(&mut self, snapshot: &Snapshot, handle: &Handle) {
+        let now = Instant::now();
+        if let Some(stats) = (handle.stats)() {
+            self.stats = Some(stats);
+        }
+        self.rtt_millis = handle.meters.rtt_millis().or(self.rtt_millis);
+        self.heard.add(handle.meters.heard.get());
+        let Screen::SignedIn(signed_in) = &snapshot.screen else { return };
+        let PartyState::Joined(party) = &signed_in.party else { return };
+        for member in &party.session.members {
+            let level = if member.account == signed_in.me.account {
+                handle.meters.is_live().then(|| handle.meters.microphone.get())
+            } else {
+                handle.meters.speaking(member.account)
+            };
+            let level = level.filter(|level| *level > AUDIBLE);
+            let name = plain(&member.online_id.0);
+            match (level, self.speaking.get_mut(&member.account)) {
+                (Some(level), Some(speaking)) => {
+                    speaking.last = now;
+                    if level > speaking.loudest {
+                        speaking.loudest = level;
+                    }
+                }
+                (Some(level), None) => {
+                    self.speaking.insert(member.account, Speaking { loudest: level, last: now });
+                    let event = json!({"event": "speaking", "online_id": name, "dbfs": rounded(level)});
+                    self.tell(&format!("{name} speaks, {:.0} dB", level.0), event);
+                }
+                (None, Some(speaking)) if now - speaking.last > PAUSE => {
+                    let loudest = speaking.loudest;
+                    self.speaking.remove(&member.account);
+                    let event =
+                        json!({"event": "silent", "online_id": name, "loudest_dbfs": rounded(loudest)});
+                    self.tell(&format!("{name} stopped, {:.0} dB at the loudest", loudest.0), event);
+                }
+                (None, _) => {}
+            }
+        }
+    }
+
+    pub fn say(&mut self, text: &str) {
+        self.tell(text, json!({"event": "note", "text": text}));
+    }
+
+    /// The last line. True where the party was entered and voice is connected.
+    pub fn summary(&mut self, snapshot: &Snapshot) -> bool {
+        self.take_in(snapshot, Vec::new());
+        let succeeded = self.party.is_some() && self.voice == Some(VoiceStatus::Connected);
+        let stats = self.stats.unwrap_or_default();
+        let heard = self.heard.mean();
+        let state = self.voice.map_or("none", voice_word);
+        if self.json {
+            let party = self.party.as_ref().map(|party| {
+                let members: Vec<Value> = party.session.members.iter().map(member).collect();
+                json!({"session_id": party.session.id.as_str(), "members": members})
+            });
+            let paths: &[&str] = if self.voice == Some(VoiceStatus::Connected) { &["bridge"] } else { &[] };
+            let problems: Vec<String> = self.problems.iter().map(|p| format!("{:?}", p.kind)).collect();
+            self.write(&json!({
+                "event": "summary", "signed_in": self.signed_in, "party": party,
+                "voice": {
+                    "state": state, "paths": paths, "clock_hz": stats.clock_hz, "ptime_ms": stats.frame_millis,
+                    "packets_sent": stats.packets_sent, "packets_received": stats.packets_received,
+                    "packets_lost": stats.packets_lost, "heard_rms_dbfs": rounded(heard),
+                    "rtt_ms": stats.rtt_millis.or(self.rtt_millis), "jitter_buffer_ms": stats.jitter_buffer_millis,
+                },
+                "problems": problems,
+            })
+            .to_string());
+        } else {
+            self.write(&format!(
+                "In the end: voice {state}, {} packets sent, {} received, {} lost; heard {:.0} dB on average.",
+                stats.packets_sent, stats.packets_received, stats.packets_lost, heard.0
+            ));
+        }
+        succeeded
+    }
+
+    fn tell(&mut self, text: &str, event: Value) {
+        if self.json {
+            self.write(&event.to_string());
+        } else {
+            self.write(&format!("{}  {text}", jiff::Zoned::now().strftime("%H:%M:%S")));
+        }
+    }
+
+    /// A reader who went away is no reason to stop talking in the party.
+    fn write(&self, line: &str) {
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+    }
+}
+
+impl Power {
+    fn add(&mut self, level: Decibels) {
+        if level > AUDIBLE {
+            self.sum += 10f64.powf(f64::from(level.0) / 10.0);
+            self.samples += 1;
+        }
+    }
+
+    fn mean(&self) -> Decibels {
+        if self.samples == 0 {
+            return Decibels::SILENCE;
+        }
+        Decibels((10.0 * (self.sum / f64::from(self.samples)).log10()) as f32)
+    }
+}
+
+fn member(member: &crate::model::Member) -> Value {
+    let platform = match member.platform {
+        Platform::Ps4 => "PS4",
+        Platform::Ps5 => "PS5",
+        Platform::Mobile => "MOBILE_APP",
+        Platform::Pc => "PSPC",
+        Platform::Unknown => "unknown",
+    };
+    json!({"online_id": plain(&member.online_id.0), "platform": platform, "muted": member.muted})
+}
+
+fn voice_word(status: VoiceStatus) -> &'static str {
+    match status {
+        VoiceStatus::Connecting => "connecting",
+        VoiceStatus::Connected => "connected",
+        VoiceStatus::Reconnecting => "reconnecting",
+        VoiceStatus::Failed => "failed",
+    }
+}
+
+fn device_word(kind: DeviceKind) -> &'static str {
+    match kind {
+        DeviceKind::Microphone => "microphone",
+        DeviceKind::Speakers => "speakers",
+    }
+}
+
+fn rounded(level: Decibels) -> f64 {
+    (f64::from(level.0) * 10.0).round() / 10.0
+}
+
+/// A name from outside must not steer the terminal.
+fn plain(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
+}

@@ -1,0 +1,90 @@
+//! What to do next, from what is true now. Pure.
+
+use super::{Destination, Options};
+use crate::{
+    client::{Command, PartyState, Screen, SignedIn, Snapshot},
+    model::{AccountId, OnlineId, Privacy},
+};
+
+/// The way of one run.
+pub struct Script {
+    destination: Destination,
+    /// Still to be invited.
+    invite: Vec<OnlineId>,
+    stage: Stage,
+}
+
+#[derive(PartialEq, Eq)]
+enum Stage {
+    SigningIn,
+    SignedIn,
+    /// Asked to enter.
+    Entering,
+    Entered,
+}
+
+pub enum Step {
+    Send(Vec<Command>),
+    /// For good, and why.
+    Stop(&'static str),
+}
+
+impl Script {
+    pub fn new(options: &Options) -> Self {
+        let destination = options.destination();
+        Self { destination, invite: options.invite.clone(), stage: Stage::SigningIn }
+    }
+
+    pub fn has_entered(&self) -> bool {
+        self.stage == Stage::Entered
+    }
+
+    pub fn next(&mut self, snapshot: &Snapshot) -> Step {
+        let signed_in = match &snapshot.screen {
+            Screen::SignedIn(signed_in) => signed_in,
+            Screen::SignedOut if self.stage != Stage::SigningIn => {
+                return Step::Stop("The sign-in has ended.");
+            }
+            Screen::SignedOut if !snapshot.problems.is_empty() => return Step::Stop("The sign-in failed."),
+            Screen::SignedOut | Screen::SigningIn { .. } => return Step::Send(Vec::new()),
+        };
+        if self.stage == Stage::SigningIn {
+            self.stage = Stage::SignedIn;
+        }
+        match (&self.stage, &signed_in.party) {
+            (Stage::SignedIn, PartyState::None) => self.enter(signed_in),
+            (Stage::Entering, PartyState::None) => Step::Stop("The party could not be entered."),
+            (Stage::Entered, PartyState::None) => Step::Stop("The party is over."),
+            (_, PartyState::Joined(_)) => {
+                self.stage = Stage::Entered;
+                Step::Send(self.invitations(signed_in))
+            }
+            _ => Step::Send(Vec::new()),
+        }
+    }
+
+    fn enter(&mut self, signed_in: &SignedIn) -> Step {
+        let command = match &self.destination {
+            Destination::New { name } => {
+                Command::StartParty { name: name.clone(), privacy: Privacy::InviteOnly, invite: Vec::new() }
+            }
+            Destination::Session(session) => Command::JoinParty(session.clone()),
+            Destination::Invitation => match signed_in.invitations.first() {
+                Some(invitation) => Command::JoinParty(invitation.session.clone()),
+                None => return Step::Send(Vec::new()),
+            },
+        };
+        self.stage = Stage::Entering;
+        Step::Send(vec![command])
+    }
+
+    /// Once the friends are known, each name is a command; a stranger's name stops nothing.
+    fn invitations(&mut self, signed_in: &SignedIn) -> Vec<Command> {
+        let Some(friends) = &signed_in.friends.value else { return Vec::new() };
+        let account = |name: &OnlineId| -> Option<AccountId> {
+            let named = |f: &&crate::model::Friend| f.profile.online_id.0.eq_ignore_ascii_case(&name.0);
+            friends.iter().find(named).map(|friend| friend.profile.account)
+        };
+        self.invite.drain(..).filter_map(|name| account(&name)).map(Command::Invite).collect()
+    }
+}
