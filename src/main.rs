@@ -120,7 +120,8 @@ impl Service {
     fn start(chosen: &cli::Service) -> Result<Self, Failure> {
         let own = chosen.sandbox.then(service::OwnSandbox::start).transpose()?;
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
-        let endpoints = base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
+        let endpoints =
+            base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
         let oauth = endpoints.is_sandbox().then(service::oauth_client);
         Ok(Self { endpoints, oauth, own })
     }

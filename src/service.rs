@@ -65,9 +65,5 @@ pub fn oauth_client() -> OAuthClient {
 }
 
 fn runtime() -> Result<Runtime, std::io::Error> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("sandbox")
-        .enable_all()
-        .build()
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).thread_name("sandbox").enable_all().build()
 }

@@ -1,1 +1,147 @@
-//! (being built)
+//! A small PSN that runs on this machine: sign-in, friends, parties, push, and a real voice bridge.
+//!
+//! It is the first-run tour for somebody without credentials at hand, and the stage of every end-to-end test. All
+//! hosts of the protocol are paths of one loopback origin; state lives in memory and ends with the process. It is
+//! written from the protocol's description alone and shares no type with the client, so that one misreading cannot
+//! hide on both sides; it is strict where the captures allow it, so that a careless client fails here first.
+//!
+//! ```text
+//! request ─▶ faults ─▶ checks (token, headers, body) ─▶ State under one lock ─▶ events ─▶ push sockets
+//!                                                          ▲            │
+//!                                    residents, janitor ───┘            └─▶ changed (a version number)
+//! rtcBridge ─▶ Bridge ─▶ Peer (ICE, DTLS, SRTP) ◀─▶ the bridge's mixer thread
+//! ```
+//!
+//! | module | owns |
+//! |---|---|
+//! | `sign_in` | the page in the browser, authorization codes, tokens |
+//! | `parties` | sessions, members, invitations: the rules, and `sessionManager/v2` |
+//! | `people` | accounts, friends, presence: `userProfile` |
+//! | `push` | the event sockets |
+//! | `bridge` | WebRTC peers, jitter buffers, the mix: `rtcBridge/v1` |
+//! | `residents` | those who live here: Nova, Echo, the host of an open party, a dozen friends |
+//! | `faults` | trouble on request |
+//!
+//! Everything runs on the tokio runtime that called [`Sandbox::start`], apart from one mixer thread per bridge.
+
+mod bridge;
+mod checks;
+mod faults;
+mod janitor;
+mod parties;
+mod people;
+mod push;
+mod recent;
+mod refusal;
+mod residents;
+mod server;
+mod sign_in;
+mod world;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+pub use faults::Fault;
+pub use sign_in::{CLIENT_ID, CLIENT_SECRET};
+use tokio::net::TcpListener;
+use world::World;
+
+/// How long [`Sandbox::shutdown`] waits for its tasks.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
+
+/// What can be chosen about a sandbox.
+#[derive(Debug, Clone)]
+pub struct SandboxConfig {
+    /// A loopback address; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// How long an access token is good for. Whole seconds.
+    pub token_lifetime: Duration,
+    /// How long a refresh token is good for. Whole seconds; using it does not extend it.
+    pub refresh_token_lifetime: Duration,
+    /// Whether anybody lives here besides those who sign in.
+    pub residents: bool,
+    /// How long a member with neither a push socket nor a live peer on the bridge stays in a party.
+    pub member_grace: Duration,
+    /// How often a push client is told to ping, and how long it should wait for the pong.
+    pub keep_alive_interval: Duration,
+    pub keep_alive_timeout: Duration,
+}
+
+impl Default for SandboxConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            token_lifetime: Duration::from_secs(3599),
+            refresh_token_lifetime: Duration::from_secs(5_183_999),
+            residents: true,
+            member_grace: Duration::from_secs(10),
+            keep_alive_interval: Duration::from_secs(60),
+            keep_alive_timeout: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Why a sandbox did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The sandbox has no real secrets and asks for none: it must not be reachable from outside.
+    #[error("a sandbox listens on a loopback address only, not on {0}")]
+    NotLoopback(SocketAddr),
+    #[error("cannot listen on {address}")]
+    Listen { address: SocketAddr, source: io::Error },
+    /// The program was built with an unreadable recording.
+    #[error("the residents' recording is unreadable")]
+    Recording(#[from] residents::ClipError),
+}
+
+/// A running sandbox. Dropping it stops everything it started; [`Sandbox::shutdown`] also waits for the end.
+pub struct Sandbox {
+    world: Arc<World>,
+}
+
+impl Sandbox {
+    /// Listens and serves until dropped or shut down. Must be called on a tokio runtime.
+    pub async fn start(config: SandboxConfig) -> Result<Self, StartError> {
+        if !config.listen.ip().is_loopback() {
+            return Err(StartError::NotLoopback(config.listen));
+        }
+        let refused = |source| StartError::Listen { address: config.listen, source };
+        let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let cast = if config.residents { Some(residents::Cast::new()?) } else { None };
+
+        let world = Arc::new(World::new(config, address));
+        world.tasks.spawn(server::serve(listener, world.clone()));
+        world.tasks.spawn(janitor::run(world.clone()));
+        if let Some(cast) = cast {
+            world.tasks.spawn(residents::run(world.clone(), cast));
+        }
+        tracing::info!(%address, "sandbox is open");
+        Ok(Self { world })
+    }
+
+    /// `http://127.0.0.1:PORT`, without a slash at the end. The mobile API is below `/api`.
+    pub fn base_url(&self) -> String {
+        self.world.base_url()
+    }
+
+    /// Makes trouble, see [`Fault`]. In force when this returns, apart from sockets that take a moment to close.
+    pub fn inject(&self, fault: Fault) {
+        faults::inject(&self.world, fault);
+    }
+
+    /// Stops everything and waits for it, two seconds at most.
+    pub async fn shutdown(self) {
+        self.world.cancel.cancel();
+        self.world.tasks.close();
+        if tokio::time::timeout(SHUTDOWN_LIMIT, self.world.tasks.wait()).await.is_err() {
+            tracing::warn!("the sandbox's tasks did not end in time");
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.world.cancel.cancel();
+        self.world.tasks.close();
+    }
+}

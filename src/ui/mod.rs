@@ -1,1 +1,266 @@
-//! (being built)
+//! The window: egui on the main thread. It draws [`crate::client::Snapshot`]s, samples [`crate::client::Meters`], and
+//! answers with [`crate::client::Command`]s. It never waits, and draws nothing while nothing changes.
+//!
+//! [`App`] holds what is the window's own (the page, an open dialog, text being typed); everything else is the client's.
+
+mod dialogs;
+mod display;
+mod friends;
+mod home;
+mod party;
+mod problems;
+mod settings;
+mod sign_in;
+mod talk_key;
+mod theme;
+mod toasts;
+mod voice_bar;
+mod widgets;
+mod window;
+mod wording;
+
+use std::sync::Arc;
+
+use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui};
+
+pub use window::{WindowError, run};
+
+use crate::client::{Command, Handle, Party, PartyState, Screen, SignedIn, Snapshot};
+
+const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::M);
+const DEAFEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::D);
+
+/// What the middle of the window shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Page {
+    #[default]
+    Parties,
+    Party,
+    Settings,
+}
+
+/// Where the user is: the page, the one to go back to, a dialog over it.
+#[derive(Debug, Default)]
+struct Nav {
+    page: Page,
+    before_settings: Page,
+    section: settings::Section,
+    dialog: Option<dialogs::Dialog>,
+}
+
+impl Nav {
+    fn open_settings(&mut self, section: settings::Section) {
+        if self.page != Page::Settings {
+            self.before_settings = self.page;
+        }
+        self.page = Page::Settings;
+        self.section = section;
+    }
+
+    fn leave_settings(&mut self) {
+        self.page = self.before_settings;
+    }
+}
+
+/// What a screen sees, and what it can cause, while it is drawn.
+struct Cx<'a> {
+    snapshot: &'a Arc<Snapshot>,
+    handle: &'a Handle,
+    nav: &'a mut Nav,
+}
+
+impl<'a> Cx<'a> {
+    fn send(&self, command: Command) {
+        self.handle.send(command);
+    }
+
+    fn signed_in(&self) -> Option<&'a SignedIn> {
+        match &self.snapshot.screen {
+            Screen::SignedIn(signed_in) => Some(signed_in),
+            Screen::SignedOut | Screen::SigningIn { .. } => None,
+        }
+    }
+
+    fn party(&self) -> Option<&'a Party> {
+        joined(self.snapshot)
+    }
+}
+
+fn joined(snapshot: &Snapshot) -> Option<&Party> {
+    match &snapshot.screen {
+        Screen::SignedIn(signed_in) => match &signed_in.party {
+            PartyState::Joined(party) => Some(party),
+            PartyState::None | PartyState::Joining | PartyState::Leaving => None,
+        },
+        Screen::SignedOut | Screen::SigningIn { .. } => None,
+    }
+}
+
+/// The window's contents.
+pub struct App {
+    handle: Handle,
+    snapshot: Arc<Snapshot>,
+    nav: Nav,
+    friends: friends::State,
+    settings: settings::State,
+    toasts: toasts::Toasts,
+    talk_key: talk_key::Watch,
+}
+
+impl App {
+    /// Installs fonts and styles into `ctx` and shows what `handle` publishes.
+    pub fn new(ctx: &Context, handle: Handle) -> Self {
+        theme::install(ctx);
+        let snapshot = handle.snapshot();
+        theme::apply(ctx, &snapshot.settings);
+        let mut nav = Nav::default();
+        if joined(&snapshot).is_some() {
+            nav.page = Page::Party;
+        }
+        Self {
+            handle,
+            snapshot,
+            nav,
+            friends: friends::State::default(),
+            settings: settings::State::default(),
+            toasts: toasts::Toasts::default(),
+            talk_key: talk_key::Watch::default(),
+        }
+    }
+
+    /// Takes the newest snapshot over, and turns the page where what was on it came or went.
+    fn follow_client(&mut self, ctx: &Context) {
+        let snapshot = self.handle.snapshot();
+        if !Arc::ptr_eq(&snapshot, &self.snapshot) {
+            if snapshot.settings != self.snapshot.settings {
+                theme::apply(ctx, &snapshot.settings);
+            }
+            let signed_in = matches!(snapshot.screen, Screen::SignedIn(_));
+            match (joined(&self.snapshot).is_some(), joined(&snapshot).is_some()) {
+                (false, true) => {
+                    self.nav.page = Page::Party;
+                    self.nav.dialog = None;
+                }
+                (true, false) => {
+                    self.nav.dialog = None;
+                    self.nav.before_settings = Page::Parties;
+                    if self.nav.page == Page::Party {
+                        self.nav.page = Page::Parties;
+                    }
+                }
+                _ => {}
+            }
+            if !signed_in {
+                self.nav = Nav::default();
+                self.friends = friends::State::default();
+            }
+            self.snapshot = snapshot;
+        }
+        let now = ctx.input(|input| input.time);
+        self.toasts.extend(self.handle.take_notices(), now);
+    }
+
+    fn shortcuts(&self, ctx: &Context) {
+        let Some(talk) = joined(&self.snapshot).map(|party| party.talk) else { return };
+        if ctx.input_mut(|input| input.consume_shortcut(&MUTE)) {
+            self.handle.send(Command::SetMuted(!talk.muted));
+        }
+        if ctx.input_mut(|input| input.consume_shortcut(&DEAFEN)) {
+            self.handle.send(Command::SetDeafened(!talk.deafened));
+        }
+    }
+}
+
+impl eframe::App for App {
+    /// Sees every key before any widget does, on whatever page: the talk key, and the key being chosen in settings.
+    fn raw_input_hook(&mut self, ctx: &Context, input: &mut egui::RawInput) {
+        let change = if self.settings.is_choosing_key() {
+            if let Some(settings) = self.settings.choose_key(input, &self.snapshot.settings) {
+                self.handle.send(Command::ChangeSettings(Box::new(settings)));
+            }
+            self.talk_key.release()
+        } else {
+            let key = talk_key::to_key(&self.snapshot.settings.talk_key);
+            self.talk_key.observe(key, input, ctx.text_edit_focused())
+        };
+        if let Some(held) = change {
+            self.handle.send(Command::TalkKey { held });
+        }
+    }
+
+    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.follow_client(ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        tracing::trace!(frame = ui.ctx().cumulative_frame_nr(), "drawn");
+        self.shortcuts(ui.ctx());
+        let snapshot = self.snapshot.clone();
+        let mut cx = Cx { snapshot: &snapshot, handle: &self.handle, nav: &mut self.nav };
+        match &snapshot.screen {
+            Screen::SignedOut | Screen::SigningIn { .. } => sign_in::show(ui, &mut cx),
+            Screen::SignedIn(signed_in) => {
+                let bar = shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.settings);
+                dialogs::show(ui.ctx(), &mut cx, signed_in);
+                self.toasts.show(ui, bar);
+            }
+        }
+        self.settings.follow_page(&cx);
+    }
+
+    fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {
+        self.handle.send(Command::Quit);
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        visuals.panel_fill.to_normalized_gamma_f32()
+    }
+}
+
+/// The signed-in window: friends on the left, the page in the middle, the voice bar below it for as long as there is
+/// a party. Returns the height of the bar.
+fn shell(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    signed_in: &SignedIn,
+    friends: &mut friends::State,
+    settings: &mut settings::State,
+) -> f32 {
+    let colours = theme::palette(ui);
+    let collapsed = ui.ctx().content_rect().width() < theme::COLLAPSE_BELOW;
+    let width = if collapsed { theme::SIDE_WIDTH_COLLAPSED } else { theme::SIDE_WIDTH };
+
+    let side = Panel::left("friends")
+        .exact_size(width)
+        .resizable(false)
+        .show_separator_line(false)
+        .frame(Frame::new().fill(colours.panel))
+        .show(ui, |ui| friends::show(ui, cx, signed_in, friends, collapsed))
+        .response
+        .rect;
+    ui.painter().vline(side.right() - 0.5, side.y_range(), Stroke::new(1.0, colours.line));
+
+    let mut bar_height = 0.0;
+    if let Some(party) = cx.party() {
+        let bar = Panel::bottom("voice")
+            .resizable(false)
+            .show_separator_line(false)
+            .frame(Frame::new().fill(colours.panel))
+            .show(ui, |ui| voice_bar::show(ui, cx, party))
+            .response
+            .rect;
+        widgets::hairline(ui, bar.left(), bar.right(), bar.top() + 0.5);
+        bar_height = bar.height();
+    }
+
+    CentralPanel::no_frame().frame(Frame::new().fill(colours.background)).show(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = 0.0;
+        let parts = problems::Parts { collapsed, in_party: cx.party().is_some() };
+        match (cx.nav.page, cx.party()) {
+            (Page::Party, Some(party)) => party::show(ui, cx, signed_in, party, parts),
+            (Page::Settings, _) => settings::show(ui, cx, signed_in, settings, parts),
+            (Page::Parties | Page::Party, _) => home::show(ui, cx, signed_in, parts),
+        }
+    });
+    bar_height
+}

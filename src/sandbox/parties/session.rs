@@ -1,0 +1,564 @@
+//! One party: who is in it, who may do what, and what the others are told. Pure: time is an argument.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use super::custom;
+use crate::sandbox::people::{Account, AccountId, Platform};
+
+/// Something that happened, and who is to hear of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(in crate::sandbox) struct Event {
+    pub to: Vec<AccountId>,
+    pub data_type: &'static str,
+    /// `body.data` of the frame.
+    pub data: Value,
+}
+
+/// Why a change was not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(in crate::sandbox) enum Denied {
+    #[error("no such party, or not for the caller's eyes")]
+    NoSuchParty,
+    #[error("not allowed for this caller")]
+    NotPermitted,
+    #[error("the party is full")]
+    Full,
+    #[error("a value is out of range: {0}")]
+    BadValue(&'static str),
+    #[error("too many parties")]
+    TooManyParties,
+}
+
+/// Who acts, as sessions show them.
+#[derive(Clone)]
+pub(in crate::sandbox) struct Person {
+    pub account: AccountId,
+    pub online_id: String,
+    pub platform: Platform,
+    pub device_unique_id: String,
+}
+
+impl From<&Account> for Person {
+    fn from(account: &Account) -> Self {
+        Self {
+            account: account.id,
+            online_id: account.online_id.clone(),
+            platform: account.platform,
+            device_unique_id: account.device_unique_id(),
+        }
+    }
+}
+
+/// What somebody brings along when entering.
+#[derive(Clone)]
+pub(in crate::sandbox) struct Entry {
+    pub voice_chat_activated: bool,
+    /// The voice state, base64.
+    pub custom_data4: String,
+}
+
+pub(in crate::sandbox) struct Member {
+    pub person: Person,
+    pub join_order: u32,
+    pub joined_millis: u64,
+    pub voice_chat_activated: bool,
+    /// Whom they are connected to, base64; absent until they say so.
+    pub custom_data3: Option<String>,
+    pub custom_data4: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Visibility {
+    InviteOnly,
+    FriendsOnly,
+}
+
+impl Visibility {
+    fn wire(self) -> &'static str {
+        match self {
+            Self::InviteOnly => "INVITE_ONLY",
+            Self::FriendsOnly => "FRIENDS_ONLY",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(super) enum Joinable {
+    InviteOnly,
+    Friends,
+}
+
+impl Joinable {
+    fn wire(self) -> &'static str {
+        match self {
+            Self::InviteOnly => "INVITE_ONLY",
+            Self::Friends => "FRIENDS",
+        }
+    }
+}
+
+/// What the owner chooses.
+#[derive(Clone)]
+pub(super) struct Terms {
+    pub name: String,
+    pub max_members: usize,
+    pub visibility: Visibility,
+    pub joinable: Joinable,
+}
+
+/// Changes to the terms; what is absent stays.
+#[derive(Default)]
+pub(super) struct TermsChange {
+    pub name: Option<String>,
+    pub max_members: Option<usize>,
+    pub visibility: Option<Visibility>,
+    pub joinable: Option<Joinable>,
+}
+
+impl TermsChange {
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self { name: None, max_members: None, visibility: None, joinable: None })
+    }
+}
+
+/// What a member says about themselves; what is absent stays.
+#[derive(Default)]
+pub(super) struct MemberChange {
+    pub custom_data3: Option<String>,
+    pub custom_data4: Option<String>,
+    pub voice_chat_activated: Option<bool>,
+}
+
+impl MemberChange {
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self { custom_data3: None, custom_data4: None, voice_chat_activated: None })
+    }
+}
+
+#[derive(Clone)]
+pub(in crate::sandbox) struct Invitation {
+    pub id: Uuid,
+    pub from: Person,
+    pub sent_millis: u64,
+}
+
+/// The voice bridge a session is linked to.
+#[derive(Clone, PartialEq, Eq)]
+pub(in crate::sandbox) struct BridgeLink {
+    pub id: String,
+    pub token: String,
+}
+
+pub(in crate::sandbox) struct Party {
+    pub id: String,
+    terms: Terms,
+    created_millis: u64,
+    owner: AccountId,
+    /// By join order; never empty.
+    members: Vec<Member>,
+    invited: BTreeMap<AccountId, Invitation>,
+    bridge: Option<BridgeLink>,
+    last_join_order: u32,
+}
+
+impl Terms {
+    pub const MEMBER_LIMIT: usize = 16;
+    const MAX_NAME: usize = 64;
+
+    fn check(&self) -> Result<(), Denied> {
+        if self.name.chars().count() > Self::MAX_NAME || self.name.chars().any(char::is_control) {
+            return Err(Denied::BadValue("sessionName"));
+        }
+        if !(2..=Self::MEMBER_LIMIT).contains(&self.max_members) {
+            return Err(Denied::BadValue("maxMembers"));
+        }
+        Ok(())
+    }
+}
+
+impl Party {
+    pub(super) fn new(
+        who: &Person,
+        terms: Terms,
+        entry: Entry,
+        now_millis: u64,
+    ) -> Result<(Self, Vec<Event>), Denied> {
+        terms.check()?;
+        check_entry(&entry)?;
+        let mut party = Self {
+            id: Uuid::new_v4().to_string(),
+            terms,
+            created_millis: now_millis,
+            owner: who.account,
+            members: Vec::new(),
+            invited: BTreeMap::new(),
+            bridge: None,
+            last_join_order: 0,
+        };
+        party.admit(who, entry, now_millis);
+        let created = party.event("psn:sessionManager:sys:v2:partySession:created", who, json!({}));
+        Ok((party, vec![created]))
+    }
+
+    // What is so.
+
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    pub fn member(&self, account: AccountId) -> Option<&Member> {
+        self.members.iter().find(|member| member.person.account == account)
+    }
+
+    pub fn bridge(&self) -> Option<&BridgeLink> {
+        self.bridge.as_ref()
+    }
+
+    pub fn invitation(&self, account: AccountId) -> Option<&Invitation> {
+        self.invited.get(&account)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty()
+    }
+
+    pub(super) fn is_visible_to(&self, account: AccountId) -> bool {
+        self.member(account).is_some()
+            || self.invited.contains_key(&account)
+            || self.terms.visibility == Visibility::FriendsOnly
+    }
+
+    pub(super) fn is_joinable_by(&self, account: AccountId) -> bool {
+        self.invited.contains_key(&account) || self.terms.joinable == Joinable::Friends
+    }
+
+    // What changes.
+
+    /// In again: the same seat, with the new voice state.
+    pub(super) fn join(&mut self, who: &Person, entry: Entry, now_millis: u64) -> Result<Vec<Event>, Denied> {
+        check_entry(&entry)?;
+        if self.member(who.account).is_some() {
+            return self.update_member(
+                who,
+                MemberChange {
+                    custom_data3: None,
+                    custom_data4: Some(entry.custom_data4),
+                    voice_chat_activated: Some(entry.voice_chat_activated),
+                },
+            );
+        }
+        if !self.is_visible_to(who.account) && !self.is_joinable_by(who.account) {
+            return Err(Denied::NoSuchParty);
+        }
+        if !self.is_joinable_by(who.account) {
+            return Err(Denied::NotPermitted);
+        }
+        if self.members.len() >= self.terms.max_members {
+            return Err(Denied::Full);
+        }
+        self.invited.remove(&who.account);
+        let joined = self.admit(who, entry, now_millis);
+        Ok(vec![self.event(
+            "psn:sessionManager:sys:v2:ps:members:created",
+            who,
+            json!({ "members": [joined] }),
+        )])
+    }
+
+    /// The new member as events show them.
+    fn admit(&mut self, who: &Person, entry: Entry, now_millis: u64) -> Value {
+        self.last_join_order += 1;
+        let member = Member {
+            person: who.clone(),
+            join_order: self.last_join_order,
+            joined_millis: now_millis,
+            voice_chat_activated: entry.voice_chat_activated,
+            custom_data3: None,
+            custom_data4: entry.custom_data4,
+        };
+        let json = member.json();
+        self.members.push(member);
+        json
+    }
+
+    /// The member is gone, by their own wish or not. With the last one the party is over.
+    pub(super) fn leave(&mut self, account: AccountId) -> Result<Vec<Event>, Denied> {
+        let seat = self.seat(account)?;
+        let mut audience = self.audience();
+        let from = self.members[seat].address();
+        let gone = self.members.remove(seat);
+        let mut events = vec![self.event_from(
+            "psn:sessionManager:sys:v2:ps:members:deleted",
+            from.clone(),
+            audience.clone(),
+            json!({ "members": [gone.address()] }),
+        )];
+        let Some(heir) = self.members.first() else {
+            audience.extend(self.invited.keys());
+            let mut deleted = self.event_from(
+                "psn:sessionManager:sys:outside:v2:partySession:deleted",
+                from,
+                audience,
+                json!({}),
+            );
+            deleted.data["customProperties"]["deletedEvenCause"] = json!("LAST_MEMBER_LEFT");
+            events.push(deleted);
+            return Ok(events);
+        };
+        if self.owner == account {
+            self.owner = heir.person.account;
+            let data = json!({ "owner": heir.address() });
+            events.push(self.event("psn:sessionManager:sys:v2:ps:owner:updated", &heir.person.clone(), data));
+        }
+        Ok(events)
+    }
+
+    /// Only the owner may remove others.
+    pub(super) fn remove(&mut self, by: AccountId, account: AccountId) -> Result<Vec<Event>, Denied> {
+        self.require_member(by)?;
+        if by != self.owner || by == account {
+            return Err(Denied::NotPermitted);
+        }
+        self.leave(account)
+    }
+
+    pub(super) fn change_terms(&mut self, by: &Person, change: TermsChange) -> Result<Vec<Event>, Denied> {
+        self.require_member(by.account)?;
+        if by.account != self.owner {
+            return Err(Denied::NotPermitted);
+        }
+        let terms = Terms {
+            name: change.name.clone().unwrap_or_else(|| self.terms.name.clone()),
+            max_members: change.max_members.unwrap_or(self.terms.max_members),
+            visibility: change.visibility.unwrap_or(self.terms.visibility),
+            joinable: change.joinable.unwrap_or(self.terms.joinable),
+        };
+        terms.check()?;
+        if terms.max_members < self.members.len() {
+            return Err(Denied::BadValue("maxMembers"));
+        }
+        self.terms = terms;
+        let mut events = Vec::new();
+        let mut tell = |data_type, data| events.push(self.event(data_type, by, data));
+        if let Some(name) = change.name {
+            tell("psn:sessionManager:sys:v2:ps:sessionName:updated", json!({ "sessionName": name }));
+        }
+        if let Some(max) = change.max_members {
+            tell("psn:sessionManager:sys:v2:ps:maxMembers:updated", json!({ "maxMembers": max }));
+        }
+        if let Some(visibility) = change.visibility {
+            let data = json!({ "visibilityType": visibility.wire() });
+            tell("psn:sessionManager:sys:v2:ps:visibilityType:updated", data);
+        }
+        if let Some(joinable) = change.joinable {
+            let data = json!({ "joinableUserType": joinable.wire() });
+            tell("psn:sessionManager:sys:v2:ps:joinableUserType:updated", data);
+        }
+        Ok(events)
+    }
+
+    pub(super) fn update_member(&mut self, by: &Person, change: MemberChange) -> Result<Vec<Event>, Denied> {
+        if change.custom_data4.as_deref().is_some_and(|data| !custom::is_voice_state(data)) {
+            return Err(Denied::BadValue("customData4"));
+        }
+        if change.custom_data3.as_deref().is_some_and(|data| !custom::is_connections(data, &self.id)) {
+            return Err(Denied::BadValue("customData3"));
+        }
+        let seat = self.seat(by.account)?;
+        let member = &mut self.members[seat];
+        let mut told = Vec::new();
+        if let Some(data) = change.custom_data3 {
+            told.push(("psn:sessionManager:sys:v2:ps:m:customData3:updated", "customData3", json!(data)));
+            member.custom_data3 = Some(data);
+        }
+        if let Some(data) = change.custom_data4 {
+            told.push(("psn:sessionManager:sys:v2:ps:m:customData4:updated", "customData4", json!(data)));
+            member.custom_data4 = data;
+        }
+        if let Some(activated) = change.voice_chat_activated {
+            let field = "voiceChatActivated";
+            told.push(("psn:sessionManager:sys:v2:ps:m:voiceChatActivated:updated", field, json!(activated)));
+            member.voice_chat_activated = activated;
+        }
+        let address = member.address();
+        let others = self.others(by.account);
+        let from = self.members[seat].address();
+        Ok(told
+            .into_iter()
+            .map(|(data_type, field, value)| {
+                let mut member = address.clone();
+                member[field] = value;
+                self.event_from(data_type, from.clone(), others.clone(), json!({ "members": [member] }))
+            })
+            .collect())
+    }
+
+    /// A member says whom they are connected to.
+    pub fn say_connected(&mut self, by: &Person, custom_data3: String) -> Result<Vec<Event>, Denied> {
+        self.update_member(by, MemberChange { custom_data3: Some(custom_data3), ..MemberChange::default() })
+    }
+
+    /// Who is here already is skipped; who was invited before is told again.
+    pub(super) fn invite(
+        &mut self,
+        by: &Person,
+        to: &[AccountId],
+        now_millis: u64,
+    ) -> Result<(Vec<Value>, Vec<Event>), Denied> {
+        self.require_member(by.account)?;
+        let mut answers = Vec::new();
+        let mut events = Vec::new();
+        for &account in to {
+            if self.member(account).is_some() {
+                continue;
+            }
+            let invitation = Invitation { id: Uuid::new_v4(), from: by.clone(), sent_millis: now_millis };
+            let told = json!({
+                "invitationId": invitation.id,
+                "invitationType": "NORMAL",
+                "to": { "accountId": account.to_string() },
+            });
+            answers.push(told.clone());
+            let from = self.members[self.seat(by.account)?].address();
+            let data = json!({ "invitations": [told] });
+            let data_type = "psn:sessionManager:sys:v2:ps:invitations:created";
+            events.push(self.event_from(data_type, from, vec![account], data));
+            self.invited.insert(account, invitation);
+        }
+        Ok((answers, events))
+    }
+
+    pub(super) fn link_bridge(&mut self, by: &Person, link: BridgeLink) -> Result<Vec<Event>, Denied> {
+        self.require_member(by.account)?;
+        let data = json!({ "bridges": [link.json()] });
+        self.bridge = Some(link);
+        Ok(vec![self.event("psn:sessionManager:sys:v2:ps:bridges:created", by, data)])
+    }
+
+    /// The bridge is no more.
+    pub(super) fn unlink_bridge(&mut self) -> Option<Event> {
+        let link = self.bridge.take()?;
+        let owner = self.member(self.owner)?.person.clone();
+        let data = json!({ "bridges": [{ "bridgeId": link.id }] });
+        Some(self.event("psn:sessionManager:sys:v2:ps:bridges:deleted", &owner, data))
+    }
+
+    /// Without `to`, everybody else hears it.
+    pub(super) fn message(
+        &self,
+        by: &Person,
+        channel: &str,
+        payload: &str,
+        to: Option<Vec<AccountId>>,
+    ) -> Result<Vec<Event>, Denied> {
+        let seat = self.seat(by.account)?;
+        if !custom::is_message_of(payload, by.account) {
+            return Err(Denied::BadValue("payload"));
+        }
+        let to = to.unwrap_or_else(|| self.others(by.account));
+        if to.iter().any(|account| self.member(*account).is_none()) {
+            return Err(Denied::BadValue("to"));
+        }
+        let data = json!({ "customMessage": { "channel": channel, "payload": payload } });
+        let data_type = "psn:sessionManager:sys:v2:ps:customMessage:noSeq:created";
+        Ok(vec![self.event_from(data_type, self.members[seat].address(), to, data)])
+    }
+
+    // How it is told.
+
+    /// The session as `viewer` may read it: the bridge is for members.
+    pub(super) fn json(&self, viewer: AccountId) -> Value {
+        let inside = self.member(viewer).is_some();
+        let bridges: Vec<Value> = self.bridge.iter().filter(|_| inside).map(BridgeLink::json).collect();
+        let owner = self.member(self.owner).map(Member::address);
+        json!({
+            "sessionId": self.id,
+            "sessionName": self.terms.name,
+            "maxMembers": self.terms.max_members,
+            "createdTimestamp": self.created_millis.to_string(),
+            "visibilityType": self.terms.visibility.wire(),
+            "joinableUserType": self.terms.joinable.wire(),
+            "owner": owner,
+            "bridges": bridges,
+            "members": self.members.iter().map(Member::json).collect::<Vec<_>>(),
+        })
+    }
+
+    /// The session as lists show it.
+    pub(super) fn summary(&self, viewer: AccountId) -> Value {
+        let room = self.members.len() < self.terms.max_members;
+        let mut json = self.json(viewer);
+        json["partyJoinable"] = json!(room && self.member(viewer).is_none() && self.is_joinable_by(viewer));
+        json["partyRequestToJoinable"] = json!(false);
+        json
+    }
+
+    fn seat(&self, account: AccountId) -> Result<usize, Denied> {
+        let found = self.members.iter().position(|member| member.person.account == account);
+        found.ok_or(if self.is_visible_to(account) { Denied::NotPermitted } else { Denied::NoSuchParty })
+    }
+
+    fn require_member(&self, account: AccountId) -> Result<(), Denied> {
+        self.seat(account).map(|_| ())
+    }
+
+    fn audience(&self) -> Vec<AccountId> {
+        self.members.iter().map(|member| member.person.account).collect()
+    }
+
+    fn others(&self, account: AccountId) -> Vec<AccountId> {
+        self.audience().into_iter().filter(|other| *other != account).collect()
+    }
+
+    /// For every member, the actor included.
+    fn event(&self, data_type: &'static str, by: &Person, data: Value) -> Event {
+        let from = self.member(by.account).map_or(Value::Null, Member::address);
+        self.event_from(data_type, from, self.audience(), data)
+    }
+
+    fn event_from(&self, data_type: &'static str, from: Value, to: Vec<AccountId>, mut data: Value) -> Event {
+        data["sessionId"] = json!(self.id);
+        data["customProperties"] = json!({ "from": from });
+        Event { to, data_type, data }
+    }
+}
+
+impl BridgeLink {
+    fn json(&self) -> Value {
+        json!({ "bridgeId": self.id, "bridgeToken": self.token })
+    }
+}
+
+impl Member {
+    /// How events name somebody.
+    fn address(&self) -> Value {
+        json!({
+            "accountId": self.person.account.to_string(),
+            "onlineId": self.person.online_id,
+            "platform": self.person.platform.wire(),
+            "joinOrder": self.join_order,
+            "deviceUniqueId": self.person.device_unique_id,
+        })
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let mut json = self.address();
+        json["joinTimestamp"] = json!(self.joined_millis);
+        json["voiceChatActivated"] = json!(self.voice_chat_activated);
+        json["isOnShareScreen"] = json!(false);
+        json["customData4"] = json!(self.custom_data4);
+        if let Some(data) = &self.custom_data3 {
+            json["customData3"] = json!(data);
+        }
+        json
+    }
+}
+
+fn check_entry(entry: &Entry) -> Result<(), Denied> {
+    if custom::is_voice_state(&entry.custom_data4) { Ok(()) } else { Err(Denied::BadValue("customData4")) }
+}

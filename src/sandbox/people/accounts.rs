@@ -1,0 +1,199 @@
+//! Who exists. Ids are made from names, so that the same name is the same person in every run.
+
+use std::{collections::BTreeMap, fmt, str::FromStr};
+
+use serde_json::{Value, json};
+
+/// Accounts beyond these are refused at sign-in.
+const MAX_ACCOUNTS: usize = 256;
+/// Shortest and longest online id.
+const NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=16;
+
+/// A number above 2^53; a string in JSON.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::sandbox) struct AccountId(pub u64);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccountId(…)")
+    }
+}
+
+impl FromStr for AccountId {
+    type Err = std::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+impl AccountId {
+    /// How the bridge names a contributing source in RTP.
+    pub fn csrc(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Platform {
+    Mobile,
+    Ps5,
+    Ps4,
+    Pc,
+}
+
+impl Platform {
+    pub fn wire(self) -> &'static str {
+        match self {
+            Self::Mobile => "MOBILE_APP",
+            Self::Ps5 => "PS5",
+            Self::Ps4 => "PS4",
+            Self::Pc => "PSPC",
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(in crate::sandbox) struct Account {
+    pub id: AccountId,
+    pub online_id: String,
+    pub about: &'static str,
+    pub platform: Platform,
+    /// Lives in the sandbox, as opposed to signing in.
+    pub resident: bool,
+}
+
+impl Account {
+    /// `{accountId, onlineId, platform}`, as sessions and push frames name somebody.
+    pub fn address(&self) -> Value {
+        json!({ "accountId": self.id.to_string(), "onlineId": self.online_id, "platform": self.platform.wire() })
+    }
+
+    /// 64 hex digits that stay the same for an account.
+    pub fn device_unique_id(&self) -> String {
+        format!("{:064x}", self.id.0)
+    }
+}
+
+/// What somebody is doing at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Activity {
+    Offline {
+        /// Milliseconds since 1970; `None` where it was never seen online.
+        since: Option<u64>,
+    },
+    Online {
+        game: Option<&'static str>,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(in crate::sandbox) enum NameRefused {
+    #[error("A name has 3 to 16 letters, digits, hyphens or underscores.")]
+    NotAName,
+    #[error("This name belongs to somebody who lives in the sandbox.")]
+    Resident,
+    #[error("The sandbox is full.")]
+    Full,
+}
+
+#[derive(Default)]
+pub(in crate::sandbox) struct Accounts {
+    by_id: BTreeMap<AccountId, Account>,
+}
+
+impl Accounts {
+    /// The account of this name, made if it is new. Names differ by more than case.
+    pub fn sign_in(&mut self, name: &str) -> Result<AccountId, NameRefused> {
+        let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+        if !fits || !NAME_LENGTH.contains(&name.len()) {
+            return Err(NameRefused::NotAName);
+        }
+        if let Some(known) = self.by_id.values().find(|it| it.online_id.eq_ignore_ascii_case(name)) {
+            return if known.resident { Err(NameRefused::Resident) } else { Ok(known.id) };
+        }
+        if self.by_id.len() >= MAX_ACCOUNTS {
+            return Err(NameRefused::Full);
+        }
+        Ok(self.add(name, "", Platform::Mobile, false))
+    }
+
+    /// Somebody who lives here. The name must be new.
+    pub fn add_resident(&mut self, name: &str, about: &'static str, platform: Platform) -> AccountId {
+        self.add(name, about, platform, true)
+    }
+
+    fn add(&mut self, name: &str, about: &'static str, platform: Platform, resident: bool) -> AccountId {
+        let mut id = id_of(name);
+        // The bridge tells speakers apart by the lower half.
+        while self.by_id.keys().any(|other| other.csrc() == id.csrc()) {
+            id.0 += 1;
+        }
+        self.by_id.insert(id, Account { id, online_id: name.to_owned(), about, platform, resident });
+        id
+    }
+
+    pub fn get(&self, id: AccountId) -> Option<&Account> {
+        self.by_id.get(&id)
+    }
+
+    /// Everybody is everybody's friend.
+    pub fn friends_of(&self, id: AccountId) -> impl Iterator<Item = &Account> {
+        self.by_id.values().filter(move |account| account.id != id)
+    }
+
+    /// Those who signed in so far.
+    pub fn visitors(&self) -> impl Iterator<Item = &Account> {
+        self.by_id.values().filter(|account| !account.resident)
+    }
+}
+
+/// FNV-1a over the lower-case name, moved above 2^60 so that the id has PSN's 19 digits.
+fn id_of(name: &str) -> AccountId {
+    let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte.to_ascii_lowercase())).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    AccountId((1 << 60) | (hash >> 4))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_the_same_person_in_every_run_and_every_spelling() {
+        let first = Accounts::default().sign_in("marlow_87").expect("a name");
+        let mut accounts = Accounts::default();
+        assert_eq!(accounts.sign_in("Marlow_87"), Ok(first));
+        assert_eq!(accounts.sign_in("marlow_87"), Ok(first));
+        assert!(first.0 > 1 << 53);
+    }
+
+    #[test]
+    fn a_resident_cannot_be_impersonated() {
+        let mut accounts = Accounts::default();
+        accounts.add_resident("Nova", "", Platform::Ps5);
+        assert_eq!(accounts.sign_in("nova"), Err(NameRefused::Resident));
+    }
+
+    #[test]
+    fn names_that_are_none_are_refused() {
+        let mut accounts = Accounts::default();
+        for name in ["", "ab", "seventeen-letters", "sp ace", "<b>", "käse"] {
+            assert_eq!(accounts.sign_in(name), Err(NameRefused::NotAName), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_number_of_accounts_is_bounded() {
+        let mut accounts = Accounts::default();
+        let refused = (0..300).filter(|n| accounts.sign_in(&format!("guest-{n}")).is_err()).count();
+        assert_eq!(refused, 300 - MAX_ACCOUNTS);
+    }
+}

@@ -1,0 +1,15 @@
+//! Push: where events go out (section 8 of the protocol).
+
+mod hub;
+mod socket;
+
+use axum::{Router, routing::get};
+pub(super) use hub::PushHub;
+
+use super::world::Shared;
+
+pub(in crate::sandbox) fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/np/serveraddr", get(socket::serveraddr))
+        .route("/np/pushNotification", get(socket::push_notification))
+}

@@ -1,0 +1,161 @@
+//! Who lives here besides the talkers, and what they are doing: a slow clock, worked out from the time alone.
+
+use std::collections::HashMap;
+
+use crate::sandbox::people::{AccountId, Accounts, Activity, Platform};
+
+const NAMES: [(&str, &str, Platform); 12] = [
+    ("tidewalker", "Slow mornings, long raids.", Platform::Ps5),
+    ("moss_and_iron", "", Platform::Ps5),
+    ("quietcomet", "Racing, mostly last.", Platform::Ps4),
+    ("birch-lane", "", Platform::Ps5),
+    ("saltlamp", "Co-op only.", Platform::Pc),
+    ("juniper_9", "", Platform::Ps5),
+    ("otterfax", "If I am away, I am cooking.", Platform::Ps4),
+    ("northwindow", "", Platform::Ps5),
+    ("paperlantern", "Puzzles and tea.", Platform::Mobile),
+    ("gravelroad", "", Platform::Ps5),
+    ("vesper_lane", "Up late.", Platform::Pc),
+    ("kitewright", "", Platform::Ps5),
+];
+const GAMES: [&str; 8] = [
+    "Deep Harbor",
+    "Lanterns of Ostrava",
+    "Apex Circuit 4",
+    "Hollow Orchard",
+    "Starling Squadron",
+    "Courts of Sand",
+    "Mirrorlake",
+    "Tin Parade",
+];
+/// Two of [`NAMES`] sit in the open party.
+pub(super) const PARTY_HOST: usize = 0;
+pub(super) const PARTY_GUEST: usize = 1;
+
+/// One step of the slow clock: two and a half minutes, in milliseconds.
+const STEP: u64 = 150_000;
+
+#[derive(Default)]
+pub(in crate::sandbox) struct Crowd {
+    roles: HashMap<AccountId, Role>,
+    /// Accounts of [`NAMES`], in that order.
+    friends: Vec<AccountId>,
+    talkers: Option<Talkers>,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Talkers {
+    pub nova: AccountId,
+    pub echo: AccountId,
+}
+
+#[derive(Clone, Copy)]
+enum Role {
+    /// Always there.
+    Talker,
+    /// In the open party, always there and playing.
+    Partying,
+    /// Comes and goes.
+    Friend(usize),
+}
+
+impl Crowd {
+    pub fn new(accounts: &mut Accounts) -> Self {
+        let mut roles = HashMap::new();
+        let nova = accounts.add_resident("Nova", "Invite me, I like to talk.", Platform::Ps5);
+        let echo = accounts.add_resident("Echo", "I say what you say.", Platform::Ps5);
+        roles.insert(nova, Role::Talker);
+        roles.insert(echo, Role::Talker);
+        let mut friends = Vec::new();
+        for (index, (name, about, platform)) in NAMES.into_iter().enumerate() {
+            let account = accounts.add_resident(name, about, platform);
+            let partying = index == PARTY_HOST || index == PARTY_GUEST;
+            roles.insert(account, if partying { Role::Partying } else { Role::Friend(index) });
+            friends.push(account);
+        }
+        Self { roles, friends, talkers: Some(Talkers { nova, echo }) }
+    }
+
+    pub(super) fn talkers(&self) -> Option<Talkers> {
+        self.talkers
+    }
+
+    pub(super) fn friend(&self, index: usize) -> Option<AccountId> {
+        self.friends.get(index).copied()
+    }
+
+    /// What a resident is doing at a time in milliseconds since 1970.
+    pub fn activity(&self, account: AccountId, now_millis: u64) -> Activity {
+        match self.roles.get(&account) {
+            None => Activity::Offline { since: None },
+            Some(Role::Talker) => Activity::Online { game: None },
+            Some(Role::Partying) => Activity::Online { game: Some(GAMES[0]) },
+            Some(Role::Friend(index)) => come_and_go(*index as u64, now_millis),
+        }
+    }
+}
+
+/// An evening of seven steps, shifted for everybody: one online, five playing (with a change of game), two away.
+fn come_and_go(index: u64, now_millis: u64) -> Activity {
+    const EVENING: u64 = 8;
+    // Shifted by odd amounts, so that not everybody moves at once.
+    let time = now_millis + index * 3 * STEP + index * 11_000;
+    let (evening, step) = (time / STEP / EVENING, time / STEP % EVENING);
+    let game = |turn: u64| {
+        let game = (index * 3 + evening * 5 + turn) % GAMES.len() as u64;
+        GAMES.get(game as usize).copied()
+    };
+    match step {
+        0 => Activity::Online { game: None },
+        1..=3 => Activity::Online { game: game(0) },
+        4..=5 => Activity::Online { game: game(1) },
+        _ => {
+            let left = time - time % (STEP * EVENING) + 6 * STEP;
+            Activity::Offline { since: Some(now_millis.saturating_sub(time - left)) }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: u64 = 1_790_000_000_000;
+
+    #[test]
+    fn at_any_time_some_play_some_are_there_and_some_are_away() {
+        let mut accounts = Accounts::default();
+        let crowd = Crowd::new(&mut accounts);
+        for minute in 0..60 {
+            let now = NOW + minute * 60_000;
+            let activities: Vec<_> = crowd.friends.iter().map(|id| crowd.activity(*id, now)).collect();
+            let playing =
+                activities.iter().filter(|it| matches!(it, Activity::Online { game: Some(_) })).count();
+            let away = activities.iter().filter(|it| matches!(it, Activity::Offline { .. })).count();
+            assert!(playing >= 3 && away >= 1, "minute {minute}: {playing} play, {away} are away");
+        }
+    }
+
+    #[test]
+    fn somebody_comes_or_goes_every_few_minutes_but_not_everybody_at_once() {
+        for minute in 0..120 {
+            let then = NOW + minute * 60_000;
+            let changed = |span: u64| {
+                (2..12).filter(|index| come_and_go(*index, then) != come_and_go(*index, then + span)).count()
+            };
+            assert!(changed(5 * 60_000) >= 1);
+            assert!(changed(5_000) <= 4);
+        }
+    }
+
+    #[test]
+    fn who_is_away_left_in_the_past_and_says_the_same_time_throughout() {
+        let away = (0..4000).map(|n| NOW + n * 1000).find_map(|now| match come_and_go(5, now) {
+            Activity::Offline { since } => Some((now, since)),
+            Activity::Online { .. } => None,
+        });
+        let (now, since) = away.expect("away at some time within an hour");
+        assert!(since.is_some_and(|since| since <= now && now - since < 2 * STEP));
+        assert_eq!(come_and_go(5, now + 1000), Activity::Offline { since });
+    }
+}

@@ -1,0 +1,115 @@
+//! Everything the sandbox knows, behind one lock that is never held across an await.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use tokio::sync::watch;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    SandboxConfig,
+    bridge::Bridges,
+    checks::RequestIds,
+    faults::Faults,
+    parties::{Event, Parties},
+    people::Accounts,
+    push::PushHub,
+    residents::Crowd,
+    sign_in::Tokens,
+};
+
+pub(super) type Shared = Arc<World>;
+
+pub(super) struct World {
+    pub config: SandboxConfig,
+    pub address: SocketAddr,
+    pub bridges: Bridges,
+    pub faults: Faults,
+    /// Parent of everything that runs.
+    pub cancel: CancellationToken,
+    pub tasks: TaskTracker,
+    state: Mutex<State>,
+    /// Counts changes of `state`; who waits for one subscribes.
+    version: watch::Sender<u64>,
+}
+
+/// Plain data: who there is, what they may, where they are.
+pub(super) struct State {
+    pub accounts: Accounts,
+    pub tokens: Tokens,
+    pub parties: Parties,
+    pub push: PushHub,
+    pub crowd: Crowd,
+    pub request_ids: RequestIds,
+}
+
+impl World {
+    pub fn new(config: SandboxConfig, address: SocketAddr) -> Self {
+        let cancel = CancellationToken::new();
+        let tasks = TaskTracker::new();
+        let faults = Faults::default();
+        let mut accounts = Accounts::default();
+        let crowd = if config.residents { Crowd::new(&mut accounts) } else { Crowd::default() };
+        let state = State {
+            accounts,
+            tokens: Tokens::new(config.token_lifetime, config.refresh_token_lifetime),
+            parties: Parties::default(),
+            push: PushHub::default(),
+            crowd,
+            request_ids: RequestIds::default(),
+        };
+        let (version, _) = watch::channel(0);
+        Self {
+            bridges: Bridges::new(address.ip(), faults.packet_loss(), version.clone(), tasks.clone()),
+            config,
+            address,
+            faults,
+            cancel,
+            tasks,
+            state: Mutex::new(state),
+            version,
+        }
+    }
+
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sees every later change of the state or of the bridges.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.version.subscribe()
+    }
+
+    /// Tells the janitor and the residents that something changed.
+    pub fn changed(&self) {
+        self.version.send_modify(|version| *version += 1);
+    }
+
+    /// Changes the parties and pushes what the members must know, in one step: events leave in the order of changes.
+    pub fn change_parties<T, E>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<(T, Vec<Event>), E>,
+    ) -> Result<T, E> {
+        let mut state = self.state();
+        let (answer, events) = change(&mut state)?;
+        let State { push, accounts, .. } = &mut *state;
+        for event in &events {
+            push.publish(event, accounts);
+        }
+        drop(state);
+        self.changed();
+        Ok(answer)
+    }
+}
+
+/// Milliseconds since 1970, as the wire counts.
+pub(super) fn now_millis() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}

@@ -1,0 +1,280 @@
+//! The settings page: what the user can choose, each in force at once.
+
+mod talk_keys;
+mod voice;
+
+use egui::{Align, Layout, RawInput, Ui, vec2};
+
+use super::{
+    Cx, Page,
+    display::one_line,
+    home, problems, sign_in, theme,
+    theme::palette,
+    widgets::{self, Avatar, Button},
+    wording,
+};
+use crate::{
+    client::{Command, MicrophoneTest, Service, SignedIn},
+    model::{Settings, Theme},
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Section {
+    #[default]
+    Voice,
+    TalkKeys,
+    Appearance,
+    Account,
+    About,
+}
+
+impl Section {
+    const ALL: [Self; 5] = [Self::Voice, Self::TalkKeys, Self::Appearance, Self::Account, Self::About];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Voice => "Voice",
+            Self::TalkKeys => "Talk keys",
+            Self::Appearance => "Appearance",
+            Self::Account => "Account",
+            Self::About => "About",
+        }
+    }
+}
+
+/// What the page keeps between frames.
+#[derive(Debug, Default)]
+pub struct State {
+    hear_yourself: bool,
+    /// What the client was last asked for.
+    asked: MicrophoneTest,
+    key_choice: talk_keys::Choice,
+    /// The slider while it is dragged; saved when it is let go.
+    release_hold_millis: Option<u16>,
+}
+
+impl State {
+    /// The next key pressed becomes the talk key.
+    pub fn is_choosing_key(&self) -> bool {
+        self.key_choice.is_waiting()
+    }
+
+    /// Takes the keys out of `input` while one is being chosen. The changed settings once there is one.
+    pub fn choose_key(&mut self, input: &mut RawInput, settings: &Settings) -> Option<Settings> {
+        let talk_key = self.key_choice.take(input)?;
+        Some(Settings { talk_key, ..settings.clone() })
+    }
+
+    /// The microphone is tested only while its section is open.
+    pub fn follow_page(&mut self, cx: &Cx<'_>) {
+        let open = cx.signed_in().is_some() && cx.nav.page == Page::Settings;
+        if !open || cx.nav.section != Section::Voice {
+            self.hear_yourself = false;
+        }
+        if !open || cx.nav.section != Section::TalkKeys {
+            self.key_choice = talk_keys::Choice::default();
+            self.release_hold_millis = None;
+        }
+        let wanted = match (open && cx.nav.section == Section::Voice, self.hear_yourself) {
+            (false, _) => MicrophoneTest::Off,
+            (true, false) => MicrophoneTest::Meter,
+            (true, true) => MicrophoneTest::HearYourself,
+        };
+        if wanted != self.asked {
+            self.asked = wanted;
+            cx.send(Command::TestMicrophone(wanted));
+        }
+    }
+}
+
+const NAV_WIDTH: f32 = 170.0;
+const CONTENT_WIDTH: f32 = 620.0;
+
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State, parts: problems::Parts) {
+    let title_color = palette(ui).text;
+    let title = |ui: &mut Ui| {
+        widgets::line(ui, "Settings", theme::title(), title_color);
+    };
+    let escape = !state.is_choosing_key()
+        && cx.nav.dialog.is_none()
+        && !egui::Popup::is_any_open(ui.ctx())
+        && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    if widgets::header(ui, Some("Back"), title, |_| {}) || escape {
+        cx.nav.leave_settings();
+    }
+    let wide = ui.available_width() > 760.0;
+    if wide {
+        let rest = ui.available_rect_before_wrap();
+        let margin = widgets::margin(ui);
+        let column =
+            egui::Rect::from_min_size(rest.min + vec2(margin, margin), vec2(NAV_WIDTH, rest.height()));
+        widgets::place(ui, column, Layout::default(), |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            for section in Section::ALL {
+                section_row(ui, cx, section);
+            }
+        });
+        let page = rest.with_min_x(column.right() + 32.0 - margin);
+        widgets::place(ui, page, Layout::default(), |ui| page_body(ui, cx, signed_in, state, parts));
+    } else {
+        egui::Frame::new().inner_margin(egui::Margin { left: 16, right: 16, top: 12, bottom: 0 }).show(
+            ui,
+            |ui| {
+                ui.horizontal_wrapped(|ui| {
+                    ui.spacing_mut().item_spacing = vec2(4.0, 4.0);
+                    for section in Section::ALL {
+                        section_row(ui, cx, section);
+                    }
+                });
+            },
+        );
+        page_body(ui, cx, signed_in, state, parts);
+    }
+}
+
+fn section_row(ui: &mut Ui, cx: &mut Cx<'_>, section: Section) {
+    if widgets::nav_item(ui, section.title(), cx.nav.section == section).clicked() {
+        cx.nav.section = section;
+    }
+}
+
+fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State, parts: problems::Parts) {
+    home::body(ui, CONTENT_WIDTH, |ui| {
+        problems::show(ui, cx, parts, problems::Spot::Page);
+        match cx.nav.section {
+            Section::Voice => voice::show(ui, cx, &mut state.hear_yourself),
+            Section::TalkKeys => {
+                talk_keys::show(ui, cx, &mut state.key_choice, &mut state.release_hold_millis)
+            }
+            Section::Appearance => appearance(ui, cx),
+            Section::Account => account(ui, cx, signed_in),
+            Section::About => about(ui, cx),
+        }
+    });
+}
+
+/// Saves the settings with one thing changed.
+fn change(cx: &Cx<'_>, change: impl FnOnce(&mut Settings)) {
+    let mut settings = cx.snapshot.settings.clone();
+    change(&mut settings);
+    if settings != cx.snapshot.settings {
+        cx.send(Command::ChangeSettings(Box::new(settings)));
+    }
+}
+
+/// A line of a card: what it is on the left, what to do on the right.
+fn setting(ui: &mut Ui, name: &str, explanation: &str, control: impl FnOnce(&mut Ui)) {
+    let colours = palette(ui);
+    let size = vec2(ui.available_width(), 44.0);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        control(ui);
+        ui.add_space(8.0);
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 2.0;
+                ui.add_space(if explanation.is_empty() { 12.0 } else { 3.0 });
+                widgets::line(ui, name, theme::body(), colours.text);
+                if !explanation.is_empty() {
+                    widgets::line(ui, explanation, theme::small(), colours.dim);
+                }
+            });
+        });
+    });
+}
+
+/// Alternatives side by side.
+fn choices<T: Copy + PartialEq>(
+    ui: &mut Ui,
+    all: &[T],
+    chosen: T,
+    words: fn(T) -> &'static str,
+) -> Option<T> {
+    let mut picked = None;
+    ui.horizontal_wrapped(|ui| {
+        for &option in all {
+            let button = Button::ghost(words(option)).chosen(option == chosen);
+            if ui.add(button).clicked() && option != chosen {
+                picked = Some(option);
+            }
+        }
+    });
+    picked
+}
+
+const SCALES: [f32; 9] = [0.75, 0.9, 1.0, 1.1, 1.25, 1.4, 1.5, 1.75, 2.0];
+
+fn appearance(ui: &mut Ui, cx: &Cx<'_>) {
+    widgets::settings_card(ui, "Theme", |ui| {
+        let all = [Theme::Dark, Theme::Light, Theme::System];
+        if let Some(theme) = choices(ui, &all, cx.snapshot.settings.theme, wording::theme) {
+            change(cx, |settings| settings.theme = theme);
+        }
+    });
+    widgets::settings_card(ui, "Size", |ui| {
+        setting(ui, "Scale", "Of everything in the window", |ui| {
+            let scale = cx.snapshot.settings.scale;
+            let mut scales = SCALES.to_vec();
+            if !scales.contains(&scale) {
+                scales.push(scale);
+                scales.sort_by(f32::total_cmp);
+            }
+            let words: Vec<String> = scales.iter().map(|s| format!("{:.0} %", s * 100.0)).collect();
+            let chosen = scales.iter().position(|s| *s == scale).unwrap_or(0);
+            if let Some(picked) = widgets::select(ui, "Scale", 120.0, &words, chosen)
+                && let Some(scale) = scales.get(picked)
+            {
+                change(cx, |settings| settings.scale = *scale);
+            }
+        });
+    });
+}
+
+fn account(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) {
+    let colours = palette(ui);
+    widgets::settings_card(ui, "Signed in as", |ui| {
+        let size = vec2(ui.available_width(), 52.0);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            if ui.add(Button::danger("Sign out")).clicked() {
+                cx.send(Command::SignOut);
+            }
+            ui.add_space(8.0);
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let name = one_line(signed_in.me.online_id.as_str());
+                let (face, _) = ui.allocate_exact_size(vec2(58.0, 52.0), egui::Sense::hover());
+                let center = face.left_center() + vec2(26.0, 0.0);
+                Avatar::new(signed_in.me.account, &name, 52.0).paint(ui, center, colours.card);
+                ui.vertical(|ui| {
+                    ui.spacing_mut().item_spacing.y = 3.0;
+                    ui.add_space(6.0);
+                    widgets::line(ui, name, theme::strong(), colours.text);
+                    let where_ = match cx.snapshot.service {
+                        Service::Live => "PlayStation Network",
+                        Service::Sandbox => "Sandbox, on this computer",
+                    };
+                    widgets::line(ui, where_, theme::small(), colours.dim);
+                });
+            });
+        });
+        ui.add_space(4.0);
+        let text = "Signing out leaves the party and forgets this sign-in on this computer.";
+        widgets::paragraph(ui, text, theme::small(), colours.dim);
+    });
+}
+
+fn about(ui: &mut Ui, cx: &Cx<'_>) {
+    let colours = palette(ui);
+    widgets::settings_card(ui, "Partyline", |ui| {
+        ui.spacing_mut().item_spacing.y = 6.0;
+        let version = format!("Version {}", env!("CARGO_PKG_VERSION"));
+        widgets::line(ui, version, theme::strong(), colours.text);
+        let text = "An unofficial client for PlayStation Network parties, for your own account. Not affiliated with \
+                    or endorsed by Sony Interactive Entertainment.";
+        widgets::paragraph(ui, text, theme::small(), colours.dim);
+        let text =
+            "Free software under MIT or Apache-2.0. The typeface is Inter, under the SIL Open Font License.";
+        widgets::paragraph(ui, text, theme::small(), colours.dim);
+    });
+    if cx.snapshot.service == Service::Sandbox {
+        sign_in::sandbox_note(ui);
+    }
+}

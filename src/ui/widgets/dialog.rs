@@ -1,0 +1,60 @@
+//! A dialog over the window. Escape and a click beside it close it.
+
+use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
+
+use super::{Button, line};
+use crate::ui::theme::{CARD_RADIUS, CONTROL_HEIGHT, palette, title};
+
+/// Shows it for this frame. Returns `true` when it wants to close.
+pub fn dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> bool {
+    let style = ctx.global_style();
+    let frame = Frame::new()
+        .fill(style.visuals.window_fill)
+        .stroke(style.visuals.window_stroke)
+        .corner_radius(CARD_RADIUS)
+        .inner_margin(Margin::same(24));
+    let id = Id::unique("dialog").with(heading);
+    let area = Modal::default_area(id).accessible_name(heading).role(egui::accesskit::Role::Dialog);
+    let response = Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
+        let room = ctx.content_rect().size();
+        ui.set_width((room.x - 96.0).min(440.0));
+        ui.set_max_height(room.y - 96.0);
+        line(ui, heading, title(), palette(ui).text);
+        ui.add_space(8.0);
+        contents(ui);
+    });
+    response.should_close()
+}
+
+/// What was pressed at the foot of a dialog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pressed {
+    Confirm,
+    Cancel,
+}
+
+/// The foot of a dialog: what it does, and the way out of it.
+pub fn dialog_buttons(ui: &mut Ui, confirm: &str, enabled: bool) -> Option<Pressed> {
+    let mut pressed = None;
+    ui.add_space(8.0);
+    let size = egui::vec2(ui.available_width(), CONTROL_HEIGHT);
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        if ui.add_enabled(enabled, Button::primary(confirm)).clicked() {
+            pressed = Some(Pressed::Confirm);
+        }
+        if ui.add(Button::ghost("Cancel")).clicked() {
+            pressed = Some(Pressed::Cancel);
+        }
+    });
+    pressed
+}
+
+/// A dialog's frame for what floats without being one.
+pub fn floating_frame(ui: &Ui) -> Frame {
+    let colours = palette(ui);
+    Frame::new()
+        .fill(colours.card)
+        .stroke(Stroke::new(1.0, colours.line))
+        .corner_radius(CARD_RADIUS)
+        .inner_margin(Margin::symmetric(16, 12))
+}

@@ -1,0 +1,154 @@
+//! Icons as strokes on a grid of 24, painted at any size in any colour.
+
+use std::f32::consts::{PI, TAU};
+
+use egui::{Color32, Painter, Pos2, Rect, Shape, Stroke, StrokeKind, Vec2, pos2, vec2};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Icon {
+    Microphone,
+    MicrophoneOff,
+    Headphones,
+    HeadphonesOff,
+    Gear,
+    Back,
+    Down,
+    More,
+    Close,
+    Check,
+    Plus,
+    Search,
+    Warning,
+    Leave,
+}
+
+impl Icon {
+    /// Fills `rect`, which should be square.
+    pub fn paint(self, painter: &Painter, rect: Rect, color: Color32) {
+        let pen = Pen { painter, origin: rect.min, scale: rect.width() / 24.0, color };
+        match self {
+            Self::Microphone => microphone(&pen),
+            Self::MicrophoneOff => {
+                microphone(&pen);
+                pen.line(&[(3.0, 3.0), (21.0, 21.0)]);
+            }
+            Self::Headphones => headphones(&pen),
+            Self::HeadphonesOff => {
+                headphones(&pen);
+                pen.line(&[(3.0, 3.0), (21.0, 21.0)]);
+            }
+            Self::Gear => gear(&pen),
+            Self::Back => pen.line(&[(15.0, 5.0), (8.0, 12.0), (15.0, 19.0)]),
+            Self::Down => pen.line(&[(6.0, 9.5), (12.0, 15.5), (18.0, 9.5)]),
+            Self::More => {
+                for x in [5.0, 12.0, 19.0] {
+                    pen.dot(x, 12.0, 1.7);
+                }
+            }
+            Self::Close => {
+                pen.line(&[(6.0, 6.0), (18.0, 18.0)]);
+                pen.line(&[(18.0, 6.0), (6.0, 18.0)]);
+            }
+            Self::Check => pen.line(&[(5.0, 12.5), (10.0, 17.5), (19.0, 7.0)]),
+            Self::Plus => {
+                pen.line(&[(12.0, 5.0), (12.0, 19.0)]);
+                pen.line(&[(5.0, 12.0), (19.0, 12.0)]);
+            }
+            Self::Search => {
+                pen.circle(10.5, 10.5, 6.5);
+                pen.line(&[(15.5, 15.5), (20.5, 20.5)]);
+            }
+            Self::Warning => {
+                pen.closed(&[(12.0, 3.5), (22.0, 20.5), (2.0, 20.5)]);
+                pen.line(&[(12.0, 10.0), (12.0, 14.5)]);
+                pen.dot(12.0, 17.4, 1.2);
+            }
+            Self::Leave => {
+                pen.line(&[(10.0, 4.0), (4.0, 4.0), (4.0, 20.0), (10.0, 20.0)]);
+                pen.line(&[(9.5, 12.0), (20.0, 12.0)]);
+                pen.line(&[(15.5, 7.5), (20.0, 12.0), (15.5, 16.5)]);
+            }
+        }
+    }
+}
+
+struct Pen<'a> {
+    painter: &'a Painter,
+    origin: Pos2,
+    scale: f32,
+    color: Color32,
+}
+
+impl Pen<'_> {
+    fn at(&self, (x, y): (f32, f32)) -> Pos2 {
+        self.origin + vec2(x, y) * self.scale
+    }
+
+    fn stroke(&self) -> Stroke {
+        Stroke::new((2.0 * self.scale).max(1.2), self.color)
+    }
+
+    fn line(&self, points: &[(f32, f32)]) {
+        self.painter.add(Shape::line(points.iter().map(|p| self.at(*p)).collect(), self.stroke()));
+    }
+
+    fn closed(&self, points: &[(f32, f32)]) {
+        self.painter.add(Shape::closed_line(points.iter().map(|p| self.at(*p)).collect(), self.stroke()));
+    }
+
+    fn circle(&self, x: f32, y: f32, radius: f32) {
+        self.painter.circle_stroke(self.at((x, y)), radius * self.scale, self.stroke());
+    }
+
+    fn dot(&self, x: f32, y: f32, radius: f32) {
+        self.painter.circle_filled(self.at((x, y)), radius * self.scale, self.color);
+    }
+
+    fn rounded(&self, x: f32, y: f32, width: f32, height: f32, radius: f32) {
+        let rect = Rect::from_min_size(self.at((x, y)), Vec2::new(width, height) * self.scale);
+        self.painter.rect_stroke(rect, radius * self.scale, self.stroke(), StrokeKind::Middle);
+    }
+
+    /// Clockwise from `from` to `to` in radians, 0 being to the right.
+    fn arc(&self, (x, y): (f32, f32), radius: f32, from: f32, to: f32) {
+        let center = self.at((x, y));
+        self.painter.add(Shape::line(arc(center, radius * self.scale, from, to), self.stroke()));
+    }
+}
+
+/// The points of an arc, clockwise from `from` to `to` in radians, 0 being to the right.
+pub fn arc(center: Pos2, radius: f32, from: f32, to: f32) -> Vec<Pos2> {
+    const STEPS: usize = 24;
+    let angle = |i: usize| from + (to - from) * i as f32 / STEPS as f32;
+    (0..=STEPS).map(|i| center + radius * Vec2::angled(angle(i))).collect()
+}
+
+fn microphone(pen: &Pen<'_>) {
+    pen.rounded(9.0, 2.0, 6.0, 12.0, 3.0);
+    pen.arc((12.0, 11.0), 7.0, PI, 0.0);
+    pen.line(&[(12.0, 18.0), (12.0, 22.0)]);
+}
+
+fn headphones(pen: &Pen<'_>) {
+    pen.arc((12.0, 12.0), 8.0, PI, TAU);
+    pen.line(&[(4.0, 12.0), (4.0, 14.0)]);
+    pen.line(&[(20.0, 12.0), (20.0, 14.0)]);
+    pen.rounded(3.0, 14.0, 5.0, 7.0, 2.0);
+    pen.rounded(16.0, 14.0, 5.0, 7.0, 2.0);
+}
+
+fn gear(pen: &Pen<'_>) {
+    const TEETH: usize = 8;
+    let step = TAU / TEETH as f32;
+    let outline: Vec<(f32, f32)> = (0..TEETH)
+        .flat_map(|tooth| {
+            let middle = tooth as f32 * step;
+            [(-0.34, 7.2), (-0.22, 10.0), (0.22, 10.0), (0.34, 7.2)].map(|(turn, radius)| {
+                let point = pos2(12.0, 12.0) + radius * Vec2::angled(middle + turn * step);
+                (point.x, point.y)
+            })
+        })
+        .collect();
+    pen.closed(&outline);
+    pen.circle(12.0, 12.0, 3.2);
+}

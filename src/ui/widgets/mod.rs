@@ -1,0 +1,50 @@
+//! The pieces screens are made of. Each paints itself from [`super::theme`] and names itself for screen readers.
+
+mod avatar;
+mod button;
+mod dialog;
+mod field;
+mod icon;
+mod menu;
+mod meter;
+mod surface;
+mod text;
+
+pub use self::text::{caps_heading, key_cap, line, paint_line, paragraph, pill, pill_width, text};
+pub use avatar::{Avatar, Badge};
+pub use button::{Button, icon_button, text_button};
+pub use dialog::{Pressed, dialog, dialog_buttons, floating_frame};
+pub use field::{search_field, text_field};
+pub use icon::Icon;
+pub use menu::{menu, menu_item, nav_item, select, tick};
+pub use meter::{fraction as meter_fraction, meter};
+pub use surface::{
+    card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_row,
+    waiting_arc,
+};
+
+use egui::{Rect, Response, Stroke, StrokeKind, Ui};
+
+use super::theme::palette;
+
+/// Shows where the keyboard is.
+pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect, radius: f32) {
+    if response.has_focus() {
+        let stroke = Stroke::new(2.0, palette(ui).accent);
+        ui.painter().rect_stroke(rect.expand(2.0), radius + 2.0, stroke, StrokeKind::Outside);
+    }
+}
+
+/// Gives a dialog's first field the focus when it appears.
+pub fn focus_first(ui: &Ui, response: &Response) {
+    let id = response.id.with("focused");
+    let frame = ui.ctx().cumulative_frame_nr();
+    let seen = ui.data_mut(|data| {
+        let seen = data.get_temp::<u64>(id);
+        data.insert_temp(id, frame);
+        seen
+    });
+    if seen.is_none_or(|seen| seen + 1 < frame) {
+        response.request_focus();
+    }
+}

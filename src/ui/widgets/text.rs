@@ -1,0 +1,98 @@
+//! Text: one line per fact, cut with an ellipsis where it does not fit, in full under the pointer.
+
+use std::sync::Arc;
+
+use egui::{
+    Align2, Color32, FontId, Galley, Label, Painter, Pos2, Rect, Response, RichText, Sense, Stroke,
+    StrokeKind, Ui, Vec2,
+    text::{LayoutJob, TextFormat, TextWrapping},
+};
+
+use crate::ui::theme::{self, palette};
+
+/// A label of one line.
+pub fn line(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
+    ui.add(Label::new(RichText::new(text).font(font).color(color)).truncate())
+}
+
+/// A label that takes the width it needs.
+pub fn text(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
+    ui.add(Label::new(RichText::new(text).font(font).color(color)).extend())
+}
+
+/// A label that wraps.
+pub fn paragraph(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
+    let height = font.size * 1.4;
+    ui.add(Label::new(RichText::new(text).font(font).color(color).line_height(Some(height))).wrap())
+}
+
+/// A line laid out by hand, at most `width` wide.
+pub fn galley(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    job.wrap =
+        TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..Default::default() };
+    painter.layout_job(job)
+}
+
+/// Paints one line with `at` as its left (or other) middle. Returns its rectangle and whether it was cut.
+pub fn paint_line(
+    painter: &Painter,
+    at: Pos2,
+    anchor: Align2,
+    text: &str,
+    font: FontId,
+    color: Color32,
+    width: f32,
+) -> (Rect, bool) {
+    let galley = galley(painter, text, font, color, width);
+    let rect = anchor.anchor_size(at, galley.size());
+    let cut = galley.elided;
+    painter.galley(rect.min, galley, color);
+    (rect, cut)
+}
+
+/// A quiet heading in capitals above a group.
+pub fn caps_heading(ui: &mut Ui, text: &str) -> Response {
+    let mut job = LayoutJob::default();
+    let format = TextFormat {
+        font_id: theme::caps(),
+        color: palette(ui).faint,
+        extra_letter_spacing: 0.5,
+        ..Default::default()
+    };
+    job.append(&text.to_uppercase(), 0.0, format);
+    ui.add(Label::new(job).truncate())
+}
+
+const PILL_PADDING: Vec2 = Vec2::new(9.0, 3.0);
+
+/// How wide a pill is that has room.
+pub fn pill_width(painter: &Painter, text: &str) -> f32 {
+    galley(painter, text, theme::caps(), Color32::WHITE, f32::INFINITY).size().x + 2.0 * PILL_PADDING.x
+}
+
+/// A small outlined word, with `at` as its left middle, at most `width` wide.
+pub fn pill(ui: &Ui, at: Pos2, text: &str, width: f32) -> Rect {
+    let colours = palette(ui);
+    let galley = galley(ui.painter(), text, theme::caps(), colours.dim, width - 2.0 * PILL_PADDING.x);
+    let rect = Align2::LEFT_CENTER.anchor_size(at, galley.size() + 2.0 * PILL_PADDING);
+    ui.painter().rect_stroke(rect, rect.height() / 2.0, Stroke::new(1.0, colours.line), StrokeKind::Inside);
+    ui.painter().galley(rect.min + PILL_PADDING, galley, colours.dim);
+    rect
+}
+
+/// The key on a keyboard that a hint names.
+pub fn key_cap(ui: &mut Ui, key: &str) -> Response {
+    let colours = palette(ui);
+    let padding = Vec2::new(8.0, 2.0);
+    let text =
+        galley(ui.painter(), key, theme::small(), colours.text, ui.available_width() - 2.0 * padding.x);
+    let (rect, response) = ui.allocate_exact_size(text.size() + 2.0 * padding + Vec2::Y, Sense::hover());
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, key));
+    let stroke = Stroke::new(1.0, colours.line);
+    ui.painter().rect(rect, 6.0, colours.line, stroke, StrokeKind::Inside);
+    let top = Rect::from_min_max(rect.min, rect.max - Vec2::Y);
+    ui.painter().rect(top, 6.0, colours.background, stroke, StrokeKind::Inside);
+    ui.painter().galley(rect.min + padding, text, colours.text);
+    response
+}

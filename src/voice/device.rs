@@ -1,0 +1,119 @@
+//! What the voice thread knows of a sound device: an end to read from, an end to write to. Cards are in [`cards`], files
+//! in [`file`]; [`supervisor`] opens, watches and reopens them.
+
+pub mod cards;
+pub mod file;
+pub mod supervisor;
+pub mod watch;
+
+use std::{path::PathBuf, time::Instant};
+
+use super::SAMPLE_RATE;
+use crate::model::{DeviceChoice, SoundDevice};
+
+/// The voice thread's end of a microphone.
+pub trait Capture: Send {
+    /// Appends what was recorded since the last call, 48 kHz mono. Never blocks.
+    fn read(&mut self, into: &mut Vec<f32>, now: Instant);
+}
+
+/// The voice thread's end of speakers.
+pub trait Playback: Send {
+    /// How many samples at 48 kHz should be written now to keep sound flowing.
+    fn wanted(&mut self, now: Instant) -> usize;
+
+    /// Plays 48 kHz mono. Never blocks; what does not fit is dropped.
+    fn write(&mut self, samples: &[f32]);
+
+    /// Nothing is missed when it is not written to for a while.
+    fn may_rest(&self) -> bool;
+}
+
+/// What keeps a device open; dropping it closes the device. May block.
+pub trait Stream: Send {
+    /// Stops or resumes the device while there is nothing to play.
+    fn rest(&self, resting: bool);
+}
+
+/// The voice thread's end.
+pub enum End {
+    Capture(Box<dyn Capture>),
+    Playback(Box<dyn Playback>),
+}
+
+/// A device that was opened.
+pub struct Opened {
+    pub name: String,
+    pub end: End,
+    pub stream: Box<dyn Stream>,
+}
+
+/// Why a device did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("there is no such device")]
+    Absent,
+    #[error("the sound system refuses")]
+    Card(#[from] cpal::Error),
+    #[error("samples of this format are not understood")]
+    Format,
+    #[error("the rate cannot be converted")]
+    Rate(#[from] rubato::ResamplerConstructionError),
+    #[error("the sound file cannot be used")]
+    File(#[from] hound::Error),
+    #[error("no thread")]
+    Thread(#[source] std::io::Error),
+}
+
+/// Where sound comes from or goes to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    Device(DeviceChoice),
+    File(PathBuf),
+    None,
+}
+
+/// The sound cards of this computer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Devices {
+    pub microphones: Vec<SoundDevice>,
+    pub speakers: Vec<SoundDevice>,
+}
+
+/// Samples due since a moment, at 48 kHz: the pace of what has no clock of its own.
+#[derive(Debug, Default)]
+pub struct Pace {
+    began: Option<Instant>,
+    passed: u64,
+}
+
+impl Pace {
+    /// Due now and not yet passed; the first call starts the clock.
+    pub fn due(&mut self, now: Instant) -> usize {
+        let elapsed = now.saturating_duration_since(*self.began.get_or_insert(now));
+        let total = (elapsed.as_micros() * SAMPLE_RATE as u128 / 1_000_000) as u64;
+        total.saturating_sub(self.passed) as usize
+    }
+
+    pub fn pass(&mut self, samples: usize) {
+        self.passed += samples as u64;
+    }
+}
+
+/// Speakers for who has none: the pace of real time, and no sound.
+#[derive(Debug, Default)]
+pub struct Nowhere(Pace);
+
+impl Playback for Nowhere {
+    fn wanted(&mut self, now: Instant) -> usize {
+        self.0.due(now)
+    }
+
+    fn write(&mut self, samples: &[f32]) {
+        self.0.pass(samples.len());
+    }
+
+    fn may_rest(&self) -> bool {
+        true
+    }
+}

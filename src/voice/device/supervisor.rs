@@ -1,0 +1,312 @@
+//! One thread for each direction: opens the device that is needed, closes it when it is not, and opens another when it
+//! goes away. All that may block on the sound system happens here.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::AtomicU64,
+        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use super::{
+    Devices, End, OpenError, Opened, Source, Stream,
+    cards::{Cards, OnFailure},
+    file,
+    watch::Watch,
+};
+use crate::{
+    model::{DeviceChoice, DeviceKind, SoundDevice},
+    voice::{
+        VoiceEvent,
+        engine::{Command, Remote},
+    },
+};
+
+/// A device that is there but does not open (another program holds it) is tried again after this.
+const TRY_AGAIN: Duration = Duration::from_secs(5);
+
+/// What a supervisor is told.
+pub enum Order {
+    Source(Source),
+    /// Somebody listens or talks.
+    Need(bool),
+    /// There is nothing to play for a while, or again something.
+    Rest(bool),
+    /// What is plugged in.
+    Devices(Arc<Devices>),
+    /// The open device of this number failed.
+    Failed(u64),
+    Stop,
+}
+
+/// The way to a supervisor. Never blocks.
+#[derive(Clone)]
+pub struct Orders(Sender<Order>);
+
+impl Orders {
+    pub fn new() -> (Self, Receiver<Order>) {
+        let (sender, receiver) = channel();
+        (Self(sender), receiver)
+    }
+
+    /// A supervisor that is gone takes no orders, and none are missed.
+    pub fn send(&self, order: Order) {
+        _ = self.0.send(order);
+    }
+}
+
+/// What should be open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Target {
+    Card(String),
+    File(PathBuf),
+}
+
+struct Open {
+    target: Target,
+    number: u64,
+    stream: Box<dyn Stream>,
+}
+
+pub struct Supervisor {
+    pub kind: DeviceKind,
+    pub source: Source,
+    pub engine: Remote,
+    pub watch: Watch,
+    pub events: Arc<dyn Fn(VoiceEvent) + Send + Sync>,
+}
+
+impl Supervisor {
+    /// Starts the thread; it ends with [`Order::Stop`].
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn spawn(self, orders: Orders, inbox: Receiver<Order>) -> std::io::Result<JoinHandle<()>> {
+        let name = match self.kind {
+            DeviceKind::Microphone => "voice-microphone",
+            DeviceKind::Speakers => "voice-speakers",
+        };
+        let run = Run {
+            supervisor: self,
+            orders,
+            cards: Cards::default(),
+            devices: Arc::default(),
+            needed: false,
+            missing: false,
+            open: None,
+            opened: 0,
+            position: Arc::default(),
+        };
+        thread::Builder::new().name(name.into()).spawn(move || run.until_stopped(inbox))
+    }
+}
+
+struct Run {
+    supervisor: Supervisor,
+    orders: Orders,
+    cards: Cards,
+    devices: Arc<Devices>,
+    needed: bool,
+    /// Reported, and not to be reported again.
+    missing: bool,
+    open: Option<Open>,
+    /// Devices opened so far: tells a late failure of an earlier one apart.
+    opened: u64,
+    /// How much of a file was played or recorded in this run; a rejoin goes on there.
+    position: Arc<AtomicU64>,
+}
+
+impl Run {
+    fn until_stopped(mut self, inbox: Receiver<Order>) {
+        loop {
+            let order = match self.wants_more() {
+                true => inbox.recv_timeout(TRY_AGAIN),
+                false => inbox.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match order {
+                Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return self.close(),
+                Ok(order) => self.follow(order),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            self.settle();
+        }
+    }
+
+    fn follow(&mut self, order: Order) {
+        match order {
+            Order::Source(source) => {
+                if source != self.supervisor.source {
+                    self.supervisor.source = source;
+                    self.missing = false;
+                    self.position = Arc::default();
+                }
+            }
+            Order::Need(needed) => self.needed = needed,
+            Order::Rest(resting) => {
+                if let Some(open) = &self.open {
+                    open.stream.rest(resting);
+                }
+            }
+            Order::Devices(devices) => self.devices = devices,
+            Order::Failed(number) => {
+                if self.open.as_ref().is_some_and(|open| open.number == number) {
+                    self.lose();
+                }
+            }
+            Order::Stop => {}
+        }
+    }
+
+    /// Brings what is open in line with what should be.
+    fn settle(&mut self) {
+        let wanted = self.targets();
+        if let Some(open) = &self.open {
+            if wanted.first() == Some(&open.target) {
+                return;
+            }
+            let is_gone = matches!(&open.target, Target::Card(id) if !self.is_present(id));
+            match is_gone && self.needed {
+                true => self.lose(),
+                false => self.close(),
+            }
+        }
+        if !self.needed || self.supervisor.source == Source::None {
+            self.missing = false;
+            return;
+        }
+        if wanted.into_iter().any(|target| self.try_open(target)) {
+            self.missing = false;
+        } else if !self.missing {
+            self.missing = true;
+            self.report(VoiceEvent::DeviceMissing { kind: self.supervisor.kind });
+        }
+    }
+
+    /// In the order they should be tried.
+    fn targets(&self) -> Vec<Target> {
+        match &self.supervisor.source {
+            _ if !self.needed => vec![],
+            Source::None => vec![],
+            Source::File(path) => vec![Target::File(path.clone())],
+            Source::Device(choice) => choose(choice, self.list()).into_iter().map(Target::Card).collect(),
+        }
+    }
+
+    fn try_open(&mut self, target: Target) -> bool {
+        let number = self.opened + 1;
+        match self.open_target(&target, number) {
+            Ok(Opened { name, end, stream }) => {
+                self.opened = number;
+                self.open = Some(Open { target, number, stream });
+                self.supervisor.engine.send(match end {
+                    End::Capture(capture) => Command::Capture(Some(capture)),
+                    End::Playback(playback) => Command::Playback(Some(playback)),
+                });
+                self.report(VoiceEvent::DeviceOpened { kind: self.supervisor.kind, name });
+                true
+            }
+            Err(error) => {
+                tracing::warn!(kind = ?self.supervisor.kind, ?error, "a sound device does not open");
+                false
+            }
+        }
+    }
+
+    fn open_target(&mut self, target: &Target, number: u64) -> Result<Opened, OpenError> {
+        match (target, self.supervisor.kind) {
+            (Target::Card(id), kind) => {
+                let (orders, watch) = (self.orders.clone(), self.supervisor.watch.clone());
+                let on_failure: OnFailure = Box::new(move || {
+                    orders.send(Order::Failed(number));
+                    watch.look_now();
+                });
+                self.cards.open(kind, id, on_failure)
+            }
+            (Target::File(path), DeviceKind::Microphone) => {
+                file::open_microphone(path, self.position.clone())
+            }
+            (Target::File(path), DeviceKind::Speakers) => file::open_speakers(path, self.position.clone()),
+        }
+    }
+
+    fn lose(&mut self) {
+        self.drop_open();
+        self.report(VoiceEvent::DeviceLost { kind: self.supervisor.kind });
+    }
+
+    fn close(&mut self) {
+        if self.drop_open() {
+            self.report(VoiceEvent::DeviceClosed { kind: self.supervisor.kind });
+        }
+    }
+
+    /// Takes the device from the voice thread first, so that it never works with a dead one.
+    fn drop_open(&mut self) -> bool {
+        let Some(open) = self.open.take() else { return false };
+        self.supervisor.engine.send(match self.supervisor.kind {
+            DeviceKind::Microphone => Command::Capture(None),
+            DeviceKind::Speakers => Command::Playback(None),
+        });
+        drop(open);
+        true
+    }
+
+    fn wants_more(&self) -> bool {
+        self.needed && self.open.is_none() && self.supervisor.source != Source::None
+    }
+
+    fn list(&self) -> &[SoundDevice] {
+        match self.supervisor.kind {
+            DeviceKind::Microphone => &self.devices.microphones,
+            DeviceKind::Speakers => &self.devices.speakers,
+        }
+    }
+
+    fn is_present(&self, id: &str) -> bool {
+        self.list().iter().any(|device| device.id == id)
+    }
+
+    fn report(&self, event: VoiceEvent) {
+        (self.supervisor.events)(event);
+    }
+}
+
+/// The chosen device, then the system's default, then any: whichever exist, in this order.
+fn choose(choice: &DeviceChoice, list: &[SoundDevice]) -> Vec<String> {
+    let chosen = match choice {
+        DeviceChoice::Default => None,
+        DeviceChoice::Device(id) => list.iter().find(|device| device.id == *id),
+    };
+    let default = list.iter().find(|device| device.is_default);
+    let mut ids: Vec<String> =
+        chosen.into_iter().chain(default).chain(list.first()).map(|device| device.id.clone()).collect();
+    ids.dedup();
+    ids
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn list(ids: &[&str], default: &str) -> Vec<SoundDevice> {
+        ids.iter()
+            .map(|&id| SoundDevice { id: id.into(), name: id.to_uppercase(), is_default: id == default })
+            .collect()
+    }
+
+    #[test]
+    fn the_default_is_followed_unless_another_is_chosen_and_there() {
+        let devices = list(&["a", "b", "c"], "b");
+        let pinned = |id: &str| DeviceChoice::Device(id.into());
+        assert_eq!(choose(&DeviceChoice::Default, &devices), ["b", "a"]);
+        assert_eq!(choose(&pinned("c"), &devices), ["c", "b", "a"]);
+        assert_eq!(choose(&pinned("gone"), &devices), ["b", "a"]);
+        assert_eq!(choose(&pinned("b"), &devices), ["b", "a"]);
+        assert_eq!(choose(&DeviceChoice::Default, &list(&["a"], "")), ["a"], "no default: any");
+        assert!(choose(&pinned("c"), &[]).is_empty());
+    }
+}

@@ -1,0 +1,294 @@
+//! The voice thread: microphone to network, network to speakers, ten milliseconds at a time.
+//!
+//! It sleeps while there is nothing to do: without a connection or a test until it is called, in a quiet party for
+//! [`QUIET_TICK`] or until a packet comes. It never waits for anything else.
+
+mod downlink;
+mod uplink;
+
+pub use downlink::Downlink;
+pub use uplink::{Reading, Uplink};
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, Sender, TryRecvError, channel},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::{Duration, Instant},
+};
+
+use super::{
+    Listening, Talk,
+    device::{
+        Capture, Playback,
+        supervisor::{Order, Orders},
+    },
+    incoming::Incoming,
+    meters::Meters,
+    outgoing::Outgoing,
+    screen::Screen,
+    stats::Counters,
+};
+use crate::model::AccountId;
+
+/// While something is said or heard.
+const TICK: Duration = Duration::from_millis(10);
+/// In a quiet party: the microphone is drained, and a packet wakes the thread at once.
+const QUIET_TICK: Duration = Duration::from_millis(40);
+/// Quiet begins this long after the last sound.
+const QUIET_AFTER: Duration = Duration::from_secs(2);
+
+/// What the thread is told.
+pub enum Command {
+    Talk(Talk),
+    Members(Vec<AccountId>),
+    Test(Listening),
+    Chime,
+    /// The connection is up, for the first time or again.
+    Connected(u64),
+    /// The path is gone; it may come back.
+    Interrupted(u64),
+    /// A connection was negotiated; it replaces the previous one.
+    Attach(Box<Attachment>),
+    /// The connection is over.
+    Detach(u64),
+    Voice(u64, Box<Incoming>),
+    Capture(Option<Box<dyn Capture>>),
+    Playback(Option<Box<dyn Playback>>),
+}
+
+/// What the thread needs of a connection.
+pub struct Attachment {
+    pub connection: u64,
+    /// `None`: the other side does not listen.
+    pub outgoing: Option<Outgoing>,
+    pub counters: Arc<Counters>,
+}
+
+/// Wakes the thread when it sleeps long; costs one load when it does not.
+#[derive(Default)]
+pub struct Nudge {
+    thread: OnceLock<Thread>,
+    quiet: AtomicBool,
+}
+
+impl Nudge {
+    pub fn packet_arrived(&self) {
+        if self.quiet.load(Ordering::Acquire) {
+            self.now();
+        }
+    }
+
+    pub fn now(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+}
+
+/// The other threads' end of the voice thread. Cheap to clone; never blocks.
+#[derive(Clone)]
+pub struct Remote {
+    commands: Sender<Command>,
+    pub nudge: Arc<Nudge>,
+}
+
+impl Remote {
+    /// A thread that is gone takes no commands, and none are missed.
+    pub fn send(&self, command: Command) {
+        if self.commands.send(command).is_ok() {
+            self.nudge.now();
+        }
+    }
+}
+
+/// A [`Remote`], and what the thread will listen to.
+pub fn remote() -> (Remote, Receiver<Command>) {
+    let (commands, receiver) = channel();
+    (Remote { commands, nudge: Arc::default() }, receiver)
+}
+
+/// What the thread works with.
+pub struct Surroundings {
+    pub microphone: Orders,
+    pub speakers: Orders,
+    pub meters: Arc<Meters>,
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+    pub talk: Talk,
+}
+
+/// Starts the thread; it ends when `stop` is set and it was nudged.
+///
+/// # Errors
+/// The system has no thread left.
+pub fn spawn(
+    commands: Receiver<Command>,
+    nudge: Arc<Nudge>,
+    stop: Arc<AtomicBool>,
+    surroundings: Surroundings,
+) -> std::io::Result<JoinHandle<()>> {
+    let Surroundings { microphone, speakers, meters, wake, talk } = surroundings;
+    thread::Builder::new().name("voice".into()).spawn(move || {
+        raise_priority();
+        _ = nudge.thread.set(thread::current());
+        Engine {
+            commands,
+            nudge,
+            stop,
+            uplink: Uplink::new(microphone, talk),
+            downlink: Downlink::new(speakers),
+            screen: Screen::new(meters, wake),
+            connection: None,
+            last_sound: Instant::now(),
+        }
+        .run();
+    })
+}
+
+/// Refused on most desktops without a special permission; the ring to the card covers for it.
+fn raise_priority() {
+    if let Err(error) = thread_priority::set_current_thread_priority(thread_priority::ThreadPriority::Max) {
+        tracing::debug!(?error, "the voice thread runs at normal priority");
+    }
+}
+
+struct Engine {
+    commands: Receiver<Command>,
+    nudge: Arc<Nudge>,
+    stop: Arc<AtomicBool>,
+    uplink: Uplink,
+    downlink: Downlink,
+    screen: Screen,
+    connection: Option<(u64, Arc<Counters>)>,
+    last_sound: Instant,
+}
+
+impl Engine {
+    fn run(mut self) {
+        let mut next = Instant::now();
+        while self.obey() {
+            let now = Instant::now();
+            let pause = self.pause(now);
+            self.nudge.quiet.store(pause != Some(TICK), Ordering::Release);
+            let Some(pause) = pause else {
+                thread::park();
+                next = Instant::now();
+                continue;
+            };
+            self.tick(now);
+            // Late by more than a few ticks: the time is gone, do not run after it.
+            next = (next + pause).clamp(now, now + pause);
+            thread::park_timeout(next.saturating_duration_since(Instant::now()));
+        }
+    }
+
+    /// `None`: nothing to do until called.
+    fn pause(&self, now: Instant) -> Option<Duration> {
+        if self.uplink.is_awake() || self.downlink.is_awake() || now < self.last_sound + QUIET_AFTER {
+            Some(TICK)
+        } else if self.connection.is_some() {
+            Some(QUIET_TICK)
+        } else {
+            None
+        }
+    }
+
+    fn tick(&mut self, now: Instant) {
+        self.uplink.run(now, self.downlink.monitor());
+        let heard = self.downlink.run(now);
+        if heard || self.uplink.is_awake() {
+            self.last_sound = now;
+        } else if now > self.last_sound + QUIET_AFTER {
+            self.downlink.rest(now);
+        }
+        if let Some((_, counters)) = &self.connection {
+            self.downlink.count(counters);
+        }
+        self.screen.show(&self.uplink.reading(), &self.downlink, now);
+    }
+
+    /// `false`: the end.
+    fn obey(&mut self) -> bool {
+        loop {
+            match self.commands.try_recv() {
+                Ok(command) => self.apply(command),
+                Err(TryRecvError::Empty) => return !self.stop.load(Ordering::Acquire),
+                Err(TryRecvError::Disconnected) => return false,
+            }
+        }
+    }
+
+    fn apply(&mut self, command: Command) {
+        let now = Instant::now();
+        match command {
+            Command::Talk(talk) => {
+                self.uplink.talk = talk;
+                self.downlink.deafened = talk.deafened;
+                self.last_sound = now;
+            }
+            Command::Members(members) => self.downlink.roster.set_members(members),
+            Command::Test(listening) => {
+                self.uplink.set_test(listening);
+                self.downlink.set_monitor(listening == Listening::HearYourself);
+            }
+            Command::Chime => self.downlink.chime(),
+            Command::Attach(attachment) => {
+                self.uplink.set_connected(false, now);
+                self.downlink.reset();
+                self.connection = Some((attachment.connection, attachment.counters));
+                self.uplink.attach(attachment.outgoing);
+            }
+            Command::Connected(connection) if self.is_current(connection) => {
+                self.uplink.set_connected(true, now);
+                self.downlink.set_in_party(true);
+                self.last_sound = now;
+            }
+            Command::Interrupted(connection) if self.is_current(connection) => {
+                self.uplink.set_connected(false, now)
+            }
+            Command::Detach(connection) if self.is_current(connection) => self.detach(now),
+            Command::Voice(connection, voice) if self.is_current(connection) => {
+                self.downlink.add(*voice);
+                self.last_sound = now;
+            }
+            Command::Connected(_) | Command::Interrupted(_) | Command::Detach(_) | Command::Voice(..) => {}
+            Command::Capture(capture) => self.uplink.set_capture(capture, now),
+            Command::Playback(playback) => self.downlink.set_playback(playback),
+        }
+    }
+
+    fn detach(&mut self, now: Instant) {
+        self.connection = None;
+        self.uplink.set_connected(false, now);
+        self.uplink.attach(None);
+        self.uplink.release();
+        self.downlink.reset();
+        self.downlink.set_in_party(false);
+        self.screen.show(&self.uplink.reading(), &self.downlink, now);
+    }
+
+    fn is_current(&self, connection: u64) -> bool {
+        self.connection.as_ref().is_some_and(|(current, _)| *current == connection)
+    }
+}
+
+/// Tells a supervisor, when it changed, whether its device is needed.
+struct Need {
+    orders: Orders,
+    needed: bool,
+}
+
+impl Need {
+    fn new(orders: Orders) -> Self {
+        Self { orders, needed: false }
+    }
+
+    fn set(&mut self, needed: bool) {
+        if needed != self.needed {
+            self.needed = needed;
+            self.orders.send(Order::Need(needed));
+        }
+    }
+}

@@ -1,0 +1,367 @@
+//! What the client holds of the voice path. Its calls return at once or are futures; sound is made elsewhere.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::mpsc;
+
+use super::{
+    device::{
+        Devices, Source,
+        cards::Cards,
+        supervisor::{Order, Orders, Supervisor},
+        watch::Watch,
+    },
+    engine::{self, Attachment, Command, Remote},
+    meters::Meters,
+    negotiation::{NegotiationError, Terms},
+    outgoing::Outgoing,
+    peer::{Peer, Surroundings},
+    stats::Counters,
+};
+use crate::model::{AccountId, Answer, DeviceChoice, DeviceKind, Offer, TalkMode, VoiceStats};
+
+/// Frames between the voice thread and the network: over a second, then they are dropped.
+const FRAMES: usize = 64;
+
+/// Where our voice comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Microphone {
+    Device(DeviceChoice),
+    /// A WAV file of any rate, played in real time from the moment voice is connected, then silence.
+    File(PathBuf),
+    None,
+}
+
+/// Where the others are heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Speakers {
+    Device(DeviceChoice),
+    /// Records 48 kHz mono in real time from the moment voice is connected. Valid at any time.
+    File(PathBuf),
+    None,
+}
+
+/// Which addresses voice binds to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// 127.0.0.1 alone.
+    Loopback,
+    /// Every interface.
+    Any,
+}
+
+/// When the microphone is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Talk {
+    pub mode: TalkMode,
+    pub key_held: bool,
+    pub muted: bool,
+    /// Nothing is heard, and nothing is sent.
+    pub deafened: bool,
+    /// How long the microphone stays on after the key.
+    pub release_hold: Duration,
+}
+
+/// A test of the microphone, with or without a party.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listening {
+    Off,
+    /// The meter moves.
+    Meter,
+    /// The user hears themselves.
+    HearYourself,
+}
+
+/// How the connection is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionState {
+    Connected,
+    /// The path is gone; it may come back by itself.
+    Interrupted,
+    /// The other side closed.
+    Closed,
+    /// The path never came, or did not come back.
+    Failed,
+}
+
+/// What happened, in the order it did. Called from several threads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum VoiceEvent {
+    /// `connection`: as given to [`Voice::answer`].
+    Connection {
+        connection: u64,
+        state: ConnectionState,
+    },
+    DeviceOpened {
+        kind: DeviceKind,
+        name: String,
+    },
+    /// It was open and went away; another is tried by itself.
+    DeviceLost {
+        kind: DeviceKind,
+    },
+    /// There is none, or none that opens; one that appears is taken.
+    DeviceMissing {
+        kind: DeviceKind,
+    },
+    /// Nobody needs it any more.
+    DeviceClosed {
+        kind: DeviceKind,
+    },
+    /// What is plugged in; also once at the start.
+    DevicesChanged(Devices),
+}
+
+/// How voice begins.
+#[derive(Debug, Clone)]
+pub struct VoiceConfig {
+    pub microphone: Microphone,
+    pub speakers: Speakers,
+    pub talk: Talk,
+    pub network: Network,
+}
+
+/// The computer has no thread left.
+#[derive(Debug, thiserror::Error)]
+#[error("a voice thread could not be started")]
+pub struct StartError(#[from] std::io::Error);
+
+/// A running voice path. Dropping it closes the connection and ends its threads.
+pub struct Voice {
+    remote: Remote,
+    microphone: Orders,
+    speakers: Orders,
+    network: Network,
+    meters: Arc<Meters>,
+    events: Arc<dyn Fn(VoiceEvent) + Send + Sync>,
+    /// One answer or hang-up at a time.
+    turn: tokio::sync::Mutex<()>,
+    /// Grows with each answer and hang-up asked for: whoever finds it changed was overtaken.
+    asked: AtomicU64,
+    current: Mutex<Option<Current>>,
+    runtime: tokio::runtime::Handle,
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+struct Current {
+    connection: u64,
+    terms: Terms,
+    counters: Arc<Counters>,
+    peer: Peer,
+}
+
+impl Voice {
+    /// Starts the voice threads; nothing is opened or heard before it is needed. To be called inside a tokio runtime.
+    ///
+    /// `wake` is called when a meter visibly moved, at most some thirty times a second and never while all is quiet.
+    ///
+    /// # Errors
+    /// The system has no thread left.
+    pub fn start(
+        config: VoiceConfig,
+        meters: Arc<Meters>,
+        wake: Arc<dyn Fn() + Send + Sync>,
+        events: impl Fn(VoiceEvent) + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let events: Arc<dyn Fn(VoiceEvent) + Send + Sync> = Arc::new(events);
+        let (remote, commands) = engine::remote();
+        let (microphone, microphone_inbox) = Orders::new();
+        let (speakers, speakers_inbox) = Orders::new();
+        // Built first, so that threads already started end with it if a later one cannot be.
+        let mut voice = Self {
+            remote: remote.clone(),
+            microphone: microphone.clone(),
+            speakers: speakers.clone(),
+            network: config.network,
+            meters: meters.clone(),
+            events: events.clone(),
+            turn: tokio::sync::Mutex::default(),
+            asked: AtomicU64::new(0),
+            current: Mutex::default(),
+            runtime: tokio::runtime::Handle::current(),
+            stop: Arc::default(),
+            threads: vec![],
+        };
+        let surroundings = engine::Surroundings {
+            microphone: microphone.clone(),
+            speakers: speakers.clone(),
+            meters,
+            wake,
+            talk: config.talk,
+        };
+        voice.threads.push(engine::spawn(commands, remote.nudge.clone(), voice.stop.clone(), surroundings)?);
+        let (watch, watching) = Watch::spawn(vec![microphone.clone(), speakers.clone()], events.clone())?;
+        let supervisor = |kind, source| Supervisor {
+            kind,
+            source,
+            engine: remote.clone(),
+            watch: watch.clone(),
+            events: events.clone(),
+        };
+        let microphone_thread = supervisor(DeviceKind::Microphone, config.microphone.into());
+        voice.threads.push(microphone_thread.spawn(microphone, microphone_inbox)?);
+        let speakers_thread = supervisor(DeviceKind::Speakers, config.speakers.into());
+        voice.threads.push(speakers_thread.spawn(speakers, speakers_inbox)?);
+        voice.threads.push(watching);
+        Ok(voice)
+    }
+
+    pub fn set_microphone(&self, microphone: Microphone) {
+        self.microphone.send(Order::Source(microphone.into()));
+    }
+
+    pub fn set_speakers(&self, speakers: Speakers) {
+        self.speakers.send(Order::Source(speakers.into()));
+    }
+
+    /// In force within a tick.
+    pub fn set_talk(&self, talk: Talk) {
+        self.remote.send(Command::Talk(talk));
+    }
+
+    /// The others in the party, so that speakers can be named.
+    pub fn set_members(&self, members: Vec<AccountId>) {
+        self.remote.send(Command::Members(members));
+    }
+
+    /// Opens the microphone for as long as the test lasts.
+    pub fn set_microphone_test(&self, listening: Listening) {
+        self.remote.send(Command::Test(listening));
+    }
+
+    /// Two soft tones.
+    pub fn play_test_sound(&self) {
+        self.remote.send(Command::Chime);
+    }
+
+    /// Builds a connection to whoever made this offer, in place of the previous one, which is closed. The answer holds
+    /// the candidates; media flows once [`ConnectionState::Connected`] was reported under the number given here.
+    /// A future that is dropped leaves nothing behind.
+    ///
+    /// # Errors
+    /// The offer is not understood (the previous connection then stays), or this computer cannot take part.
+    pub async fn answer(&self, connection: u64, offer: Offer) -> Result<Answer, NegotiationError> {
+        let terms = Terms::read(&offer)?;
+        let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
+        let _turn = self.turn.lock().await;
+        self.close_current(Command::Interrupted).await;
+        let counters = Arc::new(Counters::default());
+        let (frames_in, frames) = mpsc::channel(FRAMES);
+        let outgoing = match terms.we_send {
+            true => Some(
+                Outgoing::new(&terms, frames_in, Instant::now())
+                    .map_err(|e| NegotiationError::Refused(e.into()))?,
+            ),
+            false => None,
+        };
+        self.remote.send(Command::Attach(Box::new(Attachment {
+            connection,
+            outgoing,
+            counters: counters.clone(),
+        })));
+        let surroundings = Surroundings {
+            network: self.network,
+            counters: counters.clone(),
+            meters: self.meters.clone(),
+            frames,
+            nudge: self.remote.nudge.clone(),
+            on_state: Box::new(self.state_reporter(connection)),
+            on_voice: Box::new({
+                let remote = self.remote.clone();
+                move |voice| remote.send(Command::Voice(connection, Box::new(voice)))
+            }),
+        };
+        let (peer, answer) = Peer::answer(&offer, &terms, surroundings).await?;
+        if self.asked.load(Ordering::Relaxed) != asked {
+            return Err(NegotiationError::Overtaken);
+        }
+        *self.current() = Some(Current { connection, terms, counters, peer });
+        Ok(answer)
+    }
+
+    /// Closes the connection and the devices. Safe to drop: the closing goes on by itself.
+    pub async fn hang_up(&self) {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let _turn = self.turn.lock().await;
+        self.close_current(Command::Detach).await;
+    }
+
+    /// Of the current connection.
+    pub fn stats(&self) -> Option<VoiceStats> {
+        self.current().as_ref().map(|current| current.counters.snapshot(&current.terms))
+    }
+
+    async fn close_current(&self, farewell: impl Fn(u64) -> Command) {
+        let current = self.current().take();
+        if let Some(current) = current {
+            self.remote.send(farewell(current.connection));
+            self.meters.rtt_tenths.store(0, Ordering::Relaxed);
+            current.peer.close().await;
+        }
+    }
+
+    fn state_reporter(&self, connection: u64) -> impl Fn(ConnectionState) + Send + Sync + 'static {
+        let (remote, events) = (self.remote.clone(), self.events.clone());
+        move |state| {
+            remote.send(match state {
+                ConnectionState::Connected => Command::Connected(connection),
+                _ => Command::Interrupted(connection),
+            });
+            events(VoiceEvent::Connection { connection, state });
+        }
+    }
+
+    /// A panic while it was held left it whole: it is only ever replaced.
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Voice {
+    fn drop(&mut self) {
+        let _inside = self.runtime.enter();
+        drop(self.current().take());
+        self.stop.store(true, Ordering::Release);
+        self.remote.nudge.now();
+        self.microphone.send(Order::Stop);
+        self.speakers.send(Order::Stop);
+        for thread in self.threads.drain(..) {
+            // A panic in it was reported where it happened.
+            _ = thread.join();
+        }
+    }
+}
+
+/// What is plugged in. May block for as long as the sound system takes.
+pub fn list_devices() -> Devices {
+    Cards::default().list()
+}
+
+impl From<Microphone> for Source {
+    fn from(microphone: Microphone) -> Self {
+        match microphone {
+            Microphone::Device(choice) => Self::Device(choice),
+            Microphone::File(path) => Self::File(path),
+            Microphone::None => Self::None,
+        }
+    }
+}
+
+impl From<Speakers> for Source {
+    fn from(speakers: Speakers) -> Self {
+        match speakers {
+            Speakers::Device(choice) => Self::Device(choice),
+            Speakers::File(path) => Self::File(path),
+            Speakers::None => Self::None,
+        }
+    }
+}

@@ -1,0 +1,287 @@
+//! The jitter buffer: puts packets back in order, decides what is played next, and how long to wait for it.
+//! Pure: time is an argument, sound never passes through it. The voice thread runs it.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{
+    SAMPLE_RATE,
+    timing::{LONGEST, Timing},
+};
+
+/// Packets held at most; 64 of 10 ms are twice the longest delay.
+const MAX_PACKETS: usize = 64;
+/// A jump in sequence numbers beyond this is another stream under the same name.
+const MAX_JUMP: u64 = 1_000;
+/// Sound is made up in pieces this long.
+const PIECE: u32 = SAMPLE_RATE as u32 / 100;
+/// After this much made-up sound in a row there is silence instead. It has faded by then.
+pub const LONGEST_CONCEALMENT: u32 = SAMPLE_RATE as u32 / 1000 * 120;
+/// A gap longer than this is a pause in the talk, whatever the sequence numbers say.
+const PAUSE: u32 = SAMPLE_RATE as u32 / 1000 * 120;
+
+/// One packet of a stream, as it came in.
+#[derive(Debug, Clone)]
+pub struct Packet {
+    pub ssrc: u32,
+    pub sequence: u16,
+    pub timestamp: u32,
+    /// Who is in the mix (RFC 3550, CSRC); at most 15.
+    pub sources: Vec<u32>,
+    /// One Opus packet.
+    pub payload: Vec<u8>,
+    /// What `payload` decodes to, in samples at 48 kHz; never zero.
+    pub samples: u32,
+    pub arrived: Instant,
+}
+
+/// What to play next. Lengths are samples at 48 kHz.
+#[derive(Debug)]
+pub enum Next<'a> {
+    /// Decode this.
+    Play(Packet),
+    /// A packet was lost; its successor is here and may carry it a second time.
+    Recover { successor: &'a [u8], samples: u32 },
+    /// Make this much up: lost for good, or not here in time.
+    Conceal { samples: u32 },
+    /// Nobody speaks, or the buffer fills.
+    Silence,
+}
+
+/// Counters since the stream began.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Sequence numbers that were passed over because nothing was there in time.
+    pub lost: u64,
+    /// Came after their turn.
+    pub late: u64,
+    pub duplicate: u64,
+    /// Thrown away because the buffer was full or far behind.
+    pub discarded: u64,
+}
+
+#[derive(Debug)]
+struct Held {
+    timestamp: u64,
+    packet: Packet,
+}
+
+/// Where the stream is, counted without wrapping.
+#[derive(Debug)]
+struct Position {
+    ssrc: u32,
+    clock_hz: u32,
+    timing: Timing,
+    newest_sequence: u64,
+    newest_timestamp: u64,
+    next_sequence: u64,
+    /// Where the last played packet ended.
+    expected: u64,
+    /// Made up since, in ticks.
+    made_up: u64,
+    /// The next packet waits for its time: at the start, and after every pause.
+    filling: bool,
+}
+
+/// One per remote stream.
+#[derive(Debug)]
+pub struct JitterBuffer {
+    clock_hz: u32,
+    held: BTreeMap<u64, Held>,
+    position: Option<Position>,
+    counts: Counts,
+    /// Seconds between a punctual arrival and playing, at the last played packet.
+    delay: f64,
+}
+
+impl JitterBuffer {
+    /// `clock_hz`: ticks of the RTP timestamp in a second.
+    pub fn new(clock_hz: u32) -> Self {
+        Self {
+            clock_hz: clock_hz.max(1),
+            held: BTreeMap::new(),
+            position: None,
+            counts: Counts::default(),
+            delay: 0.0,
+        }
+    }
+
+    /// Takes a packet in, in whatever order. Memory is bounded whatever comes.
+    pub fn insert(&mut self, packet: Packet) {
+        let (sequence, timestamp) = match self.unwrapped(&packet) {
+            Some(place) => place,
+            None => self.begin(&packet),
+        };
+        let Some(position) = &mut self.position else { return };
+        if sequence < position.next_sequence {
+            self.counts.late += 1;
+            position.timing.arrival(timestamp, packet.arrived);
+            return;
+        }
+        if self.held.contains_key(&sequence) {
+            self.counts.duplicate += 1;
+            return;
+        }
+        position.timing.arrival(timestamp, packet.arrived);
+        position.newest_sequence = position.newest_sequence.max(sequence);
+        position.newest_timestamp = position.newest_timestamp.max(timestamp);
+        self.held.insert(sequence, Held { timestamp, packet });
+        self.shed();
+    }
+
+    /// What to play now that everything handed out before has been played.
+    pub fn next(&mut self, now: Instant) -> Next<'_> {
+        let Some(position) = &mut self.position else { return Next::Silence };
+        let Some((&sequence, head)) = self.held.first_key_value() else {
+            return position.wait(!position.filling);
+        };
+
+        let gap = head.timestamp.saturating_sub(position.expected);
+        let lost = sequence - position.next_sequence;
+        let is_pause = gap > position.ticks(PAUSE) || (lost == 0 && gap > position.ticks(PIECE));
+        if position.filling || is_pause {
+            if position.timing.delay(head.timestamp, now) < position.timing.target().as_secs_f64() {
+                return position.wait(!position.filling && (lost > 0 || position.made_up > 0));
+            }
+        } else if gap > position.made_up && lost > 0 {
+            let missing = gap - position.made_up;
+            let recoverable = position.ticks(head.packet.samples);
+            if missing <= recoverable {
+                position.made_up = gap;
+                let samples = position.samples(missing);
+                // Looked up again: the borrow checker does not see that only this path gives it away.
+                return match self.held.first_key_value() {
+                    Some((_, head)) => Next::Recover { successor: &head.packet.payload, samples },
+                    None => Next::Silence,
+                };
+            }
+            if let Some(samples) = position.make_up(missing - recoverable) {
+                return Next::Conceal { samples };
+            }
+        }
+
+        let Some((sequence, head)) = self.held.pop_first() else { return Next::Silence };
+        self.counts.lost += lost;
+        self.delay = position.timing.delay(head.timestamp, now);
+        position.filling = false;
+        position.pass(sequence, &head);
+        Next::Play(head.packet)
+    }
+
+    /// How much later than necessary sound is played now; negative: it should be played later. Seconds.
+    pub fn excess(&self) -> f64 {
+        self.position.as_ref().map_or(0.0, |position| self.delay - position.timing.target().as_secs_f64())
+    }
+
+    /// The delay aimed at.
+    pub fn target(&self) -> Duration {
+        self.position.as_ref().map_or(Duration::ZERO, |position| position.timing.target())
+    }
+
+    pub fn counts(&self) -> Counts {
+        self.counts
+    }
+
+    /// Nothing is held and nothing is being made up: the next packet can be waited for without ticking.
+    pub fn is_idle(&self) -> bool {
+        self.held.is_empty() && self.position.as_ref().is_none_or(|position| position.filling)
+    }
+
+    /// Sequence number and timestamp without their wrap. `None`: not of the stream as it was so far.
+    fn unwrapped(&self, packet: &Packet) -> Option<(u64, u64)> {
+        let position = self.position.as_ref().filter(|position| position.ssrc == packet.ssrc)?;
+        let step = packet.sequence.wrapping_sub(position.newest_sequence as u16) as i16;
+        let stride = packet.timestamp.wrapping_sub(position.newest_timestamp as u32) as i32;
+        let sequence = position.newest_sequence.checked_add_signed(i64::from(step))?;
+        let timestamp = position.newest_timestamp.checked_add_signed(i64::from(stride))?;
+        // A timestamp that runs against the sequence is as good as another stream.
+        let astray = u64::from(step.unsigned_abs()) > MAX_JUMP || (step > 0 && stride < 0);
+        (!astray).then_some((sequence, timestamp))
+    }
+
+    /// Starts the stream anew at this packet.
+    fn begin(&mut self, packet: &Packet) -> (u64, u64) {
+        // Far from zero, so that stragglers from before the first packet still have a place.
+        let sequence = (1 << 32) + u64::from(packet.sequence);
+        let timestamp = (1 << 40) + u64::from(packet.timestamp);
+        self.counts.discarded += self.held.len() as u64;
+        self.held.clear();
+        self.position = Some(Position {
+            ssrc: packet.ssrc,
+            clock_hz: self.clock_hz,
+            timing: Timing::new(self.clock_hz, timestamp, packet.arrived),
+            newest_sequence: sequence,
+            newest_timestamp: timestamp,
+            next_sequence: sequence,
+            expected: timestamp,
+            made_up: 0,
+            filling: true,
+        });
+        (sequence, timestamp)
+    }
+
+    /// Keeps what is held within bounds: after a stall, only the newest is worth playing.
+    fn shed(&mut self) {
+        let longest = u64::from(self.clock_hz) * (LONGEST.as_millis() as u64 + 100) / 1000;
+        while let (Some((_, first)), Some((_, last))) =
+            (self.held.first_key_value(), self.held.last_key_value())
+        {
+            let span = last.timestamp.saturating_sub(first.timestamp);
+            let Some(position) = &mut self.position else { return };
+            if self.held.len() <= MAX_PACKETS && span <= longest {
+                return;
+            }
+            if let Some((sequence, dropped)) = self.held.pop_first() {
+                self.counts.discarded += 1;
+                self.counts.lost += sequence - position.next_sequence;
+                position.pass(sequence, &dropped);
+            }
+        }
+    }
+}
+
+impl Position {
+    /// The packet is behind us: played or thrown away.
+    fn pass(&mut self, sequence: u64, held: &Held) {
+        self.made_up = 0;
+        self.next_sequence = sequence + 1;
+        self.expected = held.timestamp + self.ticks(held.packet.samples);
+    }
+
+    /// Nothing can be played yet. What was said before may still have to fade.
+    fn wait(&mut self, fading: bool) -> Next<'static> {
+        match if fading { self.make_up(u64::MAX) } else { None } {
+            Some(samples) => Next::Conceal { samples },
+            None => {
+                self.filling = true;
+                Next::Silence
+            }
+        }
+    }
+
+    /// Accounts for a made-up piece of at most `limit` ticks, and gives its length in samples.
+    /// `None`: enough was made up.
+    fn make_up(&mut self, limit: u64) -> Option<u32> {
+        if self.made_up >= self.ticks(LONGEST_CONCEALMENT) {
+            return None;
+        }
+        let piece = self.ticks(PIECE).min(limit);
+        self.made_up += piece;
+        Some(self.samples(piece)).filter(|&samples| samples > 0)
+    }
+
+    /// 48 kHz samples as ticks of the stream's clock.
+    fn ticks(&self, samples: u32) -> u64 {
+        u64::from(samples) * u64::from(self.clock_hz) / SAMPLE_RATE as u64
+    }
+
+    /// Ticks of the stream's clock as 48 kHz samples.
+    fn samples(&self, ticks: u64) -> u32 {
+        u32::try_from(ticks * SAMPLE_RATE as u64 / u64::from(self.clock_hz)).unwrap_or(u32::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,413 @@
+//! One WebRTC connection, answered. The only file that names the crates behind it; its tasks run on tokio and never
+//! touch samples.
+//!
+//! Three habits of the crate are worked around here: a close of the other side shows as the close of its data channel
+//! long before the connection notices; a remote track drops packets unless it is drained at once; and a connection that
+//! is dropped without being closed lives on.
+
+use std::{
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
+
+use rtc::{
+    interceptor::Registry,
+    media_stream::MediaStreamTrack,
+    peer_connection::transport::RTCDtlsRole,
+    rtp::{
+        self,
+        extension::{HeaderExtension, audio_level_extension::AudioLevelExtension},
+    },
+    rtp_transceiver::rtp_sender::{
+        RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+        RTCRtpHeaderExtensionCapability, RtpCodecKind,
+    },
+};
+use rtrb::{Producer, RingBuffer};
+use tokio::{
+    runtime::Handle,
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+use webrtc::{
+    data_channel::{DataChannel, DataChannelEvent},
+    media_stream::{
+        track_local::static_rtp::TrackLocalStaticRTP,
+        track_remote::{TrackRemote, TrackRemoteEvent},
+    },
+    peer_connection::{
+        MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
+        RTCPeerConnectionState, RTCSessionDescription, RTCStatsReportEntry, SettingEngineBuilder,
+        StatsSelector, configure_rtcp_reports,
+    },
+};
+
+use super::{
+    ConnectionState, Network, codec,
+    engine::Nudge,
+    incoming::Incoming,
+    jitter::Packet,
+    meters::Meters,
+    negotiation::{NegotiationError, Terms},
+    outgoing::Frame,
+    stats::Counters,
+};
+use crate::model::{Answer, Decibels, Offer};
+
+/// Host candidates need no network; longer than this and something is broken.
+const GATHERING: Duration = Duration::from_secs(5);
+/// Silence of the path after which it counts as interrupted, and as lost for good.
+const INTERRUPTED_AFTER: Duration = Duration::from_secs(3);
+const FAILED_AFTER: Duration = Duration::from_secs(15);
+const PATH_CHECK: Duration = Duration::from_secs(2);
+/// How often the round trip is read.
+const RTT_EVERY: Duration = Duration::from_secs(3);
+/// Packets between a track and the voice thread: more than a second of the shortest.
+const RING: usize = 128;
+/// A party holds 16; nobody needs more streams.
+const MAX_STREAMS: usize = 16;
+const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+
+/// What a connection needs of its surroundings.
+pub struct Surroundings {
+    pub network: Network,
+    pub counters: Arc<Counters>,
+    pub meters: Arc<Meters>,
+    /// What to send.
+    pub frames: mpsc::Receiver<Frame>,
+    pub nudge: Arc<Nudge>,
+    pub on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
+    /// A remote voice was found.
+    pub on_voice: Box<dyn Fn(Incoming) + Send + Sync>,
+}
+
+/// A connection. Dropping it closes it in the background; [`Self::close`] also waits.
+pub struct Peer {
+    connection: Arc<dyn PeerConnection>,
+    closing: Arc<Closing>,
+    runtime: Handle,
+}
+
+/// Set once we ourselves end the connection: from then on it has nothing to report.
+#[derive(Default)]
+struct Closing {
+    ours: AtomicBool,
+    tasks: CancellationToken,
+}
+
+impl Peer {
+    /// Answers an offer: gathers first, so the answer holds the candidates. Dropping the future closes what was begun.
+    ///
+    /// # Errors
+    /// [`NegotiationError::Refused`] and [`NegotiationError::NoCandidates`].
+    pub async fn answer(
+        offer: &Offer,
+        terms: &Terms,
+        surroundings: Surroundings,
+    ) -> Result<(Self, Answer), NegotiationError> {
+        let Surroundings { network, counters, meters, frames, nudge, on_state, on_voice } = surroundings;
+        let closing = Arc::new(Closing::default());
+        let gathered = Arc::new(Notify::new());
+        let handler = Arc::new(Events {
+            terms: terms.clone(),
+            counters: counters.clone(),
+            nudge,
+            on_state: on_state.into(),
+            on_voice: on_voice.into(),
+            gathered: gathered.clone(),
+            closing: closing.clone(),
+            voices: Arc::default(),
+        });
+        let address = match network {
+            Network::Loopback => "127.0.0.1:0",
+            Network::Any => "0.0.0.0:0",
+        };
+        let connection = PeerConnectionBuilder::new()
+            .with_media_engine(media_engine(terms)?)
+            // Reports alone: an audio stream has no use for retransmission, and nothing here obeys a bandwidth estimate.
+            .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
+            .with_setting_engine(
+                SettingEngineBuilder::new()
+                    .with_ice_timeouts(Some(INTERRUPTED_AFTER), Some(FAILED_AFTER), Some(PATH_CHECK))
+                    // A bridge may be ICE-lite and passive; the active side is always allowed to begin.
+                    .with_answering_dtls_role(RTCDtlsRole::Client)
+                    .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+                    .build(),
+            )
+            .with_handler(handler)
+            .with_udp_addrs(vec![address])
+            .build()
+            .await
+            .map_err(refused)?;
+        let peer = Self { connection: Arc::new(connection), closing, runtime: Handle::current() };
+        let connection = &peer.connection;
+
+        let offer = RTCSessionDescription::offer(offer.0.clone()).map_err(refused)?;
+        connection.set_remote_description(offer).await.map_err(refused)?;
+        if terms.we_send {
+            let ssrc = rand::random();
+            let track = Arc::new(TrackLocalStaticRTP::new(microphone_track(terms, ssrc)));
+            connection.add_track(track.clone()).await.map_err(refused)?;
+            peer.spawn(send(track, frames, ssrc, terms.opus, counters.clone()));
+        }
+        let answer = connection.create_answer(None).await.map_err(refused)?;
+        connection.set_local_description(answer).await.map_err(refused)?;
+        tokio::time::timeout(GATHERING, gathered.notified())
+            .await
+            .map_err(|_| NegotiationError::NoCandidates)?;
+        let answer = connection.local_description().await.ok_or(NegotiationError::NoCandidates)?;
+        peer.spawn(watch_round_trip(Arc::downgrade(connection), counters, meters));
+        Ok((peer, Answer(answer.sdp)))
+    }
+
+    /// Closes, and waits until the other side was told. Goes on by itself when the future is dropped.
+    pub async fn close(mut self) {
+        // An abandoned or panicked task leaves nothing to wait for.
+        let _ = self.begin_close().await;
+    }
+
+    fn begin_close(&mut self) -> JoinHandle<()> {
+        let first = !self.closing.ours.swap(true, Relaxed);
+        self.closing.tasks.cancel();
+        let connection = self.connection.clone();
+        self.runtime.spawn(async move {
+            if first && let Err(error) = connection.close().await {
+                tracing::debug!(%error, "a connection was not closed cleanly");
+            }
+        })
+    }
+
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        spawn_until(&self.closing, task);
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        drop(self.begin_close());
+    }
+}
+
+/// Ends with the connection.
+fn spawn_until(closing: &Arc<Closing>, task: impl Future<Output = ()> + Send + 'static) {
+    let ended = closing.tasks.clone();
+    tokio::spawn(async move { ended.run_until_cancelled(task).await });
+}
+
+fn refused(error: rtc::shared::error::Error) -> NegotiationError {
+    NegotiationError::Refused(Box::new(error))
+}
+
+/// Exactly the codecs of the offer: the crate matches without looking at the clock rate.
+fn media_engine(terms: &Terms) -> Result<MediaEngine, NegotiationError> {
+    let mut engine = MediaEngine::default();
+    let mut register = |rtp_codec, payload_type| {
+        let codec = RTCRtpCodecParameters { rtp_codec, payload_type };
+        engine.register_codec(codec, RtpCodecKind::Audio).map_err(refused)
+    };
+    register(opus(terms), terms.opus)?;
+    if let Some(payload_type) = terms.comfort_noise {
+        let codec = RTCRtpCodec { mime_type: "audio/CN".into(), clock_rate: 8_000, ..Default::default() };
+        register(codec, payload_type)?;
+    }
+    let extension = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.into() };
+    engine.register_header_extension(extension, RtpCodecKind::Audio, None).map_err(refused)?;
+    Ok(engine)
+}
+
+fn opus(terms: &Terms) -> RTCRtpCodec {
+    RTCRtpCodec {
+        mime_type: "audio/opus".into(),
+        clock_rate: terms.clock_hz,
+        channels: terms.channels,
+        sdp_fmtp_line: terms.format_parameters.clone(),
+        rtcp_feedback: vec![],
+    }
+}
+
+fn microphone_track(terms: &Terms, ssrc: u32) -> MediaStreamTrack {
+    let coding = RTCRtpEncodingParameters {
+        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
+        codec: opus(terms),
+        ..Default::default()
+    };
+    let id = || uuid::Uuid::new_v4().to_string();
+    MediaStreamTrack::new(id(), id(), "microphone".into(), RtpCodecKind::Audio, vec![coding])
+}
+
+/// From the voice thread to the network, numbered.
+async fn send(
+    track: Arc<TrackLocalStaticRTP>,
+    mut frames: mpsc::Receiver<Frame>,
+    ssrc: u32,
+    payload_type: u8,
+    counters: Arc<Counters>,
+) {
+    let (mut sequence_number, first_timestamp): (u16, u32) = (rand::random(), rand::random());
+    while let Some(frame) = frames.recv().await {
+        let header = rtp::Header {
+            version: 2,
+            marker: frame.begins_talk,
+            payload_type,
+            sequence_number,
+            timestamp: first_timestamp.wrapping_add(frame.timestamp),
+            ssrc,
+            ..Default::default()
+        };
+        sequence_number = sequence_number.wrapping_add(1);
+        let level = HeaderExtension::AudioLevel(audio_level(frame.speech));
+        let packet = rtp::Packet { header, payload: frame.payload.into() };
+        match track.write_rtp_with_extensions(packet, &[level]).await {
+            Ok(()) => _ = counters.sent.fetch_add(1, Relaxed),
+            Err(error) => tracing::debug!(%error, "a packet was not sent"),
+        }
+    }
+}
+
+/// RFC 6464: minus decibels relative to overload.
+fn audio_level(speech: Option<Decibels>) -> AudioLevelExtension {
+    match speech {
+        Some(level) => AudioLevelExtension { level: (-level.0).clamp(0.0, 127.0) as u8, voice: true },
+        None => AudioLevelExtension { level: 127, voice: false },
+    }
+}
+
+async fn watch_round_trip(
+    connection: Weak<dyn PeerConnection>,
+    counters: Arc<Counters>,
+    meters: Arc<Meters>,
+) {
+    let mut wait = Duration::from_millis(500);
+    loop {
+        tokio::time::sleep(wait).await;
+        let Some(connection) = connection.upgrade() else { return };
+        let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
+        let seconds = report.iter().find_map(|entry| match entry {
+            RTCStatsReportEntry::IceCandidatePair(pair)
+                if pair.nominated && pair.current_round_trip_time > 0.0 =>
+            {
+                Some(pair.current_round_trip_time)
+            }
+            _ => None,
+        });
+        if let Some(seconds) = seconds {
+            counters.rtt_micros.store((seconds * 1e6) as u32, Relaxed);
+            meters.rtt_tenths.store(((seconds * 1e4).round() as u32).max(1), Relaxed);
+            wait = RTT_EVERY;
+        }
+    }
+}
+
+/// The crate calls these on its driver's task: whatever takes time is spawned.
+struct Events {
+    terms: Terms,
+    counters: Arc<Counters>,
+    nudge: Arc<Nudge>,
+    on_state: Arc<dyn Fn(ConnectionState) + Send + Sync>,
+    on_voice: Arc<dyn Fn(Incoming) + Send + Sync>,
+    gathered: Arc<Notify>,
+    closing: Arc<Closing>,
+    /// Counts the streams that are alive.
+    voices: Arc<()>,
+}
+
+impl Events {
+    fn report(&self, state: ConnectionState) {
+        if !self.closing.ours.load(Relaxed) {
+            (self.on_state)(state);
+        }
+    }
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Events {
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            self.gathered.notify_one();
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        match state {
+            RTCPeerConnectionState::Connected => self.report(ConnectionState::Connected),
+            RTCPeerConnectionState::Disconnected => self.report(ConnectionState::Interrupted),
+            RTCPeerConnectionState::Failed => self.report(ConnectionState::Failed),
+            RTCPeerConnectionState::Closed => self.report(ConnectionState::Closed),
+            _ => {}
+        }
+    }
+
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        let (closing, on_state) = (self.closing.clone(), self.on_state.clone());
+        spawn_until(&self.closing, async move {
+            while let Some(event) = channel.poll().await {
+                if matches!(event, DataChannelEvent::OnClose) && !closing.ours.load(Relaxed) {
+                    return on_state(ConnectionState::Closed);
+                }
+            }
+        });
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        if Arc::strong_count(&self.voices) > MAX_STREAMS {
+            tracing::warn!("more streams than a party holds; one is not heard");
+            return;
+        }
+        let (packets, ring) = RingBuffer::new(RING);
+        match Incoming::new(ring, self.terms.clock_hz) {
+            Ok(voice) => (self.on_voice)(voice),
+            Err(error) => return tracing::error!(%error, "a voice is not heard"),
+        }
+        let alive = self.voices.clone();
+        let drain = Drain {
+            packets,
+            payload_type: self.terms.opus,
+            counters: self.counters.clone(),
+            nudge: self.nudge.clone(),
+        };
+        spawn_until(&self.closing, async move {
+            drain.run(track).await;
+            drop(alive);
+        });
+    }
+}
+
+/// From the network to the voice thread. Whatever is not Opus of the negotiated type stops here.
+struct Drain {
+    packets: Producer<Packet>,
+    payload_type: u8,
+    counters: Arc<Counters>,
+    nudge: Arc<Nudge>,
+}
+
+impl Drain {
+    async fn run(mut self, track: Arc<dyn TrackRemote>) {
+        while let Some(event) = track.poll().await {
+            let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
+            let taken = self.accept(packet).is_some_and(|packet| self.packets.push(packet).is_ok());
+            let counter = if taken { &self.counters.received } else { &self.counters.rejected };
+            counter.fetch_add(1, Relaxed);
+            self.nudge.packet_arrived();
+        }
+    }
+
+    fn accept(&self, packet: rtp::Packet) -> Option<Packet> {
+        let rtp::Packet { header, payload } = packet;
+        if header.payload_type != self.payload_type {
+            return None;
+        }
+        Some(Packet {
+            samples: codec::duration(&payload)?,
+            ssrc: header.ssrc,
+            sequence: header.sequence_number,
+            timestamp: header.timestamp,
+            sources: header.csrc,
+            payload: payload.to_vec(),
+            arrived: Instant::now(),
+        })
+    }
+}
