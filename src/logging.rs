@@ -17,6 +17,7 @@ const FILES_KEPT: usize = 5;
 pub fn start(paths: Option<&Paths>, to_file: bool) -> Option<WorkerGuard> {
     let filter = |usual: &str| EnvFilter::try_from_env("PARTYLINE_LOG").unwrap_or_else(|_| usual.into());
     let file = paths.filter(|_| to_file).and_then(|paths| {
+        std::fs::create_dir_all(paths.logs()).ok()?;
         RollingFileAppender::builder()
             .rotation(Rotation::DAILY)
             .filename_prefix("partyline")

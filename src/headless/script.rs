@@ -18,7 +18,8 @@ pub struct Script {
 enum Stage {
     SigningIn,
     SignedIn,
-    /// Asked to enter.
+    /// Asked to enter; the client may not have heard it yet.
+    Asked,
     Entering,
     Entered,
 }
@@ -53,6 +54,10 @@ impl Script {
         }
         match (&self.stage, &signed_in.party) {
             (Stage::SignedIn, PartyState::None) => self.enter(signed_in),
+            (Stage::Asked, PartyState::Joining) => {
+                self.stage = Stage::Entering;
+                Step::Send(Vec::new())
+            }
             (Stage::Entering, PartyState::None) => Step::Stop("The party could not be entered."),
             (Stage::Entered, PartyState::None) => Step::Stop("The party is over."),
             (_, PartyState::Joined(_)) => {
@@ -74,7 +79,7 @@ impl Script {
                 None => return Step::Send(Vec::new()),
             },
         };
-        self.stage = Stage::Entering;
+        self.stage = Stage::Asked;
         Step::Send(vec![command])
     }
 

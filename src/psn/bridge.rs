@@ -60,7 +60,11 @@ impl Psn {
     }
 
     async fn delete(&self, what: &'static str, bridge: &Bridge, rest: &str) -> Result<(), Error> {
-        match self.http.send(self.on_bridge(what, Method::DELETE, bridge, rest).repeatable()).await {
+        match self
+            .http
+            .send(self.on_bridge(what, Method::DELETE, bridge, rest).repeatable().on_reserve())
+            .await
+        {
             Err(error) if error.is_gone() => Ok(()),
             answer => answer.map(drop),
         }

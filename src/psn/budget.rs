@@ -8,6 +8,15 @@ use std::{
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Below what the service is known to bear, so that a phone of the same account still has room.
 const CALLS_IN_WINDOW: usize = 270;
+/// On top, for calls that give something back: nobody is kept in a party by a budget.
+const RESERVE: usize = 25;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Urgency {
+    Normal,
+    /// Leaving and cleaning up.
+    MayUseReserve,
+}
 
 /// A sliding window over the calls made.
 #[derive(Debug, Default)]
@@ -20,12 +29,16 @@ impl Budget {
     ///
     /// # Errors
     /// With the time until a call is free again, when the window is full.
-    pub fn spend(&mut self, now: Instant) -> Result<(), Duration> {
+    pub fn spend(&mut self, now: Instant, urgency: Urgency) -> Result<(), Duration> {
+        let limit = match urgency {
+            Urgency::Normal => CALLS_IN_WINDOW,
+            Urgency::MayUseReserve => CALLS_IN_WINDOW + RESERVE,
+        };
         while self.made.front().is_some_and(|&made| now.duration_since(made) >= WINDOW) {
             self.made.pop_front();
         }
         match self.made.front() {
-            Some(&oldest) if self.made.len() >= CALLS_IN_WINDOW => {
+            Some(&oldest) if self.made.len() >= limit => {
                 Err(WINDOW.saturating_sub(now.duration_since(oldest)))
             }
             _ => {
@@ -45,10 +58,12 @@ mod tests {
         let start = Instant::now();
         let mut budget = Budget::default();
         for _ in 0..CALLS_IN_WINDOW {
-            budget.spend(start).expect("room");
+            budget.spend(start, Urgency::Normal).expect("room");
         }
         let later = start + Duration::from_secs(60);
-        assert_eq!(budget.spend(later), Err(WINDOW - Duration::from_secs(60)));
-        assert_eq!(budget.spend(start + WINDOW), Ok(()));
+        let wait = Err(WINDOW - Duration::from_secs(60));
+        assert_eq!(budget.spend(later, Urgency::Normal), wait);
+        assert_eq!(budget.spend(later, Urgency::MayUseReserve), Ok(()), "leaving is always possible");
+        assert_eq!(budget.spend(start + WINDOW, Urgency::Normal), Ok(()));
     }
 }

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::{
     Error,
-    budget::Budget,
+    budget::{Budget, Urgency},
     endpoints::Endpoints,
     retry::{self, Next, Outcome, Repeat},
     tokens::{AccessToken, Tokens},
@@ -64,13 +64,14 @@ pub(super) struct Call {
     headers: Vec<(&'static str, String)>,
     body: Option<Vec<u8>>,
     repeat: Repeat,
+    urgency: Urgency,
 }
 
 impl Call {
     /// GET may be repeated, everything else only when [`Call::repeatable`] says so.
     pub fn new(what: &'static str, method: Method, url: Url) -> Self {
         let repeat = if method == Method::GET { Repeat::Safe } else { Repeat::Never };
-        Self { what, method, url, headers: Vec::new(), body: None, repeat }
+        Self { what, method, url, headers: Vec::new(), body: None, repeat, urgency: Urgency::Normal }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -85,6 +86,12 @@ impl Call {
 
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).expect("wire shapes always serialize"));
+        self
+    }
+
+    /// It gives something back, and must not wait for the budget.
+    pub fn on_reserve(mut self) -> Self {
+        self.urgency = Urgency::MayUseReserve;
         self
     }
 
@@ -137,7 +144,7 @@ impl Http {
         let mut refreshed = false;
         let mut tries = 0;
         loop {
-            self.may_call()?;
+            self.may_call(call.urgency)?;
             tries += 1;
             let token = self.access_token().await?;
             let outcome = match self.try_once(&call, &token, &span_id).await {
@@ -198,7 +205,7 @@ impl Http {
         Ok(Answered { status, is_html: is_html(&headers), retry_after: retry_after(&headers), body })
     }
 
-    fn may_call(&self) -> Result<(), Error> {
+    fn may_call(&self, urgency: Urgency) -> Result<(), Error> {
         let now = Instant::now();
         let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((not_before, pause)) = pauses.not_before {
@@ -210,7 +217,7 @@ impl Http {
             }
             pauses.not_before = None;
         }
-        pauses.budget.spend(now).map_err(|wait| Error::RateLimited { wait })
+        pauses.budget.spend(now, urgency).map_err(|wait| Error::RateLimited { wait })
     }
 
     fn pause(&self, wait: Duration, pause: Pause) {

@@ -52,7 +52,8 @@ impl Psn {
 
     /// Leaves; the last to leave ends the party. Not being a member (any more) counts as success.
     pub async fn leave_party(&self, session: &SessionId) -> Result<(), Error> {
-        let call = self.on_session("leave party", Method::DELETE, session, "/members/me").repeatable();
+        let call =
+            self.on_session("leave party", Method::DELETE, session, "/members/me").repeatable().on_reserve();
         match self.http.send(call).await {
             Err(error) if error.is_gone() => Ok(()),
             answer => answer.map(drop),

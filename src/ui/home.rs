@@ -16,7 +16,7 @@ use crate::{
     model::{AccountId, Invitation, OnlineId, PartySession},
 };
 
-pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, parts: problems::Parts) {
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let colours = palette(ui);
     let free = signed_in.party == PartyState::None;
     let title = |ui: &mut Ui| {
@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, parts: problems:
         }
     });
     body(ui, f32::INFINITY, |ui| {
-        problems::show(ui, cx, parts, problems::Spot::Page);
+        problems::show(ui, cx, problems::Spot::Page);
         current(ui, cx, signed_in);
         invitations(ui, cx, &signed_in.invitations);
         joinable(ui, cx, signed_in);
@@ -123,7 +123,7 @@ fn joinable(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     if parties.is_empty() {
         if fetched.value.is_none() && fetched.fetching {
             heading(ui, "You can join");
-            widgets::skeleton_row(ui, false);
+            widgets::skeleton_card(ui);
         } else if signed_in.party == PartyState::None && signed_in.invitations.is_empty() {
             empty(ui);
         }

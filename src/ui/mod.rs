@@ -105,6 +105,8 @@ pub struct App {
     settings: settings::State,
     toasts: toasts::Toasts,
     talk_key: talk_key::Watch,
+    /// Of the voice bar, as last drawn.
+    bar_height: f32,
 }
 
 impl App {
@@ -125,6 +127,7 @@ impl App {
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
             talk_key: talk_key::Watch::default(),
+            bar_height: 0.0,
         }
     }
 
@@ -202,6 +205,11 @@ impl eframe::App for App {
             Screen::SignedIn(signed_in) => {
                 let bar = shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.settings);
                 dialogs::show(ui.ctx(), &mut cx, signed_in);
+                if bar != self.bar_height {
+                    // A panel has the height of the pass before: draw again now, since no later frame may come.
+                    self.bar_height = bar;
+                    ui.ctx().request_discard("the voice bar has a new height");
+                }
                 self.toasts.show(ui, bar);
             }
         }
@@ -227,7 +235,7 @@ fn shell(
     settings: &mut settings::State,
 ) -> f32 {
     let colours = theme::palette(ui);
-    let collapsed = ui.ctx().content_rect().width() < theme::COLLAPSE_BELOW;
+    let collapsed = theme::is_collapsed(ui);
     let width = if collapsed { theme::SIDE_WIDTH_COLLAPSED } else { theme::SIDE_WIDTH };
 
     let side = Panel::left("friends")
@@ -255,11 +263,10 @@ fn shell(
 
     CentralPanel::no_frame().frame(Frame::new().fill(colours.background)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
-        let parts = problems::Parts { collapsed, in_party: cx.party().is_some() };
         match (cx.nav.page, cx.party()) {
-            (Page::Party, Some(party)) => party::show(ui, cx, signed_in, party, parts),
-            (Page::Settings, _) => settings::show(ui, cx, signed_in, settings, parts),
-            (Page::Parties | Page::Party, _) => home::show(ui, cx, signed_in, parts),
+            (Page::Party, Some(party)) => party::show(ui, cx, signed_in, party),
+            (Page::Settings, _) => settings::show(ui, cx, signed_in, settings),
+            (Page::Parties | Page::Party, _) => home::show(ui, cx, signed_in),
         }
     });
     bar_height

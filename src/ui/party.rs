@@ -13,14 +13,14 @@ use super::{
 };
 use crate::{
     client::{Command, Party, SignedIn, VoiceStatus},
-    model::{Decibels, Member, Privacy},
+    model::{Decibels, Member, Privacy, Profile},
 };
 
 const CARD_HEIGHT: f32 = 86.0;
 const CARD_WIDTH: f32 = 220.0;
 const GAP: f32 = 14.0;
 
-pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party, parts: problems::Parts) {
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) {
     let colours = palette(ui);
     let subtitle = subtitle(cx, party);
     let narrow = ui.available_width() < 520.0;
@@ -56,7 +56,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party, p
         cx.nav.page = Page::Parties;
     }
     home::body(ui, f32::INFINITY, |ui| {
-        problems::show(ui, cx, parts, problems::Spot::Page);
+        problems::show(ui, cx, problems::Spot::Page);
         if grid(ui, cx, signed_in, party) {
             dialog = Some(Dialog::invite());
         }
@@ -88,8 +88,9 @@ fn grid(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, party: &Party) -> bool {
     let columns = (((width + GAP) / (CARD_WIDTH + GAP)) as usize).max(1);
     let card = vec2((width - GAP * (columns - 1) as f32) / columns as f32, CARD_HEIGHT);
     let members = &party.session.members;
+    let invited = invited(signed_in, party);
     let room = members.len() < party.session.max_members as usize;
-    let places = members.len() + usize::from(room);
+    let places = members.len() + invited.len() + usize::from(room);
     let rows = places.div_ceil(columns);
     let height = rows as f32 * (CARD_HEIGHT + GAP) - GAP;
     let (rect, _) = ui.allocate_exact_size(vec2(width, height.max(0.0)), Sense::hover());
@@ -106,7 +107,16 @@ fn grid(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, party: &Party) -> bool {
             member_card(ui, rect, member, party, &Voice::of(cx, party, member, me));
         }
     }
-    room && invite_card(ui, place(members.len()))
+    for (index, profile) in invited.iter().enumerate() {
+        invited_card(ui, place(members.len() + index), profile);
+    }
+    room && invite_card(ui, place(members.len() + invited.len()))
+}
+
+/// The friends who were asked and are not here yet.
+fn invited<'a>(signed_in: &'a SignedIn, party: &Party) -> Vec<&'a Profile> {
+    let profiles = signed_in.friends.value.iter().flatten().map(|friend| &friend.profile);
+    profiles.filter(|profile| party.invited.contains(&profile.account)).collect()
 }
 
 /// How a member sounds, in a word and as a picture.
@@ -211,10 +221,31 @@ fn member_card(ui: &mut Ui, rect: Rect, member: &Member, party: &Party, voice: &
     }
 }
 
+fn invited_card(ui: &mut Ui, rect: Rect, profile: &Profile) {
+    let colours = palette(ui);
+    let name = one_line(profile.online_id.as_str());
+    let response = ui.interact(rect, ui.make_persistent_id(("invited", profile.account)), Sense::hover());
+    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, format!("{name}, invited")));
+    widgets::dashed_outline(ui, rect, colours.line);
+    let center = pos2(rect.left() + 42.0, rect.center().y);
+    Avatar::new(profile.account, &name, 52.0).faded(true).paint(ui, center, colours.background);
+    let (left, room) = (rect.left() + 84.0, rect.width() - 98.0);
+    let line = |dy: f32, text: &str, font, color| {
+        let at = pos2(left, rect.center().y + dy);
+        widgets::paint_line(ui.painter(), at, Align2::LEFT_CENTER, text, font, color, room).1
+    };
+    let cut = line(-11.0, &name, theme::strong(), colours.dim);
+    line(11.0, "Invited", theme::small(), colours.dim);
+    if cut {
+        response.on_hover_text(name);
+    }
+}
+
 fn invite_card(ui: &mut Ui, rect: Rect) -> bool {
     let colours = palette(ui);
     let response = ui.interact(rect, ui.make_persistent_id("invite"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Invite a friend"));
+    widgets::scroll_to_focus(&response);
     let color = if response.hovered() { colours.text } else { colours.dim };
     widgets::dashed_outline(ui, rect, if response.hovered() { colours.faint } else { colours.line });
     widgets::focus_ring(ui, &response, rect, f32::from(theme::CARD_RADIUS));

@@ -21,12 +21,16 @@ pub enum Spot {
 
 /// What of the window is there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Parts {
-    pub collapsed: bool,
-    pub in_party: bool,
+struct Parts {
+    collapsed: bool,
+    in_party: bool,
 }
 
 impl Parts {
+    fn of(ui: &Ui, cx: &Cx<'_>) -> Self {
+        Self { collapsed: theme::is_collapsed(ui), in_party: cx.party().is_some() }
+    }
+
     /// Where a problem of `place` is shown, signed in. Every place has a spot: nothing goes wrong unseen.
     fn spot(self, place: Place) -> Spot {
         match place {
@@ -44,8 +48,8 @@ impl Parts {
 }
 
 /// Every problem that belongs to `spot`.
-pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, parts: Parts, spot: Spot) {
-    let snapshot = cx.snapshot;
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, spot: Spot) {
+    let (snapshot, parts) = (cx.snapshot, Parts::of(ui, cx));
     for problem in snapshot.problems.iter().filter(|problem| parts.spot(problem.place) == spot) {
         banner(ui, cx, problem);
         ui.add_space(4.0);
@@ -61,7 +65,8 @@ pub fn show_all(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-pub fn any(cx: &Cx<'_>, parts: Parts, spot: Spot) -> bool {
+pub fn any(ui: &Ui, cx: &Cx<'_>, spot: Spot) -> bool {
+    let parts = Parts::of(ui, cx);
     cx.snapshot.problems.iter().any(|problem| parts.spot(problem.place) == spot)
 }
 

@@ -103,14 +103,16 @@ pub fn pressed_key(event: &Event) -> Option<(Key, bool, Modifiers)> {
 /// Turns raw input into presses and releases: one of each, whatever the keyboard repeats.
 #[derive(Debug, Default)]
 pub struct Watch {
-    held: bool,
+    held: Option<Key>,
 }
 
 impl Watch {
     /// `Some(held)` when the key went down or up with this input. `typing`: a text field has the focus, and takes the
     /// keys that write. The window losing the focus lets go, since the release would never be seen.
     pub fn observe(&mut self, key: Option<Key>, input: &RawInput, typing: bool) -> Option<bool> {
-        let mut held = self.held;
+        // Another key in settings: the old one is no longer held.
+        let before = self.held.is_some();
+        let mut held = before && self.held == key;
         for event in &input.events {
             if let Event::WindowFocused(false) = event {
                 held = false;
@@ -122,19 +124,14 @@ impl Watch {
             let taken = edits_text(event_key) && (typing || modifiers.command || modifiers.alt);
             held = pressed && (held || !taken);
         }
-        // Another key in settings, or no window to hold it in.
-        if key.is_none() || !input.focused {
-            held = false;
-        }
-        (held != self.held).then(|| {
-            self.held = held;
-            held
-        })
+        held &= input.focused;
+        self.held = key.filter(|_| held);
+        (held != before).then_some(held)
     }
 
     /// Lets go; `Some(false)` if it was held.
     pub fn release(&mut self) -> Option<bool> {
-        std::mem::take(&mut self.held).then_some(false)
+        self.held.take().map(|_| false)
     }
 }
 
@@ -189,6 +186,14 @@ mod tests {
         assert_eq!(watch.observe(key, &input([(Key::F8, true)]), false), Some(true));
         let away = RawInput { focused: false, ..input([]) };
         assert_eq!(watch.observe(key, &away, false), Some(false));
+    }
+
+    #[test]
+    fn choosing_another_key_lets_go_of_the_old_one() {
+        let mut watch = Watch::default();
+        assert_eq!(watch.observe(Some(Key::F8), &input([(Key::F8, true)]), false), Some(true));
+        assert_eq!(watch.observe(Some(Key::F9), &input([]), false), Some(false));
+        assert_eq!(watch.release(), None);
     }
 
     #[test]

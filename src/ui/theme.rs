@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use egui::{
     Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke,
-    TextStyle, Theme, Ui, Vec2, style::ScrollStyle,
+    TextStyle, Theme, Ui, Vec2,
+    style::{ScrollAnimation, ScrollStyle},
 };
 
 use crate::model;
@@ -84,9 +85,14 @@ pub const BAR_HEIGHT: f32 = 84.0;
 pub const SIDE_WIDTH: f32 = 320.0;
 pub const SIDE_WIDTH_COLLAPSED: f32 = 72.0;
 /// A window narrower than this shows friends as avatars alone.
-pub const COLLAPSE_BELOW: f32 = 900.0;
+const COLLAPSE_BELOW: f32 = 900.0;
 /// Motion explains, it does not entertain: nothing moves longer than this, in seconds.
 const ANIMATION_SECONDS: f32 = 0.1;
+
+/// Whether friends are avatars alone.
+pub fn is_collapsed(ui: &Ui) -> bool {
+    ui.ctx().content_rect().width() < COLLAPSE_BELOW
+}
 
 pub fn semibold(size: f32) -> FontId {
     FontId::new(size, FontFamily::Name(SEMIBOLD.into()))
@@ -158,6 +164,7 @@ fn fonts() -> FontDefinitions {
 fn style(theme: Theme, colours: &Palette) -> egui::Style {
     let mut style = theme.default_style();
     style.animation_time = ANIMATION_SECONDS;
+    style.scroll_animation = ScrollAnimation::none();
     style.text_styles = [
         (TextStyle::Body, body()),
         (TextStyle::Button, strong()),
@@ -220,5 +227,6 @@ fn style(theme: Theme, colours: &Palette) -> egui::Style {
     widgets.noninteractive.bg_fill = colours.panel;
     widgets.hovered.bg_stroke.color = colours.faint;
     widgets.active.bg_stroke.color = colours.accent;
+    widgets.active.fg_stroke.color = colours.accent;
     style
 }

@@ -1,8 +1,8 @@
 //! The bar at the bottom for as long as there is a party: am I heard, and the controls of my voice.
 
 use egui::{
-    Align, Align2, Color32, Layout, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2,
-    vec2,
+    Align, Align2, Color32, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
+    accesskit::Role, pos2, vec2,
 };
 
 use super::{
@@ -20,12 +20,17 @@ const LIVE_WIDTH: f32 = 104.0;
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) {
     ui.spacing_mut().item_spacing.y = 0.0;
-    let parts = problems::Parts { collapsed: true, in_party: true };
     let margin = widgets::margin(ui);
-    if problems::any(cx, parts, problems::Spot::Bar) {
+    if problems::any(ui, cx, problems::Spot::Bar) {
         egui::Frame::new()
             .inner_margin(egui::Margin { left: margin as i8, right: margin as i8, top: 12, bottom: 0 })
-            .show(ui, |ui| problems::show(ui, cx, parts, problems::Spot::Bar));
+            .show(ui, |ui| {
+                // Much trouble scrolls: the page keeps the larger part of the window.
+                let most = ui.ctx().content_rect().height() * 0.35;
+                ScrollArea::vertical()
+                    .max_height(most)
+                    .show(ui, |ui| problems::show(ui, cx, problems::Spot::Bar));
+            });
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
     let inner = rect.shrink2(vec2(margin, 0.0));
@@ -92,8 +97,7 @@ fn state(ui: &mut Ui, cx: &Cx<'_>, party: &Party) {
             VoiceStatus::Failed => {
                 ui.horizontal_centered(|ui| {
                     // The problem above the bar has the button, unless it was dismissed.
-                    let parts = problems::Parts { collapsed: true, in_party: true };
-                    let dismissed = !problems::any(cx, parts, problems::Spot::Bar);
+                    let dismissed = !problems::any(ui, cx, problems::Spot::Bar);
                     if dismissed && ui.add(Button::ghost("Try again")).clicked() {
                         cx.send(Command::RetryVoice);
                     }

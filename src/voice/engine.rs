@@ -138,7 +138,7 @@ pub fn spawn(
             nudge,
             stop,
             uplink: Uplink::new(microphone, talk),
-            downlink: Downlink::new(speakers),
+            downlink: Downlink::new(speakers, talk.deafened),
             screen: Screen::new(meters, wake),
             connection: None,
             last_sound: Instant::now(),

@@ -19,6 +19,10 @@ const MAX_JUMP: u64 = 1_000;
 const PIECE: u32 = SAMPLE_RATE as u32 / 100;
 /// After this much made-up sound in a row there is silence instead. It has faded by then.
 pub const LONGEST_CONCEALMENT: u32 = SAMPLE_RATE as u32 / 1000 * 120;
+/// What is later than it should be by more than this is not worth hearing: the line was stuck. Seconds.
+const OVERDUE: f64 = 0.1;
+/// Losses within this of one another are worth waiting for the successor that can mend them.
+const LOSSY: Duration = Duration::from_secs(10);
 /// A gap longer than this is a pause in the talk, whatever the sequence numbers say.
 const PAUSE: u32 = SAMPLE_RATE as u32 / 1000 * 120;
 
@@ -83,6 +87,7 @@ struct Position {
     made_up: u64,
     /// The next packet waits for its time: at the start, and after every pause.
     filling: bool,
+    last_loss: Option<Instant>,
 }
 
 /// One per remote stream.
@@ -125,6 +130,9 @@ impl JitterBuffer {
             return;
         }
         position.timing.arrival(timestamp, packet.arrived);
+        if sequence > position.newest_sequence + 1 {
+            position.mend_next_time(timestamp, &packet);
+        }
         position.newest_sequence = position.newest_sequence.max(sequence);
         position.newest_timestamp = position.newest_timestamp.max(timestamp);
         self.held.insert(sequence, Held { timestamp, packet });
@@ -134,6 +142,16 @@ impl JitterBuffer {
     /// What to play now that everything handed out before has been played.
     pub fn next(&mut self, now: Instant) -> Next<'_> {
         let Some(position) = &mut self.position else { return Next::Silence };
+        while self.held.len() > 1
+            && let Some(head) = self.held.first_entry()
+            && position.timing.delay(head.get().timestamp, now) - position.timing.target().as_secs_f64()
+                > OVERDUE
+        {
+            let (sequence, dropped) = head.remove_entry();
+            self.counts.discarded += 1;
+            self.counts.lost += sequence - position.next_sequence;
+            position.pass(sequence, &dropped);
+        }
         let Some((&sequence, head)) = self.held.first_key_value() else {
             return position.wait(!position.filling);
         };
@@ -150,7 +168,11 @@ impl JitterBuffer {
             let recoverable = position.ticks(head.packet.samples);
             if missing <= recoverable {
                 position.made_up = gap;
-                let samples = position.samples(missing);
+                // Part of it was made up already. The whole can still be had where the delay should grow anyway.
+                let later = position.timing.delay(head.timestamp, now)
+                    + recoverable as f64 / f64::from(self.clock_hz);
+                let whole = later <= position.timing.target().as_secs_f64();
+                let samples = position.samples(if whole { recoverable } else { missing });
                 // Looked up again: the borrow checker does not see that only this path gives it away.
                 return match self.held.first_key_value() {
                     Some((_, head)) => Next::Recover { successor: &head.packet.payload, samples },
@@ -218,6 +240,7 @@ impl JitterBuffer {
             expected: timestamp,
             made_up: 0,
             filling: true,
+            last_loss: None,
         });
         (sequence, timestamp)
     }
@@ -248,6 +271,17 @@ impl Position {
         self.made_up = 0;
         self.next_sequence = sequence + 1;
         self.expected = held.timestamp + self.ticks(held.packet.samples);
+    }
+
+    /// A gap opened in front of this packet. Where that happens often, the delay must be such that the successor of a
+    /// lost packet is here when the lost one is due: then it can be recovered.
+    fn mend_next_time(&mut self, timestamp: u64, successor: &Packet) {
+        let again = self.last_loss.is_some_and(|last| successor.arrived < last + LOSSY);
+        if again {
+            let lost = timestamp.saturating_sub(self.ticks(successor.samples));
+            self.timing.arrival(lost, successor.arrived);
+        }
+        self.last_loss = Some(successor.arrived);
     }
 
     /// Nothing can be played yet. What was said before may still have to fade.

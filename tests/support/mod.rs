@@ -1,187 +1,107 @@
-//! What the end-to-end tests share: a sandbox and clients in this process, and an ear that compares recordings.
+//! Shared by the voice tests.
+#![allow(dead_code, reason = "each test program uses its own part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
 
-#![allow(dead_code, reason = "each test binary uses its part")]
-
-pub mod ear;
+pub mod bridge;
+pub mod sound;
+pub mod speech;
 
 use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, Once},
+    path::Path,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
+use bridge::Bridge;
 use partyline::{
-    client::{Client, Command, Config, Handle, Party, PartyState, Screen, SignedIn, Snapshot, VoiceStatus},
-    model::{OnlineId, Privacy, SessionId, TalkMode},
-    psn::{Endpoints, OAuthClient},
-    sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxConfig},
-    voice::{Microphone, Speakers},
+    model::{Offer, TalkMode},
+    voice::{ConnectionState, Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
 };
-use tokio::runtime::Runtime;
 
-/// Once for each test binary.
-pub fn crypto() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        rustls::crypto::ring::default_provider().install_default().expect("the first provider");
-    });
+pub const OPEN: Talk = Talk {
+    mode: TalkMode::OpenMicrophone,
+    key_held: false,
+    muted: false,
+    deafened: false,
+    release_hold: Duration::from_millis(200),
+};
+pub const KEY_UP: Talk = Talk { mode: TalkMode::PushToTalk, ..OPEN };
+pub const KEY_DOWN: Talk = Talk { key_held: true, ..KEY_UP };
+
+/// A voice path, and everything it said.
+pub struct Client {
+    pub voice: Voice,
+    pub meters: Arc<Meters>,
+    pub wakes: Arc<AtomicUsize>,
+    events: Arc<Mutex<Vec<VoiceEvent>>>,
 }
 
-/// A sandbox on a runtime of its own, as a service elsewhere would be.
-pub struct Service {
-    pub sandbox: Option<Sandbox>,
-    pub runtime: Runtime,
-    pub url: String,
-}
-
-impl Service {
-    pub fn start(config: SandboxConfig) -> Self {
-        crypto();
-        let runtime = Runtime::new().expect("a runtime");
-        let sandbox = runtime.block_on(Sandbox::start(config)).expect("a sandbox");
-        let url = sandbox.base_url();
-        Self { sandbox: Some(sandbox), runtime, url }
+impl Client {
+    /// Files as microphone and speakers; `None`: none.
+    pub fn new(microphone: Option<&Path>, speakers: Option<&Path>, talk: Talk) -> Self {
+        Self::with(VoiceConfig {
+            microphone: microphone.map_or(Microphone::None, |path| Microphone::File(path.into())),
+            speakers: speakers.map_or(Speakers::None, |path| Speakers::File(path.into())),
+            talk,
+            network: Network::Loopback,
+        })
     }
 
-    pub fn empty() -> Self {
-        Self::start(SandboxConfig { residents: false, ..SandboxConfig::default() })
+    pub fn with(config: VoiceConfig) -> Self {
+        let (meters, wakes, events) =
+            (Arc::new(Meters::default()), Arc::new(AtomicUsize::new(0)), Arc::default());
+        let voice = Voice::start(
+            config,
+            meters.clone(),
+            Arc::new({
+                let wakes = wakes.clone();
+                move || _ = wakes.fetch_add(1, Ordering::Relaxed)
+            }),
+            {
+                let events: Arc<Mutex<Vec<VoiceEvent>>> = Arc::clone(&events);
+                move |event| events.lock().unwrap().push(event)
+            },
+        );
+        Self { voice: voice.unwrap(), meters, wakes, events }
     }
 
-    pub fn sandbox(&self) -> &Sandbox {
-        self.sandbox.as_ref().expect("running")
+    /// Answers a bridge and waits until media can flow.
+    pub async fn join(&self, connection: u64, bridge: &Bridge) -> String {
+        let answer = self.voice.answer(connection, Offer(bridge.offer().await)).await.unwrap();
+        bridge.accept(answer.0.clone()).await;
+        bridge.connected().await;
+        self.until(&VoiceEvent::Connection { connection, state: ConnectionState::Connected }).await;
+        answer.0
     }
 
-    pub fn client(&self, name: &str) -> Running {
-        self.client_with(name, Microphone::None, Speakers::None)
+    pub fn events(&self) -> Vec<VoiceEvent> {
+        self.events.lock().unwrap().clone()
     }
 
-    pub fn client_with(&self, name: &str, microphone: Microphone, speakers: Speakers) -> Running {
-        let mut running = self.stranger(microphone, speakers);
-        running.send(Command::SignInAs(OnlineId::from(name)));
-        running.wait("signed in with friends", |s| signed_in(s).is_some_and(|s| s.friends.value.is_some()));
-        running
+    /// Forgets what happened so far.
+    pub fn forget(&self) {
+        self.events.lock().unwrap().clear();
     }
 
-    /// A client that nobody has signed in yet.
-    pub fn stranger(&self, microphone: Microphone, speakers: Speakers) -> Running {
-        let config = Config {
-            endpoints: Endpoints::sandbox(&self.url).expect("a loopback address"),
-            oauth: Some(OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.to_owned().into() }),
-            paths: None,
-            microphone: Some(microphone),
-            speakers: Some(speakers),
-            talk_mode: Some(TalkMode::OpenMicrophone),
-        };
-        let (client, handle) = Client::start(config, Arc::new(|| {})).expect("a client");
-        Running { client: Some(client), handle }
-    }
-}
-
-/// A client under test. Quits when dropped.
-pub struct Running {
-    client: Option<Client>,
-    pub handle: Handle,
-}
-
-impl Running {
-    pub fn send(&self, command: Command) {
-        self.handle.send(command);
+    pub fn saw(&self, event: &VoiceEvent) -> bool {
+        self.events.lock().unwrap().contains(event)
     }
 
-    /// Blocks until the snapshot is as wanted.
-    pub fn wait(&mut self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Arc<Snapshot> {
-        self.wait_within(Duration::from_secs(10), what, wanted)
-    }
-
-    pub fn wait_within(
-        &mut self,
-        time: Duration,
-        what: &str,
-        wanted: impl Fn(&Snapshot) -> bool,
-    ) -> Arc<Snapshot> {
-        let deadline = Instant::now() + time;
-        loop {
-            let snapshot = self.handle.snapshot();
-            if wanted(&snapshot) {
-                return snapshot;
-            }
-            assert!(Instant::now() < deadline, "waited {time:?} for: {what}; there is {snapshot:#?}");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    pub fn create_party(&mut self, privacy: Privacy) -> SessionId {
-        self.send(Command::StartParty { name: "Sunday squad".into(), privacy, invite: vec![] });
-        self.wait_connected()
-    }
-
-    pub fn join(&mut self, session: &SessionId) {
-        self.send(Command::JoinParty(session.clone()));
-        self.wait_connected();
-    }
-
-    pub fn wait_connected(&mut self) -> SessionId {
-        let snapshot =
-            self.wait("voice connected", |s| party(s).is_some_and(|p| p.voice == VoiceStatus::Connected));
-        party(&snapshot).expect("in a party").session.id.clone()
-    }
-
-    pub fn wait_members(&mut self, count: usize) {
-        self.wait(&format!("{count} members"), |s| party(s).is_some_and(|p| p.session.members.len() == count));
-    }
-
-    pub fn invite(&mut self, name: &str) {
-        let snapshot =
-            self.wait("a friend of that name", |s| signed_in(s).and_then(|s| friend(s, name)).is_some());
-        let account = signed_in(&snapshot).and_then(|s| friend(s, name)).expect("just seen");
-        self.send(Command::Invite(account));
-    }
-
-    /// Quits and waits for the end; says how long it took.
-    pub fn quit(mut self) -> Duration {
-        self.end()
-    }
-
-    fn end(&mut self) -> Duration {
-        let began = Instant::now();
-        if let Some(client) = self.client.take() {
-            self.handle.send(Command::Quit);
-            client.join();
-        }
-        began.elapsed()
+    /// Waits for an event, and says how long that took.
+    pub async fn until(&self, event: &VoiceEvent) -> Duration {
+        until(|| self.saw(event), || format!("{event:?} among {:?}", self.events())).await
     }
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.end();
+/// Waits for at most ten seconds until something is so.
+pub async fn until(is_so: impl Fn() -> bool, what: impl Fn() -> String) -> Duration {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never came: {}", what());
+        tokio::time::sleep(Duration::from_millis(2)).await;
     }
-}
-
-pub fn signed_in(snapshot: &Snapshot) -> Option<&SignedIn> {
-    match &snapshot.screen {
-        Screen::SignedIn(signed_in) => Some(signed_in),
-        _ => None,
-    }
-}
-
-pub fn party(snapshot: &Snapshot) -> Option<&Party> {
-    match &signed_in(snapshot)?.party {
-        PartyState::Joined(party) => Some(party),
-        _ => None,
-    }
-}
-
-fn friend(signed_in: &SignedIn, name: &str) -> Option<partyline::model::AccountId> {
-    let friends = signed_in.friends.value.as_ref()?;
-    friends.iter().find(|f| f.profile.online_id.as_str() == name).map(|f| f.profile.account)
-}
-
-/// Removed with the test.
-pub fn folder() -> tempfile::TempDir {
-    tempfile::tempdir().expect("a folder")
-}
-
-pub fn in_folder(folder: &tempfile::TempDir, name: &str) -> PathBuf {
-    Path::new(folder.path()).join(name)
+    start.elapsed()
 }

@@ -24,7 +24,7 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
     let Some(party) = cx.party() else { return true };
     let mut done = false;
     let close = widgets::dialog(ctx, "Invite friends", |ui| {
-        let height = (ui.available_height() - 130.0).clamp(60.0, 380.0);
+        let height = (ui.ctx().content_rect().height() - 226.0).clamp(60.0, 380.0);
         let field = widgets::search_field(ui, &mut draft.search, "Search friends to invite");
         widgets::focus_first(ui, &field);
         let friends = signed_in.friends.value.as_deref().unwrap_or_default();

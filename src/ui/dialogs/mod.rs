@@ -50,7 +50,7 @@ fn rename(ctx: &Context, cx: &Cx<'_>, name: &mut String) -> bool {
     let close = widgets::dialog(ctx, "Rename the party", |ui| {
         let field = widgets::text_field(ui, name, "Name of the party", "Name of the party");
         widgets::focus_first(ui, &field);
-        let enter = field.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        let enter = widgets::entered(ui, &field);
         let pressed = widgets::dialog_buttons(ui, "Rename", true);
         if enter || pressed == Some(Pressed::Confirm) {
             cx.send(Command::RenameParty(name.trim().to_owned()));

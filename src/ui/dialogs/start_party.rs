@@ -37,9 +37,10 @@ impl Draft {
 pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft) -> bool {
     let mut done = false;
     let close = widgets::dialog(ctx, "Start a party", |ui| {
-        let room = ui.available_height();
+        let room = ui.ctx().content_rect().height();
         let field = widgets::text_field(ui, &mut draft.name, "Name of the party", "Name, if you like");
         widgets::focus_first(ui, &field);
+        let enter = widgets::entered(ui, &field);
         ui.horizontal_wrapped(|ui| {
             for privacy in [Privacy::InviteOnly, Privacy::FriendsCanJoin] {
                 let button = Button::ghost(wording::privacy(privacy)).chosen(draft.privacy == privacy);
@@ -54,7 +55,7 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
             widgets::caps_heading(ui, "Invite");
             widgets::search_field(ui, &mut draft.search, "Search friends to invite");
             // What the rest of the dialog leaves, so that its buttons stay in the window.
-            let height = (room - 290.0).clamp(ROW_HEIGHT * 1.5, 260.0);
+            let height = (room - 386.0).clamp(ROW_HEIGHT * 1.5, 260.0);
             ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for index in friends::sorted(friends) {
@@ -69,7 +70,8 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
             0 => "Start a party".to_owned(),
             count => format!("Start and invite {count}"),
         };
-        match widgets::dialog_buttons(ui, &confirm, true) {
+        let pressed = widgets::dialog_buttons(ui, &confirm, true);
+        match if enter { Some(Pressed::Confirm) } else { pressed } {
             Some(Pressed::Confirm) => {
                 let mut invite: Vec<AccountId> = draft.invite.iter().copied().collect();
                 invite.sort_unstable();
@@ -94,6 +96,7 @@ fn pick(ui: &mut Ui, friend: &Friend, invite: &mut HashSet<AccountId>) {
     if response.clicked() && !invite.remove(&account) {
         invite.insert(account);
     }
+    widgets::scroll_to_focus(&response);
     if !ui.is_rect_visible(rect) {
         return;
     }

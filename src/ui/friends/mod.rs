@@ -35,12 +35,11 @@ pub struct State {
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State, collapsed: bool) {
     ui.spacing_mut().item_spacing = Vec2::ZERO;
     me(ui, cx, signed_in, collapsed);
-    let parts = problems::Parts { collapsed, in_party: cx.party().is_some() };
     if !collapsed {
         inset(ui, |ui| {
             widgets::search_field(ui, &mut state.search, "Search friends");
             ui.add_space(8.0);
-            problems::show(ui, cx, parts, problems::Spot::Friends);
+            problems::show(ui, cx, problems::Spot::Friends);
         });
     } else {
         state.search.clear();
@@ -165,6 +164,7 @@ impl Row<'_> {
                 self.entry.party.as_ref().map(|party| format!(", in {}", party.name)).unwrap_or_default();
             WidgetInfo::labeled(Role::Button, true, format!("{}, {}{party}", self.name, self.doing))
         });
+        widgets::scroll_to_focus(&response);
         // A long list costs what is seen of it.
         let cut = ui.is_rect_visible(rect) && self.paint(ui, rect, &response);
         let response = match cut || self.collapsed {

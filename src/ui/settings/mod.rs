@@ -90,7 +90,7 @@ impl State {
 const NAV_WIDTH: f32 = 170.0;
 const CONTENT_WIDTH: f32 = 620.0;
 
-pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State, parts: problems::Parts) {
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State) {
     let title_color = palette(ui).text;
     let title = |ui: &mut Ui| {
         widgets::line(ui, "Settings", theme::title(), title_color);
@@ -115,7 +115,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
             }
         });
         let page = rest.with_min_x(column.right() + 32.0 - margin);
-        widgets::place(ui, page, Layout::default(), |ui| page_body(ui, cx, signed_in, state, parts));
+        widgets::place(ui, page, Layout::default(), |ui| page_body(ui, cx, signed_in, state));
     } else {
         egui::Frame::new().inner_margin(egui::Margin { left: 16, right: 16, top: 12, bottom: 0 }).show(
             ui,
@@ -128,7 +128,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
                 });
             },
         );
-        page_body(ui, cx, signed_in, state, parts);
+        page_body(ui, cx, signed_in, state);
     }
 }
 
@@ -138,9 +138,9 @@ fn section_row(ui: &mut Ui, cx: &mut Cx<'_>, section: Section) {
     }
 }
 
-fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State, parts: problems::Parts) {
+fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State) {
     home::body(ui, CONTENT_WIDTH, |ui| {
-        problems::show(ui, cx, parts, problems::Spot::Page);
+        problems::show(ui, cx, problems::Spot::Page);
         match cx.nav.section {
             Section::Voice => voice::show(ui, cx, &mut state.hear_yourself),
             Section::TalkKeys => {
@@ -256,7 +256,7 @@ fn account(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) {
             });
         });
         ui.add_space(4.0);
-        let text = "Signing out leaves the party and forgets this sign-in on this computer.";
+        let text = "Signing out also leaves the party you are in.";
         widgets::paragraph(ui, text, theme::small(), colours.dim);
     });
 }

@@ -30,12 +30,14 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, hear_yourself: &mut bool) {
         }
         ui.add_space(8.0);
         level(ui, cx);
-        state(
-            ui,
-            sound.state(DeviceKind::Microphone),
-            "There is no microphone. The others can't hear you.",
-            || "Talk as you would in a game: the bar should stay in the green.".to_owned(),
-        );
+        match sound.state(DeviceKind::Microphone) {
+            DeviceState::Missing => warning(ui, "There is no microphone. The others can't hear you."),
+            state => {
+                substitute(ui, &sound.microphones, choice, state);
+                let text = "Talk as you would in a game: the bar should stay in the green.";
+                widgets::paragraph(ui, text, theme::small(), palette(ui).dim);
+            }
+        }
     });
     widgets::settings_card(ui, "Speakers", |ui| {
         let choice = &cx.snapshot.settings.speakers;
@@ -47,9 +49,9 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, hear_yourself: &mut bool) {
         if let Some(choice) = picked {
             change(cx, |settings| settings.speakers = choice);
         }
-        let speakers = sound.state(DeviceKind::Speakers);
-        if *speakers == DeviceState::Missing {
-            state(ui, speakers, "There are no speakers. You can't hear the others.", String::new);
+        match sound.state(DeviceKind::Speakers) {
+            DeviceState::Missing => warning(ui, "There are no speakers. You can't hear the others."),
+            state => substitute(ui, &sound.speakers, choice, state),
         }
     });
 }
@@ -108,14 +110,24 @@ fn level(ui: &mut Ui, cx: &Cx<'_>) {
     });
 }
 
-fn state(ui: &mut Ui, device: &DeviceState, missing: &str, open: impl FnOnce() -> String) {
-    let colours = palette(ui);
-    match device {
-        DeviceState::Missing => widgets::paragraph(ui, missing, theme::small(), colours.warn),
-        DeviceState::Closed | DeviceState::Open { .. } => {
-            widgets::paragraph(ui, open(), theme::small(), colours.dim)
+fn warning(ui: &mut Ui, text: &str) {
+    let color = palette(ui).warn;
+    widgets::paragraph(ui, text, theme::small(), color);
+}
+
+/// What is used while the chosen device is away.
+fn substitute(ui: &mut Ui, devices: &[SoundDevice], choice: &DeviceChoice, state: &DeviceState) {
+    let DeviceChoice::Device(id) = choice else { return };
+    if devices.iter().any(|device| device.id == *id) {
+        return;
+    }
+    let text = match state {
+        DeviceState::Open { name } => {
+            format!("The one you chose is not connected. Using {} for now.", one_line(name))
         }
+        DeviceState::Closed | DeviceState::Missing => "The one you chose is not connected.".to_owned(),
     };
+    warning(ui, &text);
 }
 
 #[cfg(test)]

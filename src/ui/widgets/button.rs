@@ -5,7 +5,7 @@ use egui::{
     accesskit::Role, vec2,
 };
 
-use super::{Icon, focus_ring, text::galley};
+use super::{Icon, focus_ring, scroll_to_focus, text::galley};
 use crate::ui::theme::{CONTROL_HEIGHT, RADIUS, palette, strong};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,7 @@ impl Widget for Button<'_> {
             Some(chosen) => WidgetInfo::selected(Role::RadioButton, enabled, chosen, name),
             None => WidgetInfo::labeled(Role::Button, enabled, name),
         });
+        scroll_to_focus(&response);
         if !ui.is_rect_visible(rect) {
             return response;
         }

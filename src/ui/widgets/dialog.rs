@@ -1,6 +1,6 @@
 //! A dialog over the window. Escape and a click beside it close it.
 
-use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, Stroke, Ui};
+use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, ScrollArea, Stroke, Ui};
 
 use super::{Button, line};
 use crate::ui::theme::{CARD_RADIUS, CONTROL_HEIGHT, palette, title};
@@ -19,9 +19,12 @@ pub fn dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> b
         let room = ctx.content_rect().size();
         ui.set_width((room.x - 96.0).min(440.0));
         ui.set_max_height(room.y - 96.0);
-        line(ui, heading, title(), palette(ui).text);
-        ui.add_space(8.0);
-        contents(ui);
+        // In the smallest window even a dialog scrolls.
+        ScrollArea::vertical().id_salt(heading).max_height(room.y - 64.0).show(ui, |ui| {
+            line(ui, heading, title(), palette(ui).text);
+            ui.add_space(8.0);
+            contents(ui);
+        });
     });
     response.should_close()
 }

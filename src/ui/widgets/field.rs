@@ -1,6 +1,6 @@
 //! Text fields.
 
-use egui::{Frame, Margin, Response, Stroke, TextEdit, Ui, Vec2};
+use egui::{Frame, Key, Margin, Response, Stroke, TextEdit, Ui, Vec2};
 
 use super::Icon;
 use crate::ui::theme::{CONTROL_HEIGHT, RADIUS, body, palette};
@@ -11,6 +11,11 @@ const MAX_CHARS: usize = 64;
 /// One line of text. `name` is read out; `hint` stands in the empty field.
 pub fn text_field(ui: &mut Ui, text: &mut String, name: &str, hint: &str) -> Response {
     field(ui, text, name, hint, 12)
+}
+
+/// Whether Enter was pressed in the field.
+pub fn entered(ui: &Ui, field: &Response) -> bool {
+    field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter))
 }
 
 /// A text field with a looking glass.

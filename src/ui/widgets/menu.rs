@@ -5,14 +5,17 @@ use egui::{
     WidgetInfo, accesskit::Role, vec2,
 };
 
-use super::{Icon, focus_ring, paint_line};
+use super::{Icon, focus_ring, paint_line, scroll_to_focus};
 use crate::ui::theme::{CONTROL_HEIGHT, RADIUS, body, palette, strong};
 
 const ITEM_HEIGHT: f32 = 36.0;
 
 /// A menu that opens below `button` when it is pressed.
 pub fn menu(button: &Response, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    // Rows reach to the edge of the window; their menus should not.
+    let anchor = button.rect.with_min_x(button.rect.left().max(8.0));
     Popup::menu(button)
+        .anchor(anchor)
         .accessible_name(name)
         .width(width)
         .gap(4.0)
@@ -33,6 +36,7 @@ pub fn menu_item(ui: &mut Ui, text: &str, chosen: Option<bool>) -> Response {
         Some(chosen) => WidgetInfo::selected(Role::MenuItemRadio, enabled, chosen, text),
         None => WidgetInfo::labeled(Role::MenuItem, enabled, text),
     });
+    scroll_to_focus(&response);
     if response.hovered() || response.has_focus() {
         ui.painter().rect_filled(rect, 6.0, colours.line.gamma_multiply(0.7));
     }

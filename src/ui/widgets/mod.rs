@@ -14,18 +14,25 @@ pub use self::text::{caps_heading, key_cap, line, paint_line, paragraph, pill, p
 pub use avatar::{Avatar, Badge};
 pub use button::{Button, icon_button, text_button};
 pub use dialog::{Pressed, dialog, dialog_buttons, floating_frame};
-pub use field::{search_field, text_field};
+pub use field::{entered, search_field, text_field};
 pub use icon::Icon;
 pub use menu::{menu, menu_item, nav_item, select, tick};
 pub use meter::{fraction as meter_fraction, meter};
 pub use surface::{
-    card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_row,
-    waiting_arc,
+    card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_card,
+    skeleton_row, waiting_arc,
 };
 
 use egui::{Rect, Response, Stroke, StrokeKind, Ui};
 
 use super::theme::palette;
+
+/// Brings what the keyboard has just reached into view.
+pub fn scroll_to_focus(response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
+}
 
 /// Shows where the keyboard is.
 pub fn focus_ring(ui: &Ui, response: &Response, rect: Rect, radius: f32) {

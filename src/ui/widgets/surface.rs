@@ -86,6 +86,18 @@ pub fn skeleton_row(ui: &mut Ui, collapsed: bool) {
     }
 }
 
+/// Where a card will be once its contents are here.
+pub fn skeleton_card(ui: &mut Ui) {
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), 86.0), Sense::hover());
+    card_background(ui, rect);
+    let color = palette(ui).line.gamma_multiply(0.6);
+    ui.painter().circle_filled(rect.left_center() + vec2(42.0, 0.0), 26.0, color);
+    for (top, width, height) in [(rect.top() + 28.0, 160.0, 10.0), (rect.top() + 48.0, 112.0, 8.0)] {
+        let bar = Rect::from_min_size(egui::pos2(rect.left() + 84.0, top), Vec2::new(width, height));
+        ui.painter().rect_filled(bar, height / 2.0, color);
+    }
+}
+
 /// The outline of a place that can be filled.
 pub fn dashed_outline(ui: &Ui, rect: Rect, color: Color32) {
     let radius = f32::from(CARD_RADIUS);

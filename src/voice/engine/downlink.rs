@@ -43,10 +43,10 @@ pub struct Downlink {
 }
 
 impl Downlink {
-    pub fn new(speakers: Orders) -> Self {
+    pub fn new(speakers: Orders, deafened: bool) -> Self {
         Self {
             roster: Roster::default(),
-            deafened: false,
+            deafened,
             voices: vec![],
             lost_before: 0,
             chime: vec![],

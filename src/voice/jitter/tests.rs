@@ -146,7 +146,8 @@ fn a_lost_packet_is_recovered_from_its_successor() {
     listener.play(packets);
     let middle = listener.middle();
     let recovered = middle.iter().filter(|heard| matches!(heard, Heard::Recovered(_))).count();
-    assert!(recovered >= 9, "{recovered} of 10 recovered");
+    let whole = middle.iter().filter(|heard| **heard == Heard::Recovered(SAMPLES)).count();
+    assert!(recovered >= 8 && whole >= 7, "{recovered} of 10 recovered, {whole} as a whole");
     assert_eq!(listener.buffer.counts().lost, 10);
     assert!(!middle.contains(&Heard::Silence));
     // Sound made up and recovered is as long as what was lost: the stream keeps its pace.
@@ -157,7 +158,7 @@ fn a_lost_packet_is_recovered_from_its_successor() {
             _ => 0,
         })
         .sum();
-    assert!(made_up.abs_diff(10 * SAMPLES) <= 4 * PIECE, "{made_up}");
+    assert!(made_up.abs_diff(10 * SAMPLES) <= 8 * PIECE, "{made_up}");
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! Makes speech-like sound and finds it again in a recording: by correlation of the waveform, not by loudness.
 
-use std::path::Path;
-
 use realfft::RealFftPlanner;
 
 pub const RATE: usize = 48_000;
@@ -44,27 +42,6 @@ impl Random {
         self.0 = self.0.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (self.0 >> 40) as f32 / (1u64 << 24) as f32
     }
-}
-
-pub fn write_wav(path: &Path, sound: &[f32]) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: RATE as u32,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
-    let mut writer = hound::WavWriter::create(path, spec).expect("a file");
-    for sample in sound {
-        writer.write_sample((sample.clamp(-1.0, 1.0) * 32767.0) as i16).expect("written");
-    }
-    writer.finalize().expect("finished");
-}
-
-/// 48 kHz mono, as the client records.
-pub fn read_wav(path: &Path) -> Vec<f32> {
-    let mut reader = hound::WavReader::open(path).expect("a recording");
-    assert_eq!((reader.spec().sample_rate, reader.spec().channels), (RATE as u32, 1));
-    reader.samples::<i16>().map(|sample| f32::from(sample.expect("a sample")) / 32768.0).collect()
 }
 
 /// Where something was heard.
@@ -135,8 +112,7 @@ fn correlate(long: &[f32], short: &[f32]) -> Vec<f32> {
         forward.process(&mut padded, &mut spectrum).expect("sizes fit");
         spectrum
     };
-    let mut product: Vec<_> =
-        spectrum(long).iter().zip(spectrum(short)).map(|(a, b)| a * b.conj()).collect();
+    let mut product: Vec<_> = spectrum(long).iter().zip(spectrum(short)).map(|(a, b)| a * b.conj()).collect();
     // Rounding leaves a trace of imaginary part where there can be none.
     let last = product.len() - 1;
     product[0].im = 0.0;

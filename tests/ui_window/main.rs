@@ -1,0 +1,9 @@
+//! The window as its user meets it: what is on screen, and what pressing it asks of the client. No display needed;
+//! every run also checks that each input has a name for screen readers.
+
+mod home;
+mod party;
+mod settings;
+mod signed_out;
+mod stage;
+mod whole_window;

@@ -1,0 +1,230 @@
+//! The window on a stage: hand-made snapshots go in, commands come out. Names and ids are invented.
+
+use std::{sync::Arc, time::Duration};
+
+use eframe::App as _;
+use egui::{Event, Key, Modifiers, RawInput};
+use egui_kittest::{Harness, kittest::Queryable};
+use partyline::{
+    client::{
+        Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, Place, Problem, ProblemKind,
+        Screen, Service, SignedIn, Snapshot, Sound, TalkState, VoiceStatus,
+    },
+    model::{
+        AccountId, Availability, Friend, Invitation, Member, OnlineId, PartySession, Platform, Presence,
+        Privacy, Profile, Settings, SoundDevice, TalkMode,
+    },
+    ui::App,
+};
+use tokio::sync::{mpsc, watch};
+
+pub const ME: u64 = 1;
+pub const NOVA: u64 = 11;
+pub const TIDEWALKER: u64 = 12;
+pub const ODALYS: u64 = 14;
+
+/// The window and the client's ends of it.
+pub struct Stage {
+    pub window: Harness<'static, App>,
+    pub meters: Arc<Meters>,
+    commands: mpsc::Receiver<Command>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    notices: mpsc::Sender<Notice>,
+}
+
+impl Stage {
+    pub fn new(snapshot: Snapshot) -> Self {
+        Self::sized(snapshot, 1280.0, 800.0)
+    }
+
+    pub fn sized(snapshot: Snapshot, width: f32, height: f32) -> Self {
+        let (command_sender, commands) = mpsc::channel(64);
+        let (snapshots, snapshot_receiver) = watch::channel(Arc::new(snapshot));
+        let (notices, notice_receiver) = mpsc::channel(64);
+        let meters = Arc::new(Meters::default());
+        let handle = Handle {
+            commands: command_sender,
+            snapshots: snapshot_receiver,
+            notices: notice_receiver,
+            meters: meters.clone(),
+        };
+        let mut window = Harness::builder()
+            .with_size([width, height])
+            .allow_missing_glyphs()
+            .build_eframe(|creation| App::new(&creation.egui_ctx, handle));
+        window.run();
+        Self { window, meters, commands, snapshots, notices }
+    }
+
+    pub fn publish(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        self.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+        self.window.run();
+    }
+
+    pub fn notify(&mut self, notice: Notice) {
+        self.notices.try_send(notice).expect("room for a notice");
+        self.window.run();
+    }
+
+    pub fn click(&mut self, label: &str) {
+        self.window.get_by_label(label).click();
+        self.window.run();
+    }
+
+    /// One click and no further frame: what the window put out is still there to look at.
+    pub fn click_once(&mut self, label: &str) {
+        self.window.get_by_label(label).click();
+        self.window.step();
+    }
+
+    /// A key as the window system reports it, before any widget sees it.
+    pub fn raw_key(&mut self, key: Key, pressed: bool) {
+        let modifiers = Modifiers::NONE;
+        let event = Event::Key { key, physical_key: Some(key), pressed, repeat: false, modifiers };
+        let mut input = RawInput { events: vec![event], focused: true, ..Default::default() };
+        let ctx = self.window.ctx.clone();
+        self.window.state_mut().raw_input_hook(&ctx, &mut input);
+    }
+
+    /// Draws the window again after `seconds`.
+    pub fn later(&mut self, seconds: f64) {
+        let now = self.window.ctx.time();
+        self.window.input_mut().time = Some(now + seconds);
+        self.window.run();
+    }
+
+    /// How long the window would rest now, if nobody woke it.
+    pub fn repaint_delay(&self) -> Duration {
+        self.window
+            .output()
+            .viewport_output
+            .values()
+            .map(|out| out.repaint_delay)
+            .min()
+            .unwrap_or(Duration::MAX)
+    }
+
+    pub fn shows(&self, text: &str) -> bool {
+        self.window.query_all_by_label_contains(text).next().is_some()
+    }
+
+    /// What was asked of the client since the last call.
+    pub fn commands(&mut self) -> Vec<Command> {
+        std::iter::from_fn(|| self.commands.try_recv().ok()).collect()
+    }
+}
+
+fn snapshot(screen: Screen) -> Snapshot {
+    let device = SoundDevice { id: "a".into(), name: "USB headset".into(), is_default: true };
+    Snapshot {
+        service: Service::Sandbox,
+        screen,
+        settings: Settings::default(),
+        sound: Sound { microphones: vec![device.clone()], speakers: vec![device], ..Sound::default() },
+        problems: Vec::new(),
+    }
+}
+
+pub fn signed_out() -> Snapshot {
+    snapshot(Screen::SignedOut)
+}
+
+pub fn signing_in(link: &str) -> Snapshot {
+    snapshot(Screen::SigningIn { link: Some(link.into()) })
+}
+
+/// Signed in, with friends, an invitation and a party to join.
+pub fn home() -> Snapshot {
+    let invitation = Invitation {
+        session: "squad".into(),
+        from: Some("Nova".into()),
+        from_account: Some(AccountId(NOVA)),
+        party_name: "Sunday squad".into(),
+        members: vec!["Nova".into(), "tidewalker".into()],
+    };
+    snapshot(Screen::SignedIn(Box::new(SignedIn {
+        me: Profile { account: AccountId(ME), online_id: "marlow_87".into() },
+        friends: arrived(vec![
+            friend(NOVA, "Nova", Some("Astro Rally")),
+            friend(TIDEWALKER, "tidewalker", Some("Deep Harbor")),
+            friend(ODALYS, "Odalys", None),
+        ]),
+        parties: arrived(vec![session("harbor", "Harbor night", &[(TIDEWALKER, "tidewalker")])]),
+        invitations: vec![invitation],
+        party: PartyState::None,
+        link: LinkState::Live,
+    })))
+}
+
+/// In a party with Nova and tidewalker, voice connected.
+pub fn in_party() -> Snapshot {
+    let mut snapshot = home();
+    join(&mut snapshot);
+    snapshot
+}
+
+pub fn join(snapshot: &mut Snapshot) {
+    let members = [(ME, "marlow_87"), (NOVA, "Nova"), (TIDEWALKER, "tidewalker")];
+    signed_in(snapshot).invitations.clear();
+    signed_in(snapshot).party = PartyState::Joined(Box::new(Party {
+        session: session("squad", "Sunday squad", &members),
+        voice: VoiceStatus::Connected,
+        talk: TalkState { mode: TalkMode::PushToTalk, key_held: false, muted: false, deafened: false },
+        invited: Vec::new(),
+    }));
+}
+
+pub fn signed_in(snapshot: &mut Snapshot) -> &mut SignedIn {
+    match &mut snapshot.screen {
+        Screen::SignedIn(signed_in) => signed_in,
+        Screen::SignedOut | Screen::SigningIn { .. } => panic!("signed out"),
+    }
+}
+
+pub fn party(snapshot: &mut Snapshot) -> &mut Party {
+    match &mut signed_in(snapshot).party {
+        PartyState::Joined(party) => party,
+        PartyState::None | PartyState::Joining | PartyState::Leaving => panic!("not in a party"),
+    }
+}
+
+pub fn problem(kind: ProblemKind, place: Place) -> Problem {
+    Problem { id: 7, kind, place, diagnostic: "POST /bridges: 503".into() }
+}
+
+pub fn arrived<T>(value: T) -> Fetched<T> {
+    Fetched { value: Some(value), fetching: false }
+}
+
+pub fn friend(id: u64, name: &str, game: Option<&str>) -> Friend {
+    Friend {
+        profile: Profile { account: AccountId(id), online_id: OnlineId::from(name) },
+        presence: Some(Presence {
+            availability: Availability::Online,
+            platform: Some(Platform::Ps5),
+            game: game.map(Into::into),
+            last_online: None,
+        }),
+    }
+}
+
+pub fn session(id: &str, name: &str, members: &[(u64, &str)]) -> PartySession {
+    let member = |(order, (account, name)): (usize, &(u64, &str))| Member {
+        account: AccountId(*account),
+        online_id: OnlineId::from(*name),
+        platform: Platform::Ps5,
+        join_order: order as u32,
+        muted: false,
+        connected_to: Some(Vec::new()),
+    };
+    PartySession {
+        id: id.into(),
+        name: name.into(),
+        privacy: Privacy::InviteOnly,
+        max_members: 16,
+        owner: members.first().map(|(account, _)| AccountId(*account)),
+        members: members.iter().enumerate().map(member).collect(),
+        bridge: None,
+        joinable: true,
+    }
+}
