@@ -108,7 +108,7 @@ fn a_killed_client_is_gone_from_the_others_within_fifteen_seconds() {
     host.wait_members(2);
     // Until its voice runs as well.
     host.wait("the guest connected", |s| {
-        party(s).is_some_and(|p| p.session.members.iter().filter(|m| m.connected_to.is_some()).count() == 2)
+        party(s).is_some_and(|p| p.session.members.iter().any(|m| m.connected_to.is_some()))
     });
     drop(guest);
     let began = Instant::now();

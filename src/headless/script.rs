@@ -2,7 +2,7 @@
 
 use super::{Destination, Options};
 use crate::{
-    client::{Command, PartyState, Screen, SignedIn, Snapshot},
+    client::{Command, PartyState, Place, Screen, SignedIn, Snapshot},
     model::{AccountId, OnlineId, Privacy},
 };
 
@@ -20,7 +20,6 @@ enum Stage {
     SignedIn,
     /// Asked to enter; the client may not have heard it yet.
     Asked,
-    Entering,
     Entered,
 }
 
@@ -54,11 +53,9 @@ impl Script {
         }
         match (&self.stage, &signed_in.party) {
             (Stage::SignedIn, PartyState::None) => self.enter(signed_in),
-            (Stage::Asked, PartyState::Joining) => {
-                self.stage = Stage::Entering;
-                Step::Send(Vec::new())
+            (Stage::Asked, PartyState::None) if was_refused(snapshot) => {
+                Step::Stop("The party could not be entered.")
             }
-            (Stage::Entering, PartyState::None) => Step::Stop("The party could not be entered."),
             (Stage::Entered, PartyState::None) => Step::Stop("The party is over."),
             (_, PartyState::Joined(_)) => {
                 self.stage = Stage::Entered;
@@ -92,4 +89,8 @@ impl Script {
         };
         self.invite.drain(..).filter_map(|name| account(&name)).map(Command::Invite).collect()
     }
+}
+
+fn was_refused(snapshot: &Snapshot) -> bool {
+    snapshot.problems.iter().any(|problem| problem.place == Place::Parties)
 }

@@ -197,7 +197,6 @@ impl State {
             Ok(lists) => {
                 account.invitations = lists.invitations;
                 account.parties.value = Some(lists.parties);
-                self.problems.clear(Place::Parties);
                 self.problems.clear(Place::Window);
             }
             Err(failure) => self.fail(Place::Window, failure, out),
