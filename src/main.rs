@@ -5,7 +5,7 @@ mod logging;
 #[cfg(feature = "sandbox")]
 mod service;
 
-use std::process::ExitCode;
+use std::{cell::RefCell, process::ExitCode, rc::Rc};
 
 use clap::Parser;
 use cli::{Cli, Task};
@@ -17,7 +17,7 @@ use partyline::{
 };
 
 /// What the program could not do, in a sentence.
-type Failure = Box<dyn std::error::Error>;
+type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 /// No display to open a window on.
 const NO_DISPLAY: u8 = 2;
@@ -57,15 +57,13 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
 
 fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     let service = Service::start(chosen)?;
-    let mut client = None;
-    let opened = ui::run(|wake| {
-        let config = service.config(paths);
-        let (running, handle) = Client::start(config, wake)?;
-        client = Some(running);
-        Ok(handle)
-    });
-    if let Some(client) = client {
+    // Whatever the window started, and the sandbox behind it, ends before the program does.
+    let started = Rc::new(RefCell::new(Vec::new()));
+    let config = service.config(paths.clone());
+    let opened = ui::run(start_client(config, &started), service.sandbox_to_try(paths, &started));
+    for (client, sandbox) in started.take() {
         client.join();
+        drop(sandbox);
     }
     match opened {
         Ok(()) => Ok(ExitCode::SUCCESS),
@@ -78,8 +76,20 @@ fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failu
             eprintln!("partyline: {error}");
             Ok(ExitCode::from(NO_DISPLAY))
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error.to_string().into()),
     }
+}
+
+/// Clients that the window started, to be waited for, each with the sandbox that began with it.
+type Started = Rc<RefCell<Vec<(Client, Option<Service>)>>>;
+
+fn start_client(config: Config, started: &Started) -> ui::Start {
+    let started = Rc::clone(started);
+    Box::new(move |wake| {
+        let (client, handle) = Client::start(config, wake)?;
+        started.borrow_mut().push((client, None));
+        Ok(handle)
+    })
 }
 
 fn talk_without_window(service: &Service, options: &headless::Options) -> Result<bool, Failure> {
@@ -136,6 +146,26 @@ impl Service {
         return self.own.is_some();
         #[cfg(not(feature = "sandbox"))]
         false
+    }
+
+    /// What the first screen of the live service offers.
+    #[cfg(feature = "sandbox")]
+    fn sandbox_to_try(&self, paths: Option<Paths>, started: &Started) -> Option<ui::Start> {
+        if self.endpoints.is_sandbox() {
+            return None;
+        }
+        let started = Rc::clone(started);
+        Some(Box::new(move |wake| {
+            let service = Self::start(&cli::Service { sandbox: true, server: None })?;
+            let (client, handle) = Client::start(service.config(paths), wake)?;
+            started.borrow_mut().push((client, Some(service)));
+            Ok(handle)
+        }))
+    }
+
+    #[cfg(not(feature = "sandbox"))]
+    fn sandbox_to_try(&self, _: Option<Paths>, _: &Started) -> Option<ui::Start> {
+        None
     }
 
     fn config(&self, paths: Option<Paths>) -> Config {

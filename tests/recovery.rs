@@ -8,7 +8,6 @@ use partyline::{
     client::{Command, LinkState, ProblemKind, Screen, VoiceStatus},
     model::Privacy,
     sandbox::{Fault, SandboxConfig},
-    voice::{Microphone, Speakers},
 };
 use stage::{Running, Service, party, signed_in};
 

@@ -11,6 +11,7 @@ mod party;
 mod problems;
 mod settings;
 mod sign_in;
+mod start;
 mod talk_key;
 mod theme;
 mod toasts;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 
 use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui};
 
+pub use start::{SandboxOffer, Start, StartFailure};
 pub use window::{WindowError, run};
 
 use crate::client::{Command, Handle, Party, PartyState, Screen, SignedIn, Snapshot};
@@ -67,6 +69,7 @@ struct Cx<'a> {
     snapshot: &'a Arc<Snapshot>,
     handle: &'a Handle,
     nav: &'a mut Nav,
+    offer: &'a mut SandboxOffer,
 }
 
 impl<'a> Cx<'a> {
@@ -99,6 +102,7 @@ fn joined(snapshot: &Snapshot) -> Option<&Party> {
 /// The window's contents.
 pub struct App {
     handle: Handle,
+    offer: SandboxOffer,
     snapshot: Arc<Snapshot>,
     nav: Nav,
     friends: friends::State,
@@ -111,7 +115,7 @@ pub struct App {
 
 impl App {
     /// Installs fonts and styles into `ctx` and shows what `handle` publishes.
-    pub fn new(ctx: &Context, handle: Handle) -> Self {
+    pub fn new(ctx: &Context, handle: Handle, offer: SandboxOffer) -> Self {
         theme::install(ctx);
         let snapshot = handle.snapshot();
         theme::apply(ctx, &snapshot.settings);
@@ -121,6 +125,7 @@ impl App {
         }
         Self {
             handle,
+            offer,
             snapshot,
             nav,
             friends: friends::State::default(),
@@ -192,6 +197,7 @@ impl eframe::App for App {
     }
 
     fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+        self.offer.carry_out(ctx, &mut self.handle);
         self.follow_client(ctx);
     }
 
@@ -199,7 +205,8 @@ impl eframe::App for App {
         tracing::trace!(frame = ui.ctx().cumulative_frame_nr(), "drawn");
         self.shortcuts(ui.ctx());
         let snapshot = self.snapshot.clone();
-        let mut cx = Cx { snapshot: &snapshot, handle: &self.handle, nav: &mut self.nav };
+        let mut cx =
+            Cx { snapshot: &snapshot, handle: &self.handle, nav: &mut self.nav, offer: &mut self.offer };
         match &snapshot.screen {
             Screen::SignedOut | Screen::SigningIn { .. } => sign_in::show(ui, &mut cx),
             Screen::SignedIn(signed_in) => {

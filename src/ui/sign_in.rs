@@ -3,7 +3,7 @@
 use egui::{CentralPanel, Frame, ScrollArea, Ui, vec2};
 
 use super::{
-    Cx, problems, theme,
+    Cx, SandboxOffer, problems, theme,
     theme::palette,
     widgets::{self, Button},
 };
@@ -51,12 +51,12 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>) {
     widgets::paragraph(ui, unofficial, theme::small(), colours.faint);
 }
 
-fn invitation(ui: &mut Ui, cx: &Cx<'_>) {
+fn invitation(ui: &mut Ui, cx: &mut Cx<'_>) {
     let colours = palette(ui);
     let text = match cx.snapshot.service {
         Service::Live => {
-            "Party chat on your desk. Sign in with your own account in your browser; Partyline never sees your \
-             password."
+            "Party chat on your desk. Signing in to PlayStation Network comes with a later version; everything \
+             else is here to be tried."
         }
         Service::Sandbox => {
             "Party chat on your desk. Your browser opens; pick anyone to be, there is no password."
@@ -64,10 +64,38 @@ fn invitation(ui: &mut Ui, cx: &Cx<'_>) {
     };
     widgets::paragraph(ui, text, theme::body(), colours.dim);
     ui.add_space(16.0);
-    let button = Button::primary("Sign in with the browser").min_width(ui.available_width());
-    if ui.add(button).clicked() {
-        cx.send(Command::SignIn);
+    match cx.snapshot.service {
+        Service::Live => sandbox_offer(ui, cx),
+        Service::Sandbox => {
+            let button = Button::primary("Sign in with the browser").min_width(ui.available_width());
+            if ui.add(button).clicked() {
+                cx.send(Command::SignIn);
+            }
+        }
     }
+}
+
+fn sandbox_offer(ui: &mut Ui, cx: &mut Cx<'_>) {
+    let colours = palette(ui);
+    let text = match cx.offer {
+        SandboxOffer::None => return,
+        SandboxOffer::Ready(_) | SandboxOffer::Wanted(_) => {
+            "The sandbox is a small service on this computer, with people who talk back."
+        }
+        SandboxOffer::Failed => "The sandbox could not be started. The log says why.",
+    };
+    widgets::card(ui, false, |ui| {
+        ui.spacing_mut().item_spacing.y = 4.0;
+        widgets::line(ui, "No account needed", theme::strong(), colours.text);
+        widgets::paragraph(ui, text, theme::small(), colours.dim);
+        ui.add_space(8.0);
+        let ready = matches!(cx.offer, SandboxOffer::Ready(_));
+        let button = Button::primary("Try the sandbox").min_width(ui.available_width());
+        if ui.add_enabled(ready, button).clicked() {
+            cx.offer.want();
+            ui.ctx().request_repaint();
+        }
+    });
 }
 
 fn waiting(ui: &mut Ui, cx: &Cx<'_>, link: Option<&str>) {

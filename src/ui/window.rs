@@ -1,12 +1,9 @@
 //! Opening the window, and saying so in a sentence where that does not work. Main thread.
 
-use std::sync::Arc;
-
 use eframe::NativeOptions;
 use egui::ViewportBuilder;
 
-use super::App;
-use crate::client::{Handle, StartError, Waker};
+use super::{App, SandboxOffer, Start, StartFailure, start::waker};
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -15,19 +12,19 @@ pub enum WindowError {
     NoDisplay(#[source] eframe::Error),
     #[error("The window could not be opened: its graphics did not start.")]
     Graphics(#[source] eframe::Error),
-    #[error(transparent)]
-    Client(#[from] StartError),
+    #[error("{0}")]
+    Client(StartFailure),
 }
 
 const ICON: &[u8] = include_bytes!("../../assets/icon.png");
 
 /// Opens the window and runs until it is closed. `start` is called once the window is there, with what wakes it, and
 /// returns the client that it shows. The client gets [`crate::client::Command::Quit`] when the window closes; waiting
-/// for its end is the caller's.
+/// for its end is the caller's. `sandbox`, where given, is what "Try the sandbox" starts.
 ///
 /// # Errors
 /// No display, or no usable graphics on it. `start` was not called then.
-pub fn run(start: impl FnOnce(Waker) -> Result<Handle, StartError>) -> Result<(), WindowError> {
+pub fn run(start: Start, sandbox: Option<Start>) -> Result<(), WindowError> {
     let mut viewport = ViewportBuilder::default()
         .with_title("Partyline")
         .with_app_id("partyline")
@@ -39,16 +36,13 @@ pub fn run(start: impl FnOnce(Waker) -> Result<Handle, StartError>) -> Result<()
     }
     let options = NativeOptions { viewport, ..Default::default() };
     let create = |creation: &eframe::CreationContext<'_>| {
-        let ctx = creation.egui_ctx.clone();
-        let waker: Waker = Arc::new(move || ctx.request_repaint());
-        let app: Box<dyn eframe::App> = Box::new(App::new(&creation.egui_ctx, start(waker)?));
+        let ctx = &creation.egui_ctx;
+        let handle = start(waker(ctx))?;
+        let app: Box<dyn eframe::App> = Box::new(App::new(ctx, handle, SandboxOffer::new(sandbox)));
         Ok(app)
     };
     eframe::run_native("partyline", options, Box::new(create)).map_err(|error| match error {
-        eframe::Error::AppCreation(error) => match error.downcast::<StartError>() {
-            Ok(error) => WindowError::Client(*error),
-            Err(error) => WindowError::Graphics(eframe::Error::AppCreation(error)),
-        },
+        eframe::Error::AppCreation(failure) => WindowError::Client(failure),
         eframe::Error::Winit(_) | eframe::Error::WinitEventLoop(_) => WindowError::NoDisplay(error),
         _ => WindowError::Graphics(error),
     })

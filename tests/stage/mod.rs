@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod ear;
+#[allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
 #[path = "../support/sound.rs"]
 pub mod sound;
 

@@ -14,7 +14,7 @@ use partyline::{
         AccountId, Availability, Friend, Invitation, Member, OnlineId, PartySession, Platform, Presence,
         Privacy, Profile, Settings, SoundDevice, TalkMode,
     },
-    ui::App,
+    ui::{App, SandboxOffer},
 };
 use tokio::sync::{mpsc, watch};
 
@@ -47,11 +47,12 @@ impl Stage {
             snapshots: snapshot_receiver,
             notices: notice_receiver,
             meters: meters.clone(),
+            stats: Arc::new(|| None),
         };
         let mut window = Harness::builder()
             .with_size([width, height])
             .allow_missing_glyphs()
-            .build_eframe(|creation| App::new(&creation.egui_ctx, handle));
+            .build_eframe(|creation| App::new(&creation.egui_ctx, handle, SandboxOffer::None));
         window.run();
         Self { window, meters, commands, snapshots, notices }
     }

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use opus::{Application, Bitrate, Channels, Encoder, SoftClip};
+use opus::{Application, Bitrate, Channels, Encoder, Signal, SoftClip};
 use tokio::sync::mpsc as async_mpsc;
 
 use super::{
@@ -63,7 +63,7 @@ pub(super) struct Line {
 pub(super) struct Mixer(Sender<Control>);
 
 enum Control {
-    Seat(Seat),
+    Seat(Box<Seat>),
     Unseat(AccountId),
 }
 
@@ -115,7 +115,8 @@ impl Mixer {
     }
 
     fn seat(&self, account: AccountId, kind: Kind) {
-        self.send(Control::Seat(Seat { account, kind, hangover: 0, frame: SILENCE, audible: false }));
+        let seat = Seat { account, kind, hangover: 0, frame: SILENCE, audible: false };
+        self.send(Control::Seat(Box::new(seat)));
     }
 
     pub fn unseat(&self, account: AccountId) {
@@ -130,9 +131,12 @@ impl Mixer {
 }
 
 fn encoder() -> Result<Encoder, opus::Error> {
-    let mut encoder = Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Voip)?;
+    // Not `Voip`: its high-pass filter was run by the talker already, and twice is audible.
+    let mut encoder = Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Audio)?;
     encoder.set_bitrate(Bitrate::Bits(BITRATE))?;
     encoder.set_inband_fec(true)?;
+    // Taken for music, it would switch to a mode without redundancy.
+    encoder.set_signal(Signal::Voice)?;
     encoder.set_packet_loss_perc(EXPECTED_LOSS)?;
     Ok(encoder)
 }
@@ -153,7 +157,7 @@ fn run(controls: &Receiver<Control>) {
                     next = Instant::now() + FRAME_TIME;
                 }
                 seats.retain(|other| other.account != seat.account);
-                seats.push(seat);
+                seats.push(*seat);
             }
             Ok(Control::Unseat(account)) => seats.retain(|seat| seat.account != account),
             Err(RecvTimeoutError::Timeout) => {

@@ -2,17 +2,23 @@
 
 use std::{
     net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use rtc::rtp::{
-    extension::{HeaderExtension, audio_level_extension::AudioLevelExtension},
-    header::Header,
-    packet::Packet,
+use rtc::{
+    peer_connection::configuration::RTCOfferOptions,
+    rtp::{
+        extension::{HeaderExtension, audio_level_extension::AudioLevelExtension},
+        header::Header,
+        packet::Packet,
+    },
 };
-use tokio::{sync::watch, task::JoinHandle, time::timeout};
+use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent},
@@ -74,6 +80,8 @@ pub(super) struct Peer {
 struct Watches {
     health: watch::Sender<Health>,
     gathered: watch::Sender<bool>,
+    /// The answer has the audio level extension.
+    takes_levels: AtomicBool,
     arrivals: Mutex<Option<std::sync::mpsc::SyncSender<Arrival>>>,
     loss: PacketLoss,
     tasks: TaskTracker,
@@ -92,6 +100,7 @@ impl Peer {
         let watches = Arc::new(Watches {
             health: watch::channel(Health::New).0,
             gathered: watch::channel(false).0,
+            takes_levels: AtomicBool::new(false),
             arrivals: Mutex::new(None),
             loss,
             tasks,
@@ -105,23 +114,21 @@ impl Peer {
         let peer = Self { id, account, connection, mix, ssrc, watches, cancel };
         let channel = peer.connection.create_data_channel("bridge", None).await?;
         peer.watches.tasks.spawn(watch_channel(channel, peer.watches.clone()));
-        let sdp = peer.describe().await?;
+        let sdp = peer.describe(None).await?;
         Ok((peer, sdp))
     }
 
     /// A new offer on the same seat: the same again while it is unanswered, else one that restarts ICE.
     pub async fn renew_offer(&self) -> Result<String, PeerError> {
-        if self.connection.pending_local_description().await.is_none() {
-            self.watches.gathered.send_replace(false);
-            self.connection.restart_ice().await?;
-            return self.describe().await;
+        match self.connection.pending_local_description().await {
+            Some(pending) => Ok(with_ptime(&pending.sdp)),
+            None => self.describe(Some(RTCOfferOptions { ice_restart: true })).await,
         }
-        let pending = self.connection.pending_local_description().await.ok_or(PeerError::Gathering)?;
-        Ok(with_ptime(&pending.sdp))
     }
 
-    async fn describe(&self) -> Result<String, PeerError> {
-        let offer = self.connection.create_offer(None).await?;
+    async fn describe(&self, options: Option<RTCOfferOptions>) -> Result<String, PeerError> {
+        self.watches.gathered.send_replace(false);
+        let offer = self.connection.create_offer(options).await?;
         self.connection.set_local_description(offer).await?;
         let mut gathered = self.watches.gathered.subscribe();
         let all = timeout(GATHERING_LIMIT, gathered.wait_for(|gathered| *gathered)).await;
@@ -132,6 +139,7 @@ impl Peer {
 
     /// Takes the other side's answer; media flows some moments later.
     pub async fn answer(&self, sdp: String) -> Result<(), PeerError> {
+        self.watches.takes_levels.store(sdp.contains(webrtc_stack::AUDIO_LEVEL), Relaxed);
         self.connection.set_remote_description(RTCSessionDescription::answer(sdp)?).await?;
         Ok(())
     }
@@ -145,24 +153,24 @@ impl Peer {
     }
 
     /// Carries packets in both directions until the mixer drops its ends or the peer is closed.
-    pub fn plug_in(&self, line: Line) -> JoinHandle<()> {
+    pub fn plug_in(&self, line: Line) {
         let mut arrivals = self.watches.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
         *arrivals = Some(line.arrivals);
         let (mix, ssrc) = (self.mix.clone(), self.ssrc);
-        let (loss, cancel) = (self.watches.loss.clone(), self.cancel.clone());
+        let watches = self.watches.clone();
         let mut outgoing = line.outgoing;
         self.watches.tasks.spawn(async move {
             loop {
                 let packet = tokio::select! {
                     packet = outgoing.recv() => packet,
-                    () = cancel.cancelled() => None,
+                    () = watches.cancel.cancelled() => None,
                 };
                 let Some(packet) = packet else { return };
-                if !loss.strikes() {
-                    send(&mix, ssrc, packet).await;
+                if !watches.loss.strikes() {
+                    send(&mix, ssrc, watches.takes_levels.load(Relaxed), packet).await;
                 }
             }
-        })
+        });
     }
 
     /// Closes the sockets. Bounded in time.
@@ -177,8 +185,9 @@ impl Peer {
     }
 }
 
-async fn send(mix: &TrackLocalStaticRTP, ssrc: u32, packet: Outgoing) {
+async fn send(mix: &TrackLocalStaticRTP, ssrc: u32, with_level: bool, packet: Outgoing) {
     let level = AudioLevelExtension { level: packet.level, voice: !packet.contributors.is_empty() };
+    let extensions = [HeaderExtension::AudioLevel(level)];
     let header = Header {
         version: 2,
         marker: packet.marker,
@@ -190,7 +199,9 @@ async fn send(mix: &TrackLocalStaticRTP, ssrc: u32, packet: Outgoing) {
         ..Header::default()
     };
     let packet = Packet { header, payload: packet.payload.into() };
-    if let Err(error) = mix.write_rtp_with_extensions(packet, &[HeaderExtension::AudioLevel(level)]).await {
+    // A packet with an extension that the answer does not name is not sent at all.
+    let extensions = if with_level { extensions.as_slice() } else { &[] };
+    if let Err(error) = mix.write_rtp_with_extensions(packet, extensions).await {
         tracing::trace!(%error, "a packet of the mix was not sent");
     }
 }

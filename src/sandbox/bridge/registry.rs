@@ -274,7 +274,7 @@ async fn attend(bridge: Weak<Bridge>, peer: Arc<Peer>) {
         && !peer.cancel.is_cancelled()
     {
         match bridge.mixer.seat_peer(peer.account) {
-            Ok(line) => drop(peer.plug_in(line)),
+            Ok(line) => peer.plug_in(line),
             Err(error) => tracing::error!(%error, "no codec for a peer"),
         }
         bridge.tell();

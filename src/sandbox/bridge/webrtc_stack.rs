@@ -25,7 +25,7 @@ use super::audio::SAMPLE_RATE;
 
 pub(super) const OPUS: u8 = 111;
 pub(super) const COMFORT_NOISE: u8 = 13;
-const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+pub(super) const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 /// Sony's own: offered as captured, its use is unknown.
 const PAYLOAD_SIGNATURE: &str =
     "urn:uuid:84a86fab-a84f-4d61-b376-2ee79d2b67d2#sie:rtp-hdrext:rtp-payload-signature";
@@ -48,10 +48,14 @@ fn comfort_noise() -> RTCRtpCodec {
     RTCRtpCodec { mime_type: "audio/CN".to_owned(), clock_rate: 8000, ..RTCRtpCodec::default() }
 }
 
+fn codecs() -> [RTCRtpCodecParameters; 2] {
+    [(opus(), OPUS), (comfort_noise(), COMFORT_NOISE)]
+        .map(|(rtp_codec, payload_type)| RTCRtpCodecParameters { rtp_codec, payload_type })
+}
+
 fn media_engine() -> Result<MediaEngine> {
     let mut engine = MediaEngine::default();
-    for (rtp_codec, payload_type) in [(opus(), OPUS), (comfort_noise(), COMFORT_NOISE)] {
-        let codec = RTCRtpCodecParameters { rtp_codec, payload_type, ..Default::default() };
+    for codec in codecs() {
         engine.register_codec(codec, RtpCodecKind::Audio)?;
     }
     for uri in [AUDIO_LEVEL, PAYLOAD_SIGNATURE] {
@@ -65,6 +69,8 @@ fn setting_engine() -> SettingEngine {
     SettingEngineBuilder::new()
         .with_ice_timeouts(Some(DISCONNECTED_AFTER), Some(FAILED_AFTER), Some(KEEP_ALIVE))
         .with_include_loopback_candidate(true)
+        // A new offer is asked for when the network changed: then old sockets are of no use.
+        .with_discard_local_candidates_during_ice_restart(true)
         .with_sdp_media_level_fingerprints(true)
         .build()
 }
@@ -89,7 +95,9 @@ pub(super) async fn connect(
         direction: RTCRtpTransceiverDirection::Sendrecv,
         ..RTCRtpTransceiverInit::default()
     };
-    connection.add_transceiver_from_track(mix, Some(both_ways)).await?;
+    let transceiver = connection.add_transceiver_from_track(mix, Some(both_ways)).await?;
+    // Of itself it would offer the track's codec alone.
+    transceiver.set_codec_preferences(codecs().to_vec()).await?;
     Ok(connection)
 }
 
@@ -121,7 +129,7 @@ pub(super) fn with_ptime(sdp: &str) -> String {
     let mut offer = String::with_capacity(sdp.len() + 16);
     for line in sdp.split_inclusive("\r\n") {
         offer.push_str(line);
-        if line.starts_with("a=rtpmap:13 ") {
+        if line.starts_with("a=fmtp:111 ") {
             offer.push_str("a=ptime:40\r\n");
         }
     }
@@ -134,9 +142,10 @@ mod tests {
 
     #[test]
     fn the_frame_time_is_said_once_in_the_audio_section() {
-        let sdp = "v=0\r\nm=audio 9 X 111 13\r\na=rtpmap:111 opus/16000/2\r\na=rtpmap:13 CN/8000\r\nm=application\r\n";
+        let sdp =
+            "v=0\r\nm=audio 9 X 111\r\na=rtpmap:111 opus/16000/2\r\na=fmtp:111 stereo=0\r\nm=application\r\n";
         let offer = with_ptime(sdp);
-        assert!(offer.contains("a=rtpmap:13 CN/8000\r\na=ptime:40\r\nm=application"), "{offer}");
+        assert!(offer.contains("a=fmtp:111 stereo=0\r\na=ptime:40\r\nm=application"), "{offer}");
         assert_eq!(offer.matches("a=ptime").count(), 1);
     }
 }

@@ -1,0 +1,309 @@
+//! The voice path against a bridge over real WebRTC on loopback, with real Opus; files stand for sound cards.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use partyline::{
+    model::{AccountId, DeviceKind, Offer},
+    voice::{ConnectionState, NegotiationError, VoiceEvent},
+};
+use support::{
+    Client, KEY_DOWN, KEY_UP, OPEN,
+    bridge::{Bridge, OPUS},
+    sound::{compare, read_wav, write_wav},
+    speech::speech_like,
+    until,
+};
+
+const SECOND: usize = 48_000;
+
+/// Says frames at the bridge's pace, calling `each` before every one.
+async fn say(
+    bridge: &mut Bridge,
+    packets: Vec<Vec<u8>>,
+    frame_millis: u64,
+    sources: &[u32],
+    lost: impl Fn(usize) -> bool,
+) {
+    let start = tokio::time::Instant::now();
+    for (n, packet) in packets.into_iter().enumerate() {
+        tokio::time::sleep_until(start + Duration::from_millis(n as u64 * frame_millis)).await;
+        match lost(n) {
+            true => bridge.lose(),
+            false => bridge.say(n as u32, packet, sources).await,
+        }
+    }
+}
+
+async fn our_speech_arrives(clock_hz: u32, frame_millis: u32) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("said.wav");
+    let said = speech_like(4 * SECOND);
+    write_wav(&file, &said);
+    let client = Client::new(Some(&file), None, OPEN);
+    let bridge = Bridge::new(clock_hz, frame_millis).await;
+    let answer = client.join(1, &bridge).await;
+    assert!(answer.contains(&format!("a=rtpmap:111 opus/{clock_hz}/2")), "{answer}");
+    assert!(answer.contains("a=candidate:") && answer.contains("127.0.0.1"), "candidates inside: {answer}");
+    assert!(answer.contains("ssrc-audio-level"), "{answer}");
+    tokio::time::sleep(Duration::from_millis(4300)).await;
+    assert!(client.meters.is_live());
+
+    let comparison = compare(&said, &bridge.heard());
+    assert!(comparison.longest_gap <= 20, "{comparison:?}");
+    assert!(comparison.likeness > 0.95, "{comparison:?}");
+    assert!(comparison.stray < 1.0, "aligned throughout: {comparison:?}");
+    let got: Vec<_> = bridge.got.lock().unwrap().drain(..4000 / frame_millis as usize).collect();
+    let ticks = clock_hz / 1000 * frame_millis;
+    let steps = got.windows(2).map(|pair| pair[1].header.timestamp.wrapping_sub(pair[0].header.timestamp));
+    assert!(steps.filter(|&step| step != ticks).count() <= 1, "each packet follows the last");
+    let loud =
+        got.iter().filter(|packet| packet.header.get_extension(1).is_some_and(|level| level[0] & 127 < 40));
+    assert!(loud.count() > got.len() / 4, "the audio level is sent along");
+    let stats = client.voice.stats().unwrap();
+    assert_eq!((stats.clock_hz, stats.frame_millis), (clock_hz, frame_millis));
+    assert!(stats.packets_sent >= u64::from(4000 / frame_millis), "{stats:?}");
+    assert!(stats.rtt_millis.is_some_and(|rtt| rtt > 0.0 && rtt < 200.0), "{stats:?}");
+    assert!(client.meters.rtt_millis().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_speech_arrives_whole_and_aligned_at_16_khz_and_40_ms() {
+    our_speech_arrives(16_000, 40).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn our_speech_arrives_whole_and_aligned_at_48_khz_and_20_ms() {
+    our_speech_arrives(48_000, 20).await;
+}
+
+async fn their_speech_arrives(clock_hz: u32, frame_millis: u32) {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("heard.wav");
+    let client = Client::new(None, Some(&file), KEY_UP);
+    let mut bridge = Bridge::new(clock_hz, frame_millis).await;
+    client.join(1, &bridge).await;
+    let said = speech_like(5 * SECOND);
+    let packets = bridge.encode(&said);
+    say(&mut bridge, packets, frame_millis.into(), &[], |_| false).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let stats = client.voice.stats().unwrap();
+    drop(client);
+    let comparison = compare(&said, &read_wav(&file));
+    println!("{clock_hz} Hz: {comparison:?} {stats:?}");
+    assert!(comparison.longest_gap <= 20, "{comparison:?} {stats:?}");
+    assert!(comparison.likeness > 0.95, "{comparison:?} {stats:?}");
+    assert_eq!(stats.packets_received, u64::from(5000 / frame_millis));
+    assert_eq!(stats.packets_lost, 0);
+    assert!(stats.jitter_buffer_millis > 0.0 && stats.jitter_buffer_millis <= 300.0, "{stats:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn their_speech_is_played_whole_at_16_khz_and_40_ms() {
+    their_speech_arrives(16_000, 40).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn their_speech_is_played_whole_at_48_khz_and_20_ms() {
+    their_speech_arrives(48_000, 20).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speech_survives_ten_percent_loss_without_a_gap() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("heard.wav");
+    let client = Client::new(None, Some(&file), KEY_UP);
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    let said = speech_like(6 * SECOND);
+    let packets = bridge.encode(&said);
+    let lost = |n| n > 10 && n % 10 == 7;
+    say(&mut bridge, packets, 40, &[], lost).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let stats = client.voice.stats().unwrap();
+    drop(client);
+    let comparison = compare(&said, &read_wav(&file));
+    println!("{comparison:?} {stats:?}");
+    assert_eq!(stats.packets_lost, 14);
+    assert!(comparison.longest_gap <= 20, "{comparison:?}");
+    assert!(comparison.likeness > 0.9, "{comparison:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn push_to_talk_sends_nothing_of_the_microphone_while_the_key_is_up() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("said.wav");
+    write_wav(&file, &speech_like(20 * SECOND));
+    let client = Client::new(Some(&file), None, KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    tokio::time::sleep(Duration::from_millis(2000)).await;
+    assert!(!client.meters.is_live());
+    let silent = bridge.heard();
+    assert!(silent.iter().all(|sample| sample.abs() < 0.0005), "not a trace");
+    let alive = bridge.got.lock().unwrap().len();
+    assert!((4..=7).contains(&alive), "the stream stays alive: {alive}");
+
+    client.voice.set_talk(KEY_DOWN);
+    until(|| client.meters.is_live(), || "live".into()).await;
+    tokio::time::sleep(Duration::from_millis(1000)).await;
+    client.voice.set_talk(KEY_UP);
+    let released = Instant::now();
+    until(|| !client.meters.is_live(), || "not live".into()).await;
+    let held = released.elapsed().as_millis();
+    assert!((180..=320).contains(&held), "the hold: {held} ms");
+    let talked = bridge.got.lock().unwrap().len() - alive;
+    assert!((29..=35).contains(&talked), "{talked} frames of 40 ms");
+    let loud = bridge.heard().iter().filter(|sample| sample.abs() > 0.05).count();
+    assert!(loud > SECOND / 20, "{loud}");
+
+    // Mute cuts at once, in the middle of the hold or not.
+    client.voice.set_talk(KEY_DOWN);
+    until(|| client.meters.is_live(), || "live".into()).await;
+    client.voice.set_talk(OPEN);
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    client.voice.set_talk(partyline::voice::Talk { muted: true, ..OPEN });
+    let cut = until(|| !client.meters.is_live(), || "muted".into()).await;
+    assert!(cut < Duration::from_millis(80), "{cut:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn speakers_are_named_by_their_contributing_source() {
+    let (nova, echo) = (AccountId(0x1122_3344_0000_00aa), AccountId(0x1122_3344_0000_00bb));
+    let client = Client::new(None, None, KEY_UP);
+    client.voice.set_members(vec![nova, echo]);
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    let wakes_while_quiet = client.wakes.load(std::sync::atomic::Ordering::Relaxed);
+    let packets = bridge.encode(&speech_like(SECOND));
+    let speaking = async { until(|| client.meters.speaking(echo).is_some(), || "Echo".into()).await };
+    let (_, delay) = tokio::join!(say(&mut bridge, packets, 40, &[0xbb], |_| false), speaking);
+    assert!(delay < Duration::from_millis(600), "{delay:?}");
+    assert_eq!(client.meters.speaking(nova), None);
+    until(|| client.meters.speaking(echo).is_none(), || "Echo fell silent".into()).await;
+    assert!(client.wakes.load(std::sync::atomic::Ordering::Relaxed) > wakes_while_quiet);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let quiet = client.wakes.load(std::sync::atomic::Ordering::Relaxed);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(
+        client.wakes.load(std::sync::atomic::Ordering::Relaxed),
+        quiet,
+        "nobody is woken while all is quiet"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn deafened_nothing_is_played() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("heard.wav");
+    let client = Client::new(None, Some(&file), partyline::voice::Talk { deafened: true, ..OPEN });
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    let packets = bridge.encode(&speech_like(SECOND));
+    say(&mut bridge, packets, 40, &[], |_| false).await;
+    drop(client);
+    let heard = read_wav(&file);
+    assert!(heard.len() > SECOND / 2 && heard.iter().all(|&sample| sample == 0.0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hanging_up_is_quick_and_closes_everything() {
+    let directory = tempfile::tempdir().unwrap();
+    let (said, heard) = (directory.path().join("said.wav"), directory.path().join("heard.wav"));
+    write_wav(&said, &speech_like(SECOND));
+    let client = Client::new(Some(&said), Some(&heard), OPEN);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(7, &bridge).await;
+    until(|| client.meters.is_live(), || "live".into()).await;
+    let start = Instant::now();
+    client.voice.hang_up().await;
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    for kind in [DeviceKind::Microphone, DeviceKind::Speakers] {
+        client.until(&VoiceEvent::DeviceClosed { kind }).await;
+    }
+    assert!(!client.meters.is_live());
+    assert_eq!(client.voice.stats(), None);
+    let own_end = |event: &VoiceEvent| matches!(event, VoiceEvent::Connection { state, .. } if *state != ConnectionState::Connected);
+    assert!(!client.events().iter().any(own_end), "one's own hang-up is no news");
+    client.voice.hang_up().await;
+    let start = Instant::now();
+    drop(client);
+    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_other_sides_close_is_noticed_at_once_and_a_new_offer_is_answered() {
+    let client = Client::new(None, None, KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bridge.close().await;
+    let noticed =
+        client.until(&VoiceEvent::Connection { connection: 1, state: ConnectionState::Closed }).await;
+    assert!(noticed < Duration::from_secs(1), "{noticed:?}");
+    let bridge = Bridge::new(48_000, 20).await;
+    client.join(2, &bridge).await;
+    assert_eq!(client.voice.stats().unwrap().clock_hz, 48_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_is_given_up_leaves_no_connection() {
+    let client = Client::new(None, None, KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    let offer = Offer(bridge.offer().await);
+    assert!(client.voice.answer(1, offer.clone()).now_or_never().is_none(), "it takes more than a moment");
+    assert_eq!(client.voice.stats(), None);
+    // Given up at several other points on its way.
+    for micros in [50, 200, 500, 1000, 2000] {
+        let answer = client.voice.answer(1, offer.clone());
+        _ = tokio::time::timeout(Duration::from_micros(micros), answer).await;
+    }
+    client.join(2, &Bridge::new(16_000, 40).await).await;
+    assert!(client.voice.stats().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nonsense_is_refused_and_the_connection_stays() {
+    let client = Client::new(None, None, KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    let nonsense = client.voice.answer(2, Offer("v=0\r\n".into())).await;
+    assert!(matches!(nonsense, Err(NegotiationError::NoAudio)));
+    let damaged = bridge.offer().await.replace("a=ice-pwd", "a=ice-bwd").replace("a=fingerprint", "a=thumb");
+    assert!(matches!(
+        Client::new(None, None, KEY_UP).voice.answer(1, Offer(damaged)).await,
+        Err(NegotiationError::Refused(_))
+    ));
+    assert!(client.voice.stats().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn garbage_on_the_wire_is_dropped_and_speech_goes_on() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("heard.wav");
+    let client = Client::new(None, Some(&file), KEY_UP);
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    let said = speech_like(3 * SECOND);
+    let packets = bridge.encode(&said);
+    let start = tokio::time::Instant::now();
+    for (n, packet) in packets.into_iter().enumerate() {
+        tokio::time::sleep_until(start + Duration::from_millis(n as u64 * 40)).await;
+        bridge.say(n as u32, packet, &[]).await;
+        let late = (65_530 + n as u64 % 65_536) as u16;
+        bridge.say_raw(late, n as u32, 13, vec![40], &[]).await;
+        bridge.say_raw(late, n as u32, OPUS, vec![0xff; 1], &[]).await;
+        bridge.say_raw(late, n as u32, OPUS, vec![0xfb; 1100], &[1; 15]).await;
+        bridge.say_raw(late, n as u32, OPUS, vec![], &[]).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let stats = client.voice.stats().unwrap();
+    drop(client);
+    println!("{stats:?}");
+    let comparison = compare(&said, &read_wav(&file));
+    assert!(comparison.longest_gap <= 60, "{comparison:?}");
+}

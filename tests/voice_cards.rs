@@ -1,0 +1,313 @@
+//! Sound cards: a PulseAudio of the test's own, with virtual cards that are plugged in and out. Needs `pulseaudio` and
+//! its tools; run with `cargo test --test voice_cards -- --ignored --nocapture`.
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
+
+mod support;
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use partyline::{
+    model::{DeviceChoice, DeviceKind},
+    voice::{Listening, Microphone, Network, Speakers, VoiceConfig, VoiceEvent, list_devices},
+};
+use support::{
+    Client, KEY_UP, OPEN,
+    bridge::Bridge,
+    sound::{compare, write_wav},
+    speech::speech_like,
+    until,
+};
+
+/// Set for the half of each test that runs inside the private sound system.
+const INSIDE: &str = "VOICE_CARDS_DIRECTORY";
+const SECOND: usize = 48_000;
+
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        _ = self.0.kill();
+        _ = self.0.wait();
+    }
+}
+
+/// Starts a sound system, and this test again inside it: the environment decides which server is found.
+fn inside(test: &str, modules: &[&str]) -> bool {
+    if std::env::var_os(INSIDE).is_some() {
+        return true;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path();
+    let set = |command: &mut Command| {
+        command.env("XDG_RUNTIME_DIR", path).env("HOME", path).env(INSIDE, path);
+        command.env_remove("PULSE_SERVER").env_remove("PULSE_COOKIE").env_remove("DBUS_SESSION_BUS_ADDRESS");
+    };
+    let mut server = Command::new("pulseaudio");
+    server
+        .args(["--daemonize=no", "--exit-idle-time=-1", "-n", "--load=module-native-protocol-unix"])
+        .args(modules);
+    set(&mut server);
+    let _server = Killed(server.stderr(Stdio::null()).spawn().expect("pulseaudio is installed"));
+    while !path.join("pulse/native").exists() {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    again.args(["--exact", test, "--ignored", "--nocapture"]);
+    set(&mut again);
+    assert!(again.status().unwrap().success());
+    false
+}
+
+const CARDS: [&str; 5] = [
+    "--load=module-null-sink sink_name=spk rate=48000 channels=2 norewinds=1",
+    "--load=module-null-sink sink_name=micfeed rate=44100 channels=2 norewinds=1",
+    "--load=module-remap-source source_name=mic master=micfeed.monitor",
+    "--load=module-null-sink sink_name=headset rate=48000 channels=2 norewinds=1",
+    "--load=module-rescue-streams",
+];
+
+fn pactl(arguments: &[&str]) -> String {
+    let output = Command::new("pactl").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
+/// Takes the card of this name away.
+fn unplug(name: &str) {
+    let modules = pactl(&["list", "short", "modules"]);
+    let module = modules.lines().find(|line| line.contains(&format!("_name={name} "))).unwrap();
+    pactl(&["unload-module", module.split('\t').next().unwrap()]);
+}
+
+fn plug_in(name: &str) {
+    pactl(&[
+        "load-module",
+        "module-null-sink",
+        &format!("sink_name={name}"),
+        "rate=48000",
+        "channels=2",
+        "norewinds=1",
+    ]);
+}
+
+/// Records what a sink plays until it is asked for.
+struct Recording(Killed, std::path::PathBuf);
+
+impl Recording {
+    fn start(sink: &str) -> Self {
+        let path = Path::new(&std::env::var_os(INSIDE).unwrap()).join(format!("{sink}.raw"));
+        let mut parec = Command::new("parec");
+        parec.args(["--format=s16le", "--rate=48000", "--channels=1", "--latency-msec=20"]);
+        parec.arg(format!("--device={sink}.monitor")).stdout(std::fs::File::create(&path).unwrap());
+        Self(Killed(parec.spawn().unwrap()), path)
+    }
+
+    fn stop(self) -> Vec<f32> {
+        drop(self.0);
+        let bytes = std::fs::read(&self.1).unwrap();
+        bytes
+            .chunks_exact(2)
+            .map(|pair| f32::from(i16::from_le_bytes([pair[0], pair[1]])) / 32768.0)
+            .collect()
+    }
+}
+
+fn client(speakers: DeviceChoice, talk: partyline::voice::Talk) -> Client {
+    Client::with(VoiceConfig {
+        microphone: Microphone::Device(DeviceChoice::Default),
+        speakers: Speakers::Device(speakers),
+        talk,
+        network: Network::Loopback,
+    })
+}
+
+fn opened(kind: DeviceKind, name: &str) -> VoiceEvent {
+    VoiceEvent::DeviceOpened { kind, name: name.into() }
+}
+
+const MICROPHONE: &str = "Remapped Monitor of Null Output";
+const OUTPUT: &str = "Null Output";
+
+fn peak(samples: &[f32]) -> f32 {
+    samples.iter().fold(0.0, |peak, sample| sample.abs().max(peak))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn speech_passes_through_cards_both_ways() {
+    if !inside("speech_passes_through_cards_both_ways", &CARDS) {
+        return;
+    }
+    pactl(&["set-default-sink", "spk"]);
+    pactl(&["set-default-source", "mic"]);
+    println!("{:#?}", list_devices());
+    let said = speech_like(4 * SECOND);
+    let file = Path::new(&std::env::var_os(INSIDE).unwrap()).join("said.wav");
+    write_wav(&file, &said);
+
+    let client = client(DeviceChoice::Default, OPEN);
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    let took = client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
+    println!("microphone open {took:?} after connecting");
+    client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
+    let recording = Recording::start("spk");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+
+    let mut feed = Command::new("paplay");
+    feed.arg("--device=micfeed").arg(&file);
+    let _feed = Killed(feed.spawn().unwrap());
+    let start = tokio::time::Instant::now();
+    for (n, packet) in bridge.encode(&said).into_iter().enumerate() {
+        tokio::time::sleep_until(start + Duration::from_millis(n as u64 * 40)).await;
+        bridge.say(n as u32, packet, &[]).await;
+    }
+    tokio::time::sleep(Duration::from_millis(600)).await;
+
+    let ours = compare(&said, &bridge.heard());
+    let theirs = compare(&said, &recording.stop());
+    println!("microphone to bridge: {ours:?}\nbridge to speakers: {theirs:?}");
+    assert!(ours.longest_gap <= 20 && ours.likeness > 0.9, "{ours:?}");
+    assert!(theirs.longest_gap <= 20 && theirs.likeness > 0.9, "{theirs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn cards_come_and_go() {
+    if !inside("cards_come_and_go", &CARDS) {
+        return;
+    }
+    pactl(&["set-default-sink", "spk"]);
+    pactl(&["set-default-source", "mic"]);
+    let kind = DeviceKind::Speakers;
+    let client = client(DeviceChoice::Device("pulseaudio:headset".into()), KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    assert!(
+        !client.events().iter().any(|event| matches!(event, VoiceEvent::DeviceOpened { .. })),
+        "none before a party"
+    );
+    client.join(1, &bridge).await;
+    let sink = || pactl(&["list", "short", "sink-inputs"]);
+    let plays_on = async |name: &str| {
+        let index = || {
+            let sinks = pactl(&["list", "short", "sinks"]);
+            sinks
+                .lines()
+                .find(|line| line.contains(name))
+                .map(|line| line.split('\t').next().unwrap().to_owned())
+        };
+        let on = || {
+            index().is_some_and(|index| {
+                sink().lines().any(|line| line.split('\t').nth(1) == Some(index.as_str()))
+            })
+        };
+        until(on, || format!("sound on {name}: {:?}", client.events())).await
+    };
+    plays_on("headset").await;
+
+    // The chosen card goes: the default takes over. It comes back: so does the sound.
+    client.forget();
+    unplug("headset");
+    println!("fell back after {:?}", plays_on("spk").await);
+    client.until(&VoiceEvent::DeviceLost { kind }).await;
+    plug_in("headset");
+    println!("returned after {:?}", plays_on("headset").await);
+
+    // The default is followed once nothing is pinned, also when it changes.
+    client.voice.set_speakers(Speakers::Device(DeviceChoice::Default));
+    println!("unpinned after {:?}", plays_on("spk").await);
+    pactl(&["set-default-sink", "micfeed"]);
+    println!("followed the default after {:?}", plays_on("micfeed").await);
+
+    // Every microphone goes, and one comes back.
+    client.forget();
+    unplug("mic");
+    client.until(&VoiceEvent::DeviceLost { kind: DeviceKind::Microphone }).await;
+    client.until(&VoiceEvent::DeviceMissing { kind: DeviceKind::Microphone }).await;
+    client.forget();
+    pactl(&["load-module", "module-remap-source", "source_name=mic", "master=micfeed.monitor"]);
+    client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
+
+    client.voice.hang_up().await;
+    for kind in [DeviceKind::Microphone, DeviceKind::Speakers] {
+        client.until(&VoiceEvent::DeviceClosed { kind }).await;
+    }
+    assert_eq!(sink(), "", "nothing is left open");
+
+    // A test needs no party.
+    client.forget();
+    client.voice.set_microphone_test(Listening::HearYourself);
+    client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
+    client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
+    client.voice.set_microphone_test(Listening::Off);
+    client.until(&VoiceEvent::DeviceClosed { kind: DeviceKind::Microphone }).await;
+    client.until(&VoiceEvent::DeviceClosed { kind: DeviceKind::Speakers }).await;
+    let recording = Recording::start("micfeed");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    client.voice.play_test_sound();
+    tokio::time::sleep(Duration::from_millis(1800)).await;
+    let chime = recording.stop();
+    assert!(peak(&chime) > 0.1 && peak(&chime) < 0.6, "{}", peak(&chime));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn without_any_card_voice_runs_and_takes_the_first_that_comes() {
+    if !inside("without_any_card_voice_runs_and_takes_the_first_that_comes", &[]) {
+        return;
+    }
+    let client = client(DeviceChoice::Default, OPEN);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    for kind in [DeviceKind::Microphone, DeviceKind::Speakers] {
+        client.until(&VoiceEvent::DeviceMissing { kind }).await;
+    }
+    until(|| bridge.got.lock().unwrap().len() >= 3, || "the stream lives".into()).await;
+    assert!(!client.meters.is_live());
+    plug_in("spk");
+    client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
+}
+
+/// CPU of every thread of this process so far, in microseconds.
+fn cpu() -> BTreeMap<String, u64> {
+    let tasks = std::fs::read_dir("/proc/self/task").unwrap().filter_map(Result::ok);
+    let thread = |task: std::fs::DirEntry| {
+        let name = std::fs::read_to_string(task.path().join("comm")).ok()?;
+        let stat = std::fs::read_to_string(task.path().join("schedstat")).ok()?;
+        let nanos: u64 = stat.split(' ').next()?.parse().ok()?;
+        Some((format!("{} {}", name.trim(), task.file_name().display()), nanos / 1000))
+    };
+    tasks.filter_map(thread).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn a_quiet_party_costs_next_to_nothing() {
+    if !inside("a_quiet_party_costs_next_to_nothing", &CARDS) {
+        return;
+    }
+    pactl(&["set-default-sink", "spk"]);
+    pactl(&["set-default-source", "mic"]);
+    let client = client(DeviceChoice::Default, KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
+    client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
+    tokio::time::sleep(Duration::from_secs(4)).await;
+    let before = cpu();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+    let after = cpu();
+    let mut total = 0;
+    for (thread, micros) in after {
+        let spent = micros.saturating_sub(before.get(&thread).copied().unwrap_or_default());
+        total += spent;
+        println!("{thread:30} {:.3} %", spent as f64 / 200_000.0);
+    }
+    println!("{:30} {:.3} %", "all, and the bridge beside it", total as f64 / 200_000.0);
+}
