@@ -307,3 +307,114 @@ async fn garbage_on_the_wire_is_dropped_and_speech_goes_on() {
     let comparison = compare(&said, &read_wav(&file));
     assert!(comparison.longest_gap <= 60, "{comparison:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_path_comes_back_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("said.wav");
+    write_wav(&file, &speech_like(20 * SECOND));
+    let client = Client::new(Some(&file), None, OPEN);
+    let bridge = Bridge::new(16_000, 40).await;
+    let path = Path::new(&bridge.offer().await).await;
+    let answer = client.voice.answer(1, Offer(path.offer.clone())).await.unwrap();
+    bridge.accept(without_candidates(&answer.0)).await;
+    let state = |state| VoiceEvent::Connection { connection: 1, state };
+    client.until(&state(ConnectionState::Connected)).await;
+    until(|| client.meters.is_live(), || "live".into()).await;
+
+    path.cut(true);
+    client.forget();
+    let noticed = client.until(&state(ConnectionState::Interrupted)).await;
+    assert!(noticed < Duration::from_secs(7), "{noticed:?}");
+    until(|| !client.meters.is_live(), || "nothing goes out".into()).await;
+    path.cut(false);
+    let back = client.until(&state(ConnectionState::Connected)).await;
+    println!("noticed after {noticed:?}, back {back:?} after the network");
+    assert!(back < Duration::from_secs(5), "{back:?}");
+    until(|| client.meters.is_live(), || "live again".into()).await;
+    let before = bridge.got.lock().unwrap().len();
+    until(|| bridge.got.lock().unwrap().len() > before + 10, || "speech again".into()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_offers_are_refused_and_nothing_panics() {
+    let client = Client::new(None, None, KEY_UP);
+    let offer = Bridge::new(16_000, 40).await.offer().await;
+    let (mut state, mut refused) = (7u64, 0);
+    let mut random = |below: usize| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as usize % below
+    };
+    for number in 0..300 {
+        let mut lines: Vec<String> = offer.lines().map(str::to_owned).collect();
+        for _ in 0..=random(4) {
+            let line = random(lines.len());
+            match random(4) {
+                0 => _ = lines.remove(line),
+                1 => lines.insert(line, lines[random(lines.len())].clone()),
+                2 => lines[line].truncate(random(40)),
+                _ => {
+                    let digits = lines[line].replace(|c: char| c.is_ascii_digit(), "9");
+                    lines[line] = digits;
+                }
+            }
+        }
+        let damaged = Offer(lines.join("\r\n") + "\r\n");
+        let answer = client.voice.answer(number, damaged);
+        refused += usize::from(tokio::time::timeout(Duration::from_secs(2), answer).await.unwrap().is_err());
+    }
+    println!("{refused} of 300 refused");
+    assert!(refused > 50, "{refused}");
+}
+
+/// A way to the bridge that can be cut: a relay in the place of its address.
+struct Path {
+    offer: String,
+    cut: std::sync::Arc<std::sync::atomic::AtomicBool>,
+}
+
+impl Path {
+    async fn new(offer: &str) -> Self {
+        let candidate = offer.lines().find(|line| line.starts_with("a=candidate:")).unwrap();
+        let port: u16 = candidate.split(' ').nth(5).unwrap().parse().unwrap();
+        let (near, far) = (bound().await, bound().await);
+        far.connect(("127.0.0.1", port)).await.unwrap();
+        let relayed =
+            offer.replace(&format!(" {port} "), &format!(" {} ", near.local_addr().unwrap().port()));
+        let cut = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let is_cut = cut.clone();
+        tokio::spawn(async move {
+            let (mut out, mut back, mut client) = ([0; 2000], [0; 2000], None);
+            loop {
+                let is_cut = || is_cut.load(std::sync::atomic::Ordering::Relaxed);
+                tokio::select! {
+                    Ok((length, from)) = near.recv_from(&mut out) => {
+                        client = Some(from);
+                        if !is_cut() {
+                            _ = far.send(&out[..length]).await;
+                        }
+                    }
+                    Ok(length) = far.recv(&mut back) => {
+                        if let Some(client) = client.filter(|_| !is_cut()) {
+                            _ = near.send_to(&back[..length], client).await;
+                        }
+                    }
+                }
+            }
+        });
+        Self { offer: relayed, cut }
+    }
+
+    fn cut(&self, cut: bool) {
+        self.cut.store(cut, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+async fn bound() -> tokio::net::UdpSocket {
+    tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap()
+}
+
+/// So that the relay is the only way.
+fn without_candidates(sdp: &str) -> String {
+    sdp.lines().filter(|line| !line.starts_with("a=candidate:")).map(|line| format!("{line}\r\n")).collect()
+}

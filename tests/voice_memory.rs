@@ -11,6 +11,8 @@ use support::{Client, OPEN, bridge::Bridge, speech::speech_like};
 /// Rounds before the first look: allocators and thread pools grow to their size.
 const WARM_UP: usize = 40;
 const ROUNDS: usize = 100;
+/// That many at once, to save time.
+const ABREAST: usize = 5;
 /// What a round may cost for good. A connection that is not freed costs some hundreds.
 const KIB_PER_ROUND: usize = 8;
 
@@ -19,33 +21,41 @@ fn resident_kib() -> usize {
     pages.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_hundred_rounds_of_joining_and_leaving_leave_nothing_behind() {
-    let client = Client::new(None, None, OPEN);
-    let speech = speech_like(4_800 * 4);
-    let mut sizes = vec![];
-    for round in 0..WARM_UP + ROUNDS {
+/// Joins, hears something, and leaves; every other time by answering the next offer.
+async fn rounds(client: &Client, speech: &[f32], numbers: std::ops::Range<u64>) {
+    for number in numbers {
         let mut bridge = Bridge::new(16_000, 40).await;
-        client.join(round as u64, &bridge).await;
-        for (n, packet) in bridge.encode(&speech).into_iter().enumerate() {
+        client.join(number, &bridge).await;
+        for (n, packet) in bridge.encode(speech).into_iter().enumerate() {
             bridge.say(n as u32, packet, &[]).await;
         }
         let received = || client.voice.stats().is_some_and(|stats| stats.packets_received >= 8);
         support::until(received, || "packets".into()).await;
-        match round % 2 {
-            0 => client.voice.hang_up().await,
-            // The next round's answer closes this one.
-            _ => {}
+        if number % 2 == 0 {
+            client.voice.hang_up().await;
         }
         bridge.close().await;
         client.forget();
-        sizes.push(resident_kib());
     }
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let (before, after) = (sizes[WARM_UP - 1], resident_kib());
-    println!(
-        "resident: {} KiB at first, {before} after {WARM_UP} rounds, {after} after {ROUNDS} more",
-        sizes[0]
-    );
-    assert!(after < before + ROUNDS * KIB_PER_ROUND, "{sizes:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_rounds_of_joining_and_leaving_leave_nothing_behind() {
+    let clients: Vec<_> = (0..ABREAST).map(|_| Client::new(None, None, OPEN)).collect();
+    let speech = speech_like(4_800 * 4);
+    let all = async |from: usize, to: usize| {
+        let each = clients
+            .iter()
+            .map(|client| rounds(client, &speech, (from / ABREAST) as u64..(to / ABREAST) as u64));
+        futures_util::future::join_all(each).await;
+        for client in &clients {
+            client.voice.hang_up().await;
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        resident_kib()
+    };
+    let before = all(0, WARM_UP).await;
+    let after = all(WARM_UP, WARM_UP + ROUNDS).await;
+    println!("resident: {before} KiB after {WARM_UP} rounds, {after} after {ROUNDS} more");
+    assert!(after < before + ROUNDS * KIB_PER_ROUND, "{before} {after}");
 }

@@ -1,6 +1,6 @@
 //! What the user asks for. Plain data; the UI and the headless client send the same ones.
 
-use crate::model::{AccountId, OnlineId, Privacy, SessionId, Settings};
+use crate::model::{AccountId, OnlineId, PartyLink, Privacy, SessionId, Settings};
 
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
@@ -20,6 +20,8 @@ pub enum Command {
     },
     /// Joins by invitation, from a list, or because the user pasted the session's id.
     JoinParty(SessionId),
+    /// Joins by what somebody shared.
+    JoinByLink(PartyLink),
     DismissInvitation(SessionId),
     LeaveParty,
     Invite(AccountId),

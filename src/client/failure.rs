@@ -35,7 +35,6 @@ impl From<psn::Error> for Failure {
             Error::SignInEnded => ProblemKind::SignInEnded,
             error if error.is_gone() => ProblemKind::PartyEnded,
             Error::Refused { code: Some(2286592), .. } => ProblemKind::InvitationRefused,
-            Error::Refused { status: 409, .. } => ProblemKind::PartyFull,
             Error::Refused { status: 403, .. } => ProblemKind::NotAllowed,
             Error::Refused { .. }
             | Error::Trouble { .. }

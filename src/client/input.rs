@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use super::{Command, Notice, failure::Failure};
 use crate::{
     model::{
-        AccountId, Bridge, Friend, Invitation, OnlineId, PartySession, PeerId, Presence, Profile, SessionId,
-        Settings,
+        AccountId, Bridge, Friend, Invitation, OnlineId, PartyLink, PartySession, PeerId, Presence, Profile,
+        SessionId, Settings,
     },
     psn::{PartyChange, PushEvent},
     voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
@@ -175,6 +175,7 @@ pub enum SignInWay {
 pub enum Entry {
     Create { name: String, privacy: crate::model::Privacy },
     Join(SessionId),
+    Link(PartyLink),
 }
 
 /// For the voice thread.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     desktop,
-    model::{Bridge, Friend, PartySession, Profile, SessionId},
+    model::{Bridge, Friend, PartyLink, PartySession, Profile, SessionId},
     psn::{
         self, Authorization, Endpoints, OAuthClient, Psn, PushError, Redirect, RedirectListener, SignInError,
     },
@@ -136,7 +136,12 @@ pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failur
     let session = match entry {
         Entry::Create { name, privacy } => psn.create_party(&name, privacy).await?,
         Entry::Join(session) => {
-            psn.join_party(&session).await?;
+            join(psn, &session, None).await?;
+            session
+        }
+        Entry::Link(link) => {
+            let session = psn.session_of_link(&link).await?;
+            join(psn, &session, Some(&link)).await?;
             session
         }
     };
@@ -147,6 +152,19 @@ pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failur
             Err(error.into())
         }
     }
+}
+
+async fn join(psn: &Psn, session: &SessionId, link: Option<&PartyLink>) -> Result<(), Failure> {
+    let Err(error) = psn.join_party(session, link).await else { return Ok(()) };
+    let failure = Failure::from(error);
+    // No code is known for "full": the party's own count tells.
+    if failure.kind == ProblemKind::NotAllowed
+        && let Ok(party) = psn.party(session).await
+        && party.members.len() >= party.max_members as usize
+    {
+        return Err(Failure::new(ProblemKind::PartyFull, failure.diagnostic));
+    }
+    Err(failure)
 }
 
 /// Gives the seat back, the bridge too where nobody else sits on it, and leaves. Each step is bounded, none stops the next.

@@ -5,7 +5,7 @@ use std::{convert::Infallible, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    model::{DeviceChoice, OnlineId, SessionId, TalkMode},
+    model::{DeviceChoice, OnlineId, PartyLink, SessionId, TalkMode},
     voice::{self, Microphone, Speakers},
 };
 
@@ -42,8 +42,8 @@ struct EntryArgs {
     /// Start a party
     #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
     create: Option<String>,
-    /// Join a party by its session id, or wait for an invitation
-    #[arg(long, value_name = "SESSION_ID|invitation")]
+    /// Join a party by its session id or a shared link, or wait for an invitation
+    #[arg(long, value_name = "SESSION_ID|LINK|invitation")]
     join: Option<Destination>,
 }
 
@@ -60,17 +60,26 @@ pub enum Destination {
         name: String,
     },
     Session(SessionId),
+    Link(PartyLink),
     /// The first invitation that comes.
     Invitation,
 }
 
 impl FromStr for Destination {
-    type Err = crate::model::InvalidSessionId;
+    type Err = InvalidDestination;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "invitation" { Ok(Self::Invitation) } else { text.parse().map(Self::Session) }
+        if text == "invitation" {
+            return Ok(Self::Invitation);
+        }
+        let session = text.parse().map(Self::Session).map_err(|_| InvalidDestination);
+        session.or_else(|invalid| text.parse().map(Self::Link).map_err(|_| invalid))
     }
 }
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("neither a session id, nor a party link, nor \"invitation\"")]
+pub struct InvalidDestination;
 
 impl Options {
     /// What `--sandbox` does where there is no display: a minute in a party with a resident.

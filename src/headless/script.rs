@@ -71,6 +71,7 @@ impl Script {
                 Command::StartParty { name: name.clone(), privacy: Privacy::InviteOnly, invite: Vec::new() }
             }
             Destination::Session(session) => Command::JoinParty(session.clone()),
+            Destination::Link(link) => Command::JoinByLink(link.clone()),
             Destination::Invitation => match signed_in.invitations.first() {
                 Some(invitation) => Command::JoinParty(invitation.session.clone()),
                 None => return Step::Send(Vec::new()),

@@ -106,6 +106,42 @@ impl FromStr for SessionId {
     }
 }
 
+/// What people share to let others into a party: it names the share, not the session.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PartyLink(String);
+
+/// The text is not the address of a shared party.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("not a party link like https://party.playstation.com/…")]
+pub struct InvalidPartyLink;
+
+impl PartyLink {
+    /// 22 characters of base64url: 16 bytes.
+    pub fn id(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for PartyLink {
+    type Err = InvalidPartyLink;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let rest = text.trim().strip_prefix("https://party.playstation.com/").ok_or(InvalidPartyLink)?;
+        let id = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
+        if id.len() == 22 && SessionId::is_well_formed(id) {
+            Ok(Self(id.to_owned()))
+        } else {
+            Err(InvalidPartyLink)
+        }
+    }
+}
+
+impl fmt::Debug for PartyLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PartyLink(…)")
+    }
+}
+
 impl fmt::Display for OnlineId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -133,6 +169,21 @@ mod tests {
         assert!("11111111-2222-4333-8444-555555555555".parse::<SessionId>().is_ok());
         for bad in ["", "..", "a/b", "a?b", "a%2fb", "a b", "\n", &"a".repeat(200)] {
             assert!(bad.parse::<SessionId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_party_link_is_read_as_people_paste_it() {
+        let id = "ASNFZ4mrTe-BI0VniavN7w";
+        for good in [
+            format!("https://party.playstation.com/{id}"),
+            format!(" https://party.playstation.com/{id}/ "),
+            format!("https://party.playstation.com/{id}?from=chat"),
+        ] {
+            assert_eq!(good.parse::<PartyLink>().expect("valid").id(), id);
+        }
+        for bad in [id, "https://party.playstation.com/", "https://evil.example/ASNFZ4mrTe-BI0VniavN7w"] {
+            assert!(bad.parse::<PartyLink>().is_err(), "{bad}");
         }
     }
 

@@ -8,7 +8,8 @@ mod voice;
 
 pub use friend::{Availability, Friend, Presence, Profile};
 pub use ids::{
-    AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidSessionId, OnlineId, PeerId, SessionId,
+    AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidPartyLink, InvalidSessionId, OnlineId,
+    PartyLink, PeerId, SessionId,
 };
 pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};

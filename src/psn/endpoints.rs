@@ -5,6 +5,9 @@ use std::net::IpAddr;
 use secrecy::SecretString;
 use url::{Host, Url};
 
+/// The page that shared links lead to; calls about a link say they come from it.
+pub(super) const PARTY_PAGE: &str = "https://party.playstation.com";
+
 /// The hosts of one service (protocol section 1).
 #[derive(Debug, Clone)]
 pub struct Endpoints {
@@ -12,6 +15,8 @@ pub struct Endpoints {
     pub(super) accounts: Url,
     /// Everything with a Bearer token.
     pub(super) mobile: Url,
+    /// What a party link leads to, without sign-in.
+    pub(super) web: Url,
     /// Tells which push socket to use.
     pub(super) push_directory: Url,
     sandbox: bool,
@@ -39,6 +44,7 @@ impl Endpoints {
         Self {
             accounts: parse("https://ca.account.sony.com/"),
             mobile: parse("https://m.np.playstation.com/"),
+            web: parse("https://web.np.playstation.com/"),
             push_directory: parse("https://mobile-pushcl.np.communication.playstation.net/"),
             sandbox: false,
         }
@@ -59,7 +65,13 @@ impl Endpoints {
         if base.scheme() != "http" || !private {
             return Err(InvalidBase::NotPrivate);
         }
-        Ok(Self { accounts: base.clone(), mobile: base.clone(), push_directory: base, sandbox: true })
+        Ok(Self {
+            accounts: base.clone(),
+            mobile: base.clone(),
+            web: base.clone(),
+            push_directory: base,
+            sandbox: true,
+        })
     }
 
     pub fn is_sandbox(&self) -> bool {
@@ -79,6 +91,11 @@ impl Endpoints {
     /// `{mobile}/api` plus `path`, which starts with a slash.
     pub(super) fn api(&self, path: &str) -> Url {
         join(&self.mobile, "/api", path)
+    }
+
+    /// `{web}/api` plus `path`.
+    pub(super) fn web(&self, path: &str) -> Url {
+        join(&self.web, "/api", path)
     }
 
     pub(super) fn accounts(&self, path: &str) -> Url {

@@ -65,13 +65,23 @@ pub(super) struct Call {
     body: Option<Vec<u8>>,
     repeat: Repeat,
     urgency: Urgency,
+    anonymous: bool,
 }
 
 impl Call {
     /// GET may be repeated, everything else only when [`Call::repeatable`] says so.
     pub fn new(what: &'static str, method: Method, url: Url) -> Self {
         let repeat = if method == Method::GET { Repeat::Safe } else { Repeat::Never };
-        Self { what, method, url, headers: Vec::new(), body: None, repeat, urgency: Urgency::Normal }
+        Self {
+            what,
+            method,
+            url,
+            headers: Vec::new(),
+            body: None,
+            repeat,
+            urgency: Urgency::Normal,
+            anonymous: false,
+        }
     }
 
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -86,6 +96,12 @@ impl Call {
 
     pub fn json(mut self, body: &impl Serialize) -> Self {
         self.body = Some(serde_json::to_vec(body).expect("wire shapes always serialize"));
+        self
+    }
+
+    /// Without our token: whoever answers need not know who asks.
+    pub fn anonymous(mut self) -> Self {
+        self.anonymous = true;
         self
     }
 
@@ -187,12 +203,14 @@ impl Http {
         let mut request = self
             .client
             .request(call.method.clone(), call.url.clone())
-            .bearer_auth(token.expose())
             .header("x-psn-request-id", Uuid::new_v4().to_string())
             .header("x-psn-trace-id", &self.trace_id)
             .header("x-psn-span-id", span_id)
             .header("x-psn-app-ver", APP_VERSION)
             .timeout(CALL_TIMEOUT);
+        if !call.anonymous {
+            request = request.bearer_auth(token.expose());
+        }
         for (name, value) in &call.headers {
             request = request.header(*name, value);
         }

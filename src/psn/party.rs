@@ -4,20 +4,22 @@ use reqwest::Method;
 
 use super::{
     Error, Psn,
+    endpoints::PARTY_PAGE,
     http::Call,
     wire::{
         custom_data::{Connections, VoiceState},
         party::{
-            BulkGet, Create, Invitations, Invite, InviteOne, Join, LinkBridge, NewMember, NewSession,
-            Parties, PatchMe, PatchSession, Sessions, To,
+            BulkGet, Create, Invitations, Invite, InviteOne, Join, LinkBridge, LinkedParty, NewMember,
+            NewSession, Parties, PatchMe, PatchSession, Sessions, To,
         },
     },
 };
-use crate::model::{AccountId, Bridge, Invitation, OnlineId, PartySession, Privacy, SessionId};
+use crate::model::{AccountId, Bridge, Invitation, OnlineId, PartyLink, PartySession, Privacy, SessionId};
 
 const ROOT: &str = "/sessionManager/v2";
 const SESSION_IDS: &str = "X-PSN-SESSION-MANAGER-SESSION-IDS";
 const PROFANITY_LANGUAGE: &str = "X-PSN-SESSION-MANAGER-SET-PROFANITY-FILTER-LANGUAGE-CODE";
+const SHARE_ID: &str = "X-PSN-SESSION-MANAGER-CPSS-ID";
 const IGNORE_CONFLICT: &str = "X-PSN-SESSION-MANAGER-IGNORE-CONFLICT";
 
 /// One setting of a party.
@@ -43,11 +45,27 @@ impl Psn {
             .ok_or(Error::Incomplete { what: "create party", field: "sessionId" })
     }
 
-    pub async fn join_party(&self, session: &SessionId) -> Result<(), Error> {
+    /// `link`: the one that led here; it may open what is closed otherwise.
+    pub async fn join_party(&self, session: &SessionId, link: Option<&PartyLink>) -> Result<(), Error> {
         let me = NewMember::me(self.push_context, &VoiceState::default());
-        let call =
-            self.on_session("join party", Method::POST, session, "/members").json(&Join { members: [me] });
-        self.http.send(call).await.map(drop)
+        let call = self.on_session("join party", Method::POST, session, "/members");
+        let call = match link {
+            Some(link) => call.header(SHARE_ID, link.id()),
+            None => call,
+        };
+        self.http.send(call.json(&Join { members: [me] })).await.map(drop)
+    }
+
+    /// Which session a shared link leads to.
+    pub async fn session_of_link(&self, link: &PartyLink) -> Result<SessionId, Error> {
+        let url = self.http.endpoints().web(&format!("/cpss/v1/partyInfo/{}", link.id()));
+        let call = Call::new("party link", Method::GET, url)
+            .query(&[("country", "US"), ("language", "en")])
+            .header("Origin", PARTY_PAGE)
+            .header("Referer", format!("{PARTY_PAGE}/{}", link.id()))
+            .anonymous();
+        let party: LinkedParty = self.http.fetch(call).await?;
+        Ok(SessionId(party.session_id))
     }
 
     /// Leaves; the last to leave ends the party. Not being a member (any more) counts as success.

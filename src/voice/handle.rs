@@ -31,6 +31,9 @@ use crate::model::{AccountId, Answer, DeviceChoice, DeviceKind, Offer, TalkMode,
 /// Frames between the voice thread and the network: over a second, then they are dropped.
 const FRAMES: usize = 64;
 
+/// How long [`Voice`]'s drop waits for its threads.
+const FAREWELL: Duration = Duration::from_secs(1);
+
 /// Where our voice comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Microphone {
@@ -334,9 +337,10 @@ impl Drop for Voice {
         self.remote.nudge.now();
         self.microphone.send(Order::Stop);
         self.speakers.send(Order::Stop);
-        for thread in self.threads.drain(..) {
-            // A panic in it was reported where it happened.
-            _ = thread.join();
+        // Only a sound system that hangs keeps a thread longer; it then ends by itself, or with the program.
+        let deadline = Instant::now() + FAREWELL;
+        while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 }

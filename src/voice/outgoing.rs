@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use opus::Encoder;
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     SAMPLE_RATE,
@@ -121,8 +121,8 @@ impl Outgoing {
             Ok(length) => {
                 payload.truncate(length);
                 let frame = Frame { payload, timestamp, begins_talk: self.begins_talk, speech };
-                // Full: the network task is stuck, and sound that waits is worth nothing.
-                if self.frames.try_send(frame).is_err() {
+                // Closed: the connection just ended. Full: the network is stuck, and sound that waits is worth nothing.
+                if let Err(TrySendError::Full(_)) = self.frames.try_send(frame) {
                     tracing::debug!("a frame was dropped on its way to the network");
                 }
             }

@@ -8,7 +8,7 @@
 use std::{
     sync::{
         Arc, Weak,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -70,6 +70,8 @@ const RTT_EVERY: Duration = Duration::from_secs(3);
 const RING: usize = 128;
 /// A party holds 16; nobody needs more streams.
 const MAX_STREAMS: usize = 16;
+/// Nothing is read from them but their end; more than these are not even that.
+const MAX_CHANNELS: usize = 4;
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 /// What a connection needs of its surroundings.
@@ -92,10 +94,12 @@ pub struct Peer {
     runtime: Handle,
 }
 
-/// Set once we ourselves end the connection: from then on it has nothing to report.
+/// How a connection ends, whoever ends it.
 #[derive(Default)]
 struct Closing {
-    ours: AtomicBool,
+    /// Set by our own close, and by the first report of another's: from then on there is nothing to report.
+    over: AtomicBool,
+    closed: AtomicBool,
     tasks: CancellationToken,
 }
 
@@ -116,11 +120,11 @@ impl Peer {
             terms: terms.clone(),
             counters: counters.clone(),
             nudge,
-            on_state: on_state.into(),
-            on_voice: on_voice.into(),
+            reporter: Arc::new(Reporter { on_state, closing: closing.clone() }),
+            on_voice,
             gathered: gathered.clone(),
-            closing: closing.clone(),
             voices: Arc::default(),
+            channels: AtomicUsize::new(0),
         });
         let address = match network {
             Network::Loopback => "127.0.0.1:0",
@@ -171,7 +175,8 @@ impl Peer {
     }
 
     fn begin_close(&mut self) -> JoinHandle<()> {
-        let first = !self.closing.ours.swap(true, Relaxed);
+        let first = !self.closing.closed.swap(true, Relaxed);
+        self.closing.over.store(true, Relaxed);
         self.closing.tasks.cancel();
         let connection = self.connection.clone();
         self.runtime.spawn(async move {
@@ -302,25 +307,36 @@ async fn watch_round_trip(
     }
 }
 
+/// Says how the connection is, until it is over.
+struct Reporter {
+    on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
+    closing: Arc<Closing>,
+}
+
+impl Reporter {
+    fn report(&self, state: ConnectionState) {
+        let ends = matches!(state, ConnectionState::Closed | ConnectionState::Failed);
+        let was_over = match ends {
+            true => self.closing.over.swap(true, Relaxed),
+            false => self.closing.over.load(Relaxed),
+        };
+        if !was_over {
+            (self.on_state)(state);
+        }
+    }
+}
+
 /// The crate calls these on its driver's task: whatever takes time is spawned.
 struct Events {
     terms: Terms,
     counters: Arc<Counters>,
     nudge: Arc<Nudge>,
-    on_state: Arc<dyn Fn(ConnectionState) + Send + Sync>,
-    on_voice: Arc<dyn Fn(Incoming) + Send + Sync>,
+    reporter: Arc<Reporter>,
+    on_voice: Box<dyn Fn(Incoming) + Send + Sync>,
     gathered: Arc<Notify>,
-    closing: Arc<Closing>,
     /// Counts the streams that are alive.
     voices: Arc<()>,
-}
-
-impl Events {
-    fn report(&self, state: ConnectionState) {
-        if !self.closing.ours.load(Relaxed) {
-            (self.on_state)(state);
-        }
-    }
+    channels: AtomicUsize,
 }
 
 #[async_trait::async_trait]
@@ -333,20 +349,23 @@ impl PeerConnectionEventHandler for Events {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         match state {
-            RTCPeerConnectionState::Connected => self.report(ConnectionState::Connected),
-            RTCPeerConnectionState::Disconnected => self.report(ConnectionState::Interrupted),
-            RTCPeerConnectionState::Failed => self.report(ConnectionState::Failed),
-            RTCPeerConnectionState::Closed => self.report(ConnectionState::Closed),
+            RTCPeerConnectionState::Connected => self.reporter.report(ConnectionState::Connected),
+            RTCPeerConnectionState::Disconnected => self.reporter.report(ConnectionState::Interrupted),
+            RTCPeerConnectionState::Failed => self.reporter.report(ConnectionState::Failed),
+            RTCPeerConnectionState::Closed => self.reporter.report(ConnectionState::Closed),
             _ => {}
         }
     }
 
     async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
-        let (closing, on_state) = (self.closing.clone(), self.on_state.clone());
-        spawn_until(&self.closing, async move {
+        if self.channels.fetch_add(1, Relaxed) >= MAX_CHANNELS {
+            return;
+        }
+        let reporter = self.reporter.clone();
+        spawn_until(&self.reporter.closing, async move {
             while let Some(event) = channel.poll().await {
-                if matches!(event, DataChannelEvent::OnClose) && !closing.ours.load(Relaxed) {
-                    return on_state(ConnectionState::Closed);
+                if matches!(event, DataChannelEvent::OnClose) {
+                    return reporter.report(ConnectionState::Closed);
                 }
             }
         });
@@ -369,7 +388,7 @@ impl PeerConnectionEventHandler for Events {
             counters: self.counters.clone(),
             nudge: self.nudge.clone(),
         };
-        spawn_until(&self.closing, async move {
+        spawn_until(&self.reporter.closing, async move {
             drain.run(track).await;
             drop(alive);
         });

@@ -150,6 +150,7 @@ impl State {
                 self.start_party(name, privacy, invite, now, out);
             }
             Command::JoinParty(session) => self.join_party(session, now, out),
+            Command::JoinByLink(link) => self.join_by_link(link, now, out),
             Command::DismissInvitation(session) => self.dismiss_invitation(session),
             Command::LeaveParty => self.leave_party(now, out),
             Command::Invite(account) => self.invite(account, out),

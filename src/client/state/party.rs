@@ -11,7 +11,7 @@ use crate::{
         Notice, Party,
         input::{Entry, VoiceControl},
     },
-    model::{AccountId, PartySession, Privacy, SessionId},
+    model::{AccountId, PartyLink, PartySession, Privacy, SessionId},
     psn::{Event, PartyChange, PushEvent},
 };
 
@@ -91,6 +91,10 @@ impl State {
             return;
         }
         self.enter(Entry::Join(session), Vec::new(), now, out);
+    }
+
+    pub(super) fn join_by_link(&mut self, link: PartyLink, now: Instant, out: &mut Effects) {
+        self.enter(Entry::Link(link), Vec::new(), now, out);
     }
 
     fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, now: Instant, out: &mut Effects) {

@@ -177,6 +177,14 @@ fn joinable_user_type(privacy: Privacy) -> &'static str {
     }
 }
 
+/// `GET {web}/cpss/v1/partyInfo/{linkId}`, as far as it is needed to go in.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LinkedParty {
+    #[serde(deserialize_with = "tolerant::id")]
+    pub session_id: String,
+}
+
 #[derive(Serialize)]
 pub struct Create<'a> {
     #[serde(rename = "v2PartySessions")]
