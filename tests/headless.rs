@@ -100,6 +100,27 @@ fn an_invitation_is_waited_for_and_accepted() {
 }
 
 #[test]
+fn a_shared_link_leads_into_a_party_that_is_closed_otherwise() {
+    let service = Service::empty();
+    let mut host = service.client("host");
+    host.create_party(Privacy::InviteOnly);
+    // The sandbox's front page lists the links of its parties.
+    let page = service.runtime.block_on(async { reqwest::get(&service.url).await?.text().await });
+    let page = page.expect("a page");
+    let from = page.find("https://party.playstation.com/").expect("a link");
+    let link = &page[from..from + "https://party.playstation.com/".len() + 22];
+    let output =
+        headless(&["--server", &service.url, "--account", "guest", "--join", link, "--for", "3", "--json"])
+            .output()
+            .expect("it runs");
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(
+        lines(&output.stdout).last().expect("a summary")["party"]["members"].as_array().map(Vec::len),
+        Some(2)
+    );
+}
+
+#[test]
 fn a_killed_client_is_gone_from_the_others_within_fifteen_seconds() {
     let service = Service::empty();
     let mut host = service.client("host");

@@ -56,7 +56,7 @@ fn remove_dead_members(world: &World, unseen: &mut HashMap<AccountId, Instant>, 
             tracing::info!("a member is gone: no push socket and no voice");
             unseen.remove(&account);
             // They may have left in this very moment.
-            let _ = world.change_parties(|state| state.parties.leave(&party, account));
+            let _ = world.change_parties(|state| state.parties.change(&party, |party| party.lose(account)));
         }
     }
 }

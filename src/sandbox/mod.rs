@@ -28,6 +28,7 @@ mod bridge;
 mod checks;
 mod faults;
 mod janitor;
+mod page;
 mod parties;
 mod people;
 mod push;

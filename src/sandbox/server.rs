@@ -31,11 +31,13 @@ fn router(world: Shared) -> Router {
     let api = Router::new()
         .nest("/sessionManager/v2", parties::routes::routes())
         .nest("/userProfile", people::routes::routes())
-        .nest("/rtcBridge/v1", bridge::routes::routes());
+        .nest("/rtcBridge/v1", bridge::routes::routes())
+        .nest("/cpss/v1", parties::links::info_routes());
     Router::new()
         .nest("/api", api)
         .merge(sign_in::routes())
         .merge(push::routes())
+        .merge(parties::links::page_routes())
         .fallback(async || Refusal::NotFound)
         .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)
         .layer(DefaultBodyLimit::max(MAX_BODY))

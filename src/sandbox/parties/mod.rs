@@ -1,6 +1,7 @@
 //! Parties: the rules (`session`, `registry`), and `sessionManager/v2` over them.
 
 mod custom;
+pub(super) mod links;
 mod registry;
 pub(super) mod routes;
 mod session;

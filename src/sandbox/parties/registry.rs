@@ -165,7 +165,7 @@ mod tests {
     }
 
     fn entry() -> Entry {
-        Entry { voice_chat_activated: true, custom_data4: custom::open_voice_state() }
+        Entry { voice_chat_activated: true, custom_data4: custom::open_voice_state(), link: None }
     }
 
     fn terms(visibility: Visibility, joinable: Joinable) -> Terms {

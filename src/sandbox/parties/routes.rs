@@ -25,6 +25,7 @@ use crate::sandbox::{
 const MAX_LISTED: usize = 100;
 const SESSION_IDS: &str = "x-psn-session-manager-session-ids";
 const PROFANITY_FILTER: &str = "x-psn-session-manager-set-profanity-filter-language-code";
+const SHARE_ID: &str = "x-psn-session-manager-cpss-id";
 const IGNORE_CONFLICT: &str = "x-psn-session-manager-ignore-conflict";
 
 pub(in crate::sandbox) fn routes() -> Router<Shared> {
@@ -206,7 +207,11 @@ struct PushContext {
 impl From<NewMember> for Entry {
     fn from(member: NewMember) -> Self {
         let NewMember { account_id: Me::Me, platform: Me::Me, push_contexts: [_], .. } = member;
-        Self { voice_chat_activated: member.voice_chat_activated, custom_data4: member.custom_data4 }
+        Self {
+            voice_chat_activated: member.voice_chat_activated,
+            custom_data4: member.custom_data4,
+            link: None,
+        }
     }
 }
 
@@ -285,9 +290,11 @@ async fn join(
 ) -> Result<Response, Refusal> {
     check_session(&headers, &id)?;
     let [member] = body.members;
+    let link = checks::text(&headers, SHARE_ID).map(str::to_owned);
+    let entry = Entry { link, ..member.into() };
     let joined = world.change_parties(|state| {
         let who = state.person(me)?;
-        state.parties.join(&id, &who, member.into(), now_millis())
+        state.parties.join(&id, &who, entry, now_millis())
     });
     joined.map_err(Refusal::from)?;
     let member = { world.state().parties.get(&id).and_then(|party| party.member(me)).map(|it| it.json()) };

@@ -1,7 +1,8 @@
 //! One party: who is in it, who may do what, and what the others are told. Pure: time is an argument.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -58,6 +59,8 @@ pub(in crate::sandbox) struct Entry {
     pub voice_chat_activated: bool,
     /// The voice state, base64.
     pub custom_data4: String,
+    /// The shared link that led here.
+    pub link: Option<String>,
 }
 
 pub(in crate::sandbox) struct Member {
@@ -156,12 +159,16 @@ pub(in crate::sandbox) struct BridgeLink {
 
 pub(in crate::sandbox) struct Party {
     pub id: String,
+    /// What the party's shared link ends in: of the share, not of the session.
+    pub link: String,
     terms: Terms,
     created_millis: u64,
     owner: AccountId,
     /// By join order; never empty.
     members: Vec<Member>,
     invited: BTreeMap<AccountId, Invitation>,
+    /// Dropped for silence, not by anybody's wish: they may come back.
+    lost: BTreeSet<AccountId>,
     bridge: Option<BridgeLink>,
     last_join_order: u32,
 }
@@ -192,11 +199,13 @@ impl Party {
         check_entry(&entry)?;
         let mut party = Self {
             id: Uuid::new_v4().to_string(),
+            link: URL_SAFE_NO_PAD.encode(Uuid::new_v4().as_bytes()),
             terms,
             created_millis: now_millis,
             owner: who.account,
             members: Vec::new(),
             invited: BTreeMap::new(),
+            lost: BTreeSet::new(),
             bridge: None,
             last_join_order: 0,
         };
@@ -230,11 +239,30 @@ impl Party {
     pub(super) fn is_visible_to(&self, account: AccountId) -> bool {
         self.member(account).is_some()
             || self.invited.contains_key(&account)
+            || self.lost.contains(&account)
             || self.terms.visibility == Visibility::FriendsOnly
     }
 
     pub(super) fn is_joinable_by(&self, account: AccountId) -> bool {
-        self.invited.contains_key(&account) || self.terms.joinable == Joinable::Friends
+        self.invited.contains_key(&account)
+            || self.lost.contains(&account)
+            || self.terms.joinable == Joinable::Friends
+    }
+
+    pub fn name(&self) -> &str {
+        &self.terms.name
+    }
+
+    pub fn max_members(&self) -> usize {
+        self.terms.max_members
+    }
+
+    pub fn created_millis(&self) -> u64 {
+        self.created_millis
+    }
+
+    pub fn has_room(&self) -> bool {
+        self.members.len() < self.terms.max_members
     }
 
     // What changes.
@@ -252,16 +280,16 @@ impl Party {
                 },
             );
         }
-        if !self.is_visible_to(who.account) && !self.is_joinable_by(who.account) {
-            return Err(Denied::NoSuchParty);
+        let by_link = entry.link.as_deref() == Some(self.link.as_str());
+        if !by_link && !self.is_joinable_by(who.account) {
+            let visible = self.is_visible_to(who.account);
+            return Err(if visible { Denied::NotPermitted } else { Denied::NoSuchParty });
         }
-        if !self.is_joinable_by(who.account) {
-            return Err(Denied::NotPermitted);
-        }
-        if self.members.len() >= self.terms.max_members {
+        if !self.has_room() {
             return Err(Denied::Full);
         }
         self.invited.remove(&who.account);
+        self.lost.remove(&who.account);
         let joined = self.admit(who, entry, now_millis);
         Ok(vec![self.event(
             "psn:sessionManager:sys:v2:ps:members:created",
@@ -315,6 +343,13 @@ impl Party {
             let data = json!({ "owner": heir.address() });
             events.push(self.event("psn:sessionManager:sys:v2:ps:owner:updated", &heir.person.clone(), data));
         }
+        Ok(events)
+    }
+
+    /// The member fell silent: gone, and free to come back.
+    pub fn lose(&mut self, account: AccountId) -> Result<Vec<Event>, Denied> {
+        let events = self.leave(account)?;
+        self.lost.insert(account);
         Ok(events)
     }
 
@@ -491,9 +526,9 @@ impl Party {
 
     /// The session as lists show it.
     pub(super) fn summary(&self, viewer: AccountId) -> Value {
-        let room = self.members.len() < self.terms.max_members;
         let mut json = self.json(viewer);
-        json["partyJoinable"] = json!(room && self.member(viewer).is_none() && self.is_joinable_by(viewer));
+        json["partyJoinable"] =
+            json!(self.has_room() && self.member(viewer).is_none() && self.is_joinable_by(viewer));
         json["partyRequestToJoinable"] = json!(false);
         json
     }
@@ -535,6 +570,10 @@ impl BridgeLink {
 }
 
 impl Member {
+    pub fn platform(&self) -> Platform {
+        self.person.platform
+    }
+
     /// How events name somebody.
     fn address(&self) -> Value {
         json!({

@@ -56,7 +56,7 @@ pub(in crate::sandbox) async fn run(world: Shared, cast: Cast) {
 }
 
 fn entry() -> Entry {
-    Entry { voice_chat_activated: true, custom_data4: parties::open_voice_state() }
+    Entry { voice_chat_activated: true, custom_data4: parties::open_voice_state(), link: None }
 }
 
 /// Accepts an invitation, leaves a party that no visitor is in. Whether there is something to come back for soon.

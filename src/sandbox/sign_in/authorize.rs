@@ -15,7 +15,7 @@ use url::{Host, Url, form_urlencoded};
 use uuid::Uuid;
 
 use super::{AUTHORIZE, CLIENT_ID, SCOPE, SESSION_COOKIE, SIGN_IN_PAGE, page, tokens::Grant};
-use crate::sandbox::{checks, world::Shared};
+use crate::sandbox::{checks, page as frame, world::Shared};
 
 /// An authorize request that passed every check.
 struct Authorization {
@@ -81,7 +81,7 @@ impl IntoResponse for Invalid {
     fn into_response(self) -> Response {
         match self {
             Self::Untrusted(problem) => {
-                (StatusCode::BAD_REQUEST, page::headers(), Html(page::problem(problem))).into_response()
+                (StatusCode::BAD_REQUEST, frame::headers(), Html(page::problem(problem))).into_response()
             }
             Self::Client { redirect_uri, state, error, parameter } => {
                 redirect(&redirect_uri, &[("error", error), ("error_description", parameter)], &state)
@@ -169,7 +169,7 @@ fn render_page(world: &Shared, query: &str, problem: Option<&str>) -> Response {
         world.state().accounts.visitors().map(|account| account.online_id.clone()).collect();
     let status = if problem.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
     let page = page::sign_in(&names, &request, cancel.as_str(), problem);
-    (status, page::headers(), Html(page)).into_response()
+    (status, frame::headers(), Html(page)).into_response()
 }
 
 #[derive(Deserialize)]
