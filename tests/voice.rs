@@ -150,14 +150,16 @@ async fn push_to_talk_sends_nothing_of_the_microphone_while_the_key_is_up() {
 
     client.voice.set_talk(KEY_DOWN);
     until(|| client.meters.is_live(), || "live".into()).await;
+    let pressed = Instant::now();
     tokio::time::sleep(Duration::from_millis(1000)).await;
     client.voice.set_talk(KEY_UP);
     let released = Instant::now();
     until(|| !client.meters.is_live(), || "not live".into()).await;
     let held = released.elapsed().as_millis();
-    assert!((180..=320).contains(&held), "the hold: {held} ms");
+    assert!((180..=400).contains(&held), "the hold: {held} ms");
+    let expected = (pressed.elapsed().as_millis() as usize + 60) / 40;
     let talked = bridge.got.lock().unwrap().len() - alive;
-    assert!((29..=35).contains(&talked), "{talked} frames of 40 ms");
+    assert!(talked.abs_diff(expected) <= 3, "{talked} frames, {expected} expected");
     let loud = bridge.heard().iter().filter(|sample| sample.abs() > 0.05).count();
     assert!(loud > SECOND / 20, "{loud}");
 
@@ -168,7 +170,7 @@ async fn push_to_talk_sends_nothing_of_the_microphone_while_the_key_is_up() {
     tokio::time::sleep(Duration::from_millis(100)).await;
     client.voice.set_talk(partyline::voice::Talk { muted: true, ..OPEN });
     let cut = until(|| !client.meters.is_live(), || "muted".into()).await;
-    assert!(cut < Duration::from_millis(80), "{cut:?}");
+    assert!(cut < Duration::from_millis(150), "at once, not after the hold: {cut:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,6 +27,8 @@ use support::{
 /// Set for the half of each test that runs inside the private sound system.
 const INSIDE: &str = "VOICE_CARDS_DIRECTORY";
 const SECOND: usize = 48_000;
+/// In silence the speakers rest after ten seconds.
+const UNTIL_REST: Duration = Duration::from_secs(12);
 
 struct Killed(Child);
 
@@ -158,7 +160,8 @@ async fn speech_passes_through_cards_both_ways() {
     println!("microphone open {took:?} after connecting");
     client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
     let recording = Recording::start("spk");
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // By then the card rests, and must wake for the first word.
+    tokio::time::sleep(UNTIL_REST).await;
 
     let mut feed = Command::new("paplay");
     feed.arg("--device=micfeed").arg(&file);
@@ -299,7 +302,7 @@ async fn a_quiet_party_costs_next_to_nothing() {
     client.join(1, &bridge).await;
     client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
     client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
-    tokio::time::sleep(Duration::from_secs(4)).await;
+    tokio::time::sleep(UNTIL_REST).await;
     let before = cpu();
     tokio::time::sleep(Duration::from_secs(20)).await;
     let after = cpu();

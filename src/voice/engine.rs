@@ -39,6 +39,8 @@ const TICK: Duration = Duration::from_millis(10);
 const QUIET_TICK: Duration = Duration::from_millis(40);
 /// Quiet begins this long after the last sound.
 const QUIET_AFTER: Duration = Duration::from_secs(2);
+/// And this long after it the speakers rest.
+const REST_AFTER: Duration = Duration::from_secs(10);
 
 /// What the thread is told.
 pub enum Command {
@@ -200,7 +202,7 @@ impl Engine {
         let heard = self.downlink.run(now);
         if heard || self.uplink.is_awake() {
             self.last_sound = now;
-        } else if now > self.last_sound + QUIET_AFTER {
+        } else if now > self.last_sound + REST_AFTER {
             self.downlink.rest(now);
         }
         if let Some((_, counters)) = &self.connection {

@@ -123,7 +123,10 @@ impl Incoming {
         let decoder = &mut self.decoder;
         match self.jitter.next(now) {
             Next::Play(packet) => {
-                decode(decoder, &packet.payload, packet.samples, false, &mut self.ready);
+                match packet.payload.is_empty() {
+                    true => self.ready.resize(start + packet.samples as usize, 0.0),
+                    false => decode(decoder, &packet.payload, packet.samples, false, &mut self.ready),
+                }
                 self.sources = packet.sources;
                 self.made_up = 0;
                 self.steer(start);

@@ -34,9 +34,9 @@ pub struct Packet {
     pub timestamp: u32,
     /// Who is in the mix (RFC 3550, CSRC); at most 15.
     pub sources: Vec<u32>,
-    /// One Opus packet.
+    /// One Opus packet, or nothing where a pause begins.
     pub payload: Vec<u8>,
-    /// What `payload` decodes to, in samples at 48 kHz; never zero.
+    /// What it decodes to, in samples at 48 kHz; never zero.
     pub samples: u32,
     pub arrived: Instant,
 }

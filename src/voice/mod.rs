@@ -7,6 +7,15 @@
 //!               jitter, decode, mix                   handle   what the client holds
 //! ```
 //!
+//! | thread | work |
+//! |---|---|
+//! | `voice` | `engine`: every 10 ms while something is said or heard, every 40 ms in a quiet party, else asleep |
+//! | `voice-microphone`, `voice-speakers` | `device::supervisor`: open, close, fall back, return |
+//! | `voice-devices` | `device::watch`: looks every 3 s what is plugged in |
+//! | `voice-file` | `device::file`: disk to ring and back, one for each file in use |
+//! | the card's own | `device::cards`: copies between ring and card |
+//! | tokio workers | `peer`: packets in and out |
+//!
 //! Inside, sound is 48 kHz mono in blocks of 10 ms. No queue grows without bound: a ring that is full drops the newest,
 //! and says so in a counter or the log.
 

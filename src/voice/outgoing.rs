@@ -32,6 +32,8 @@ pub struct Frame {
 pub struct Outgoing {
     frames: mpsc::Sender<Frame>,
     encoder: Encoder,
+    /// A frame of nothing, encoded once.
+    silence: Vec<u8>,
     clock_hz: u32,
     frame_samples: usize,
     began: Instant,
@@ -51,9 +53,13 @@ impl Outgoing {
     /// libopus could not allocate or refuses a setting.
     pub fn new(terms: &Terms, frames: mpsc::Sender<Frame>, now: Instant) -> Result<Self, opus::Error> {
         let frame_samples = SAMPLE_RATE / 1000 * terms.frame_millis as usize;
+        let mut encoder = codec::encoder(terms)?;
+        let silence = encoder.encode_vec_float(&vec![0.0; frame_samples], MAX_PAYLOAD)?;
+        encoder.reset_state()?;
         Ok(Self {
             frames,
-            encoder: codec::encoder(terms)?,
+            encoder,
+            silence,
             clock_hz: terms.clock_hz,
             frame_samples,
             began: now,
@@ -104,31 +110,26 @@ impl Outgoing {
         }
         let frame = self.frame_samples as u64;
         self.position = self.now(now).saturating_sub(frame).max(self.sent_until);
-        self.pending.clear();
-        self.pending.resize(self.frame_samples, 0.0);
-        self.send(None, now);
+        self.send(self.silence.clone(), None, now);
     }
 
     fn send_pending(&mut self, now: Instant) {
-        let level = mixer::level(&self.pending[..self.frame_samples]);
-        self.send(Some(level), now);
-    }
-
-    fn send(&mut self, speech: Option<Decibels>, now: Instant) {
-        let timestamp = (self.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
-        let mut payload = vec![0; MAX_PAYLOAD];
-        match self.encoder.encode_float(&self.pending[..self.frame_samples], &mut payload) {
-            Ok(length) => {
-                payload.truncate(length);
-                let frame = Frame { payload, timestamp, begins_talk: self.begins_talk, speech };
-                // Closed: the connection just ended. Full: the network is stuck, and sound that waits is worth nothing.
-                if let Err(TrySendError::Full(_)) = self.frames.try_send(frame) {
-                    tracing::debug!("a frame was dropped on its way to the network");
-                }
-            }
+        let frame = &self.pending[..self.frame_samples];
+        let level = mixer::level(frame);
+        match self.encoder.encode_vec_float(frame, MAX_PAYLOAD) {
+            Ok(payload) => self.send(payload, Some(level), now),
             Err(error) => tracing::debug!(%error, "a frame was not encoded"),
         }
         self.pending.drain(..self.frame_samples);
+    }
+
+    fn send(&mut self, payload: Vec<u8>, speech: Option<Decibels>, now: Instant) {
+        let timestamp = (self.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
+        let frame = Frame { payload, timestamp, begins_talk: self.begins_talk, speech };
+        // Closed: the connection just ended. Full: the network is stuck, and sound that waits is worth nothing.
+        if let Err(TrySendError::Full(_)) = self.frames.try_send(frame) {
+            tracing::debug!("a frame was dropped on its way to the network");
+        }
         self.position += self.frame_samples as u64;
         self.sent_until = self.position;
         self.last_sent = now;

@@ -1,9 +1,11 @@
-//! One WebRTC connection, answered. The only file that names the crates behind it; its tasks run on tokio and never
+//! One WebRTC connection, answered. With [`events`] the only place that names the crates behind it; its tasks run on tokio and never
 //! touch samples.
 //!
 //! Three habits of the crate are worked around here: a close of the other side shows as the close of its data channel
 //! long before the connection notices; a remote track drops packets unless it is drained at once; and a connection that
 //! is dropped without being closed lives on.
+
+mod events;
 
 use std::{
     sync::{
@@ -26,7 +28,6 @@ use rtc::{
         RTCRtpHeaderExtensionCapability, RtpCodecKind,
     },
 };
-use rtrb::{Producer, RingBuffer};
 use tokio::{
     runtime::Handle,
     sync::{Notify, mpsc},
@@ -34,23 +35,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use webrtc::{
-    data_channel::{DataChannel, DataChannelEvent},
-    media_stream::{
-        track_local::static_rtp::TrackLocalStaticRTP,
-        track_remote::{TrackRemote, TrackRemoteEvent},
-    },
+    media_stream::track_local::static_rtp::TrackLocalStaticRTP,
     peer_connection::{
-        MediaEngine, PeerConnection, PeerConnectionBuilder, PeerConnectionEventHandler, RTCIceGatheringState,
-        RTCPeerConnectionState, RTCSessionDescription, RTCStatsReportEntry, SettingEngineBuilder,
-        StatsSelector, configure_rtcp_reports,
+        MediaEngine, PeerConnection, PeerConnectionBuilder, RTCSessionDescription, RTCStatsReportEntry,
+        SettingEngineBuilder, StatsSelector, configure_rtcp_reports,
     },
 };
 
+use events::{Events, Reporter};
+
 use super::{
-    ConnectionState, Network, codec,
+    ConnectionState, Network,
     engine::Nudge,
     incoming::Incoming,
-    jitter::Packet,
     meters::Meters,
     negotiation::{NegotiationError, Terms},
     outgoing::Frame,
@@ -66,12 +63,6 @@ const FAILED_AFTER: Duration = Duration::from_secs(15);
 const PATH_CHECK: Duration = Duration::from_secs(2);
 /// How often the round trip is read.
 const RTT_EVERY: Duration = Duration::from_secs(3);
-/// Packets between a track and the voice thread: more than a second of the shortest.
-const RING: usize = 128;
-/// A party holds 16; nobody needs more streams.
-const MAX_STREAMS: usize = 16;
-/// Nothing is read from them but their end; more than these are not even that.
-const MAX_CHANNELS: usize = 4;
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 /// What a connection needs of its surroundings.
@@ -304,129 +295,5 @@ async fn watch_round_trip(
             meters.rtt_tenths.store(((seconds * 1e4).round() as u32).max(1), Relaxed);
             wait = RTT_EVERY;
         }
-    }
-}
-
-/// Says how the connection is, until it is over.
-struct Reporter {
-    on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
-    closing: Arc<Closing>,
-}
-
-impl Reporter {
-    fn report(&self, state: ConnectionState) {
-        let ends = matches!(state, ConnectionState::Closed | ConnectionState::Failed);
-        let was_over = match ends {
-            true => self.closing.over.swap(true, Relaxed),
-            false => self.closing.over.load(Relaxed),
-        };
-        if !was_over {
-            (self.on_state)(state);
-        }
-    }
-}
-
-/// The crate calls these on its driver's task: whatever takes time is spawned.
-struct Events {
-    terms: Terms,
-    counters: Arc<Counters>,
-    nudge: Arc<Nudge>,
-    reporter: Arc<Reporter>,
-    on_voice: Box<dyn Fn(Incoming) + Send + Sync>,
-    gathered: Arc<Notify>,
-    /// Counts the streams that are alive.
-    voices: Arc<()>,
-    channels: AtomicUsize,
-}
-
-#[async_trait::async_trait]
-impl PeerConnectionEventHandler for Events {
-    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
-        if state == RTCIceGatheringState::Complete {
-            self.gathered.notify_one();
-        }
-    }
-
-    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
-        match state {
-            RTCPeerConnectionState::Connected => self.reporter.report(ConnectionState::Connected),
-            RTCPeerConnectionState::Disconnected => self.reporter.report(ConnectionState::Interrupted),
-            RTCPeerConnectionState::Failed => self.reporter.report(ConnectionState::Failed),
-            RTCPeerConnectionState::Closed => self.reporter.report(ConnectionState::Closed),
-            _ => {}
-        }
-    }
-
-    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
-        if self.channels.fetch_add(1, Relaxed) >= MAX_CHANNELS {
-            return;
-        }
-        let reporter = self.reporter.clone();
-        spawn_until(&self.reporter.closing, async move {
-            while let Some(event) = channel.poll().await {
-                if matches!(event, DataChannelEvent::OnClose) {
-                    return reporter.report(ConnectionState::Closed);
-                }
-            }
-        });
-    }
-
-    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
-        if Arc::strong_count(&self.voices) > MAX_STREAMS {
-            tracing::warn!("more streams than a party holds; one is not heard");
-            return;
-        }
-        let (packets, ring) = RingBuffer::new(RING);
-        match Incoming::new(ring, self.terms.clock_hz) {
-            Ok(voice) => (self.on_voice)(voice),
-            Err(error) => return tracing::error!(%error, "a voice is not heard"),
-        }
-        let alive = self.voices.clone();
-        let drain = Drain {
-            packets,
-            payload_type: self.terms.opus,
-            counters: self.counters.clone(),
-            nudge: self.nudge.clone(),
-        };
-        spawn_until(&self.reporter.closing, async move {
-            drain.run(track).await;
-            drop(alive);
-        });
-    }
-}
-
-/// From the network to the voice thread. Whatever is not Opus of the negotiated type stops here.
-struct Drain {
-    packets: Producer<Packet>,
-    payload_type: u8,
-    counters: Arc<Counters>,
-    nudge: Arc<Nudge>,
-}
-
-impl Drain {
-    async fn run(mut self, track: Arc<dyn TrackRemote>) {
-        while let Some(event) = track.poll().await {
-            let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
-            let taken = self.accept(packet).is_some_and(|packet| self.packets.push(packet).is_ok());
-            let counter = if taken { &self.counters.received } else { &self.counters.rejected };
-            counter.fetch_add(1, Relaxed);
-            self.nudge.packet_arrived();
-        }
-    }
-
-    fn accept(&self, packet: rtp::Packet) -> Option<Packet> {
-        let rtp::Packet { header, payload } = packet;
-        if header.payload_type != self.payload_type {
-            return None;
-        }
-        Some(Packet {
-            samples: codec::duration(&payload)?,
-            ssrc: header.ssrc,
-            sequence: header.sequence_number,
-            timestamp: header.timestamp,
-            sources: header.csrc,
-            payload: payload.to_vec(),
-            arrived: Instant::now(),
-        })
     }
 }

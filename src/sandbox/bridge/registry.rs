@@ -176,7 +176,7 @@ impl Bridge {
         }
         let offered = Peer::offer(account, self.address, self.loss.clone(), self.tasks.clone()).await;
         let (peer, sdp) = offered.map_err(|error: PeerError| {
-            tracing::error!(%error, "no offer");
+            tracing::error!(error = &error as &dyn std::error::Error, "no offer");
             Refusal::Internal
         })?;
         let peer = Arc::new(peer);

@@ -3,6 +3,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use rtc::{
+    ice::mdns::MulticastDnsMode,
     media_stream::MediaStreamTrack,
     rtp_transceiver::{
         RTCRtpTransceiverDirection, RTCRtpTransceiverInit,
@@ -69,6 +70,8 @@ fn setting_engine() -> SettingEngine {
     SettingEngineBuilder::new()
         .with_ice_timeouts(Some(DISCONNECTED_AFTER), Some(FAILED_AFTER), Some(KEEP_ALIVE))
         .with_include_loopback_candidate(true)
+        // It would open a socket to the whole local network, and fail where there is none.
+        .with_multicast_dns_mode(MulticastDnsMode::Disabled)
         // A new offer is asked for when the network changed: then old sockets are of no use.
         .with_discard_local_candidates_during_ice_restart(true)
         .with_sdp_media_level_fingerprints(true)

@@ -27,7 +27,7 @@ const CALLBACKS_PER_SECOND: u32 = 100;
 /// A second of sound fits between a callback and the voice thread.
 const RING_SECONDS: usize = 1;
 /// What waits for the card: two callbacks, and what the voice thread may be late.
-const TARGET: Duration = Duration::from_millis(30);
+const TARGET: Duration = Duration::from_millis(20);
 /// Every time the card found too little, this much more waits for it, up to the most.
 const MORE: Duration = Duration::from_millis(10);
 const MOST: Duration = Duration::from_millis(100);

@@ -94,7 +94,7 @@ impl Supervisor {
             supervisor: self,
             orders,
             cards: Cards::default(),
-            devices: Arc::default(),
+            devices: None,
             needed: false,
             missing: false,
             open: None,
@@ -109,7 +109,8 @@ struct Run {
     supervisor: Supervisor,
     orders: Orders,
     cards: Cards,
-    devices: Arc<Devices>,
+    /// `None` until they were first listed: nothing is missing before that.
+    devices: Option<Arc<Devices>>,
     needed: bool,
     /// Reported, and not to be reported again.
     missing: bool,
@@ -151,7 +152,7 @@ impl Run {
                     open.stream.rest(resting);
                 }
             }
-            Order::Devices(devices) => self.devices = devices,
+            Order::Devices(devices) => self.devices = Some(devices),
             Order::Failed(number) => {
                 if self.open.as_ref().is_some_and(|open| open.number == number) {
                     self.lose();
@@ -180,7 +181,7 @@ impl Run {
         }
         if wanted.into_iter().any(|target| self.try_open(target)) {
             self.missing = false;
-        } else if !self.missing {
+        } else if !self.missing && self.devices.is_some() {
             self.missing = true;
             self.report(VoiceEvent::DeviceMissing { kind: self.supervisor.kind });
         }
@@ -260,9 +261,10 @@ impl Run {
     }
 
     fn list(&self) -> &[SoundDevice] {
-        match self.supervisor.kind {
-            DeviceKind::Microphone => &self.devices.microphones,
-            DeviceKind::Speakers => &self.devices.speakers,
+        match (&self.devices, self.supervisor.kind) {
+            (None, _) => &[],
+            (Some(devices), DeviceKind::Microphone) => &devices.microphones,
+            (Some(devices), DeviceKind::Speakers) => &devices.speakers,
         }
     }
 

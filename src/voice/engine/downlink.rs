@@ -115,6 +115,15 @@ impl Downlink {
         }
     }
 
+    /// The card takes a moment, and then much at once: silence goes in front, so that the first word is whole.
+    fn wake(&mut self, now: Instant) {
+        self.resting = false;
+        self.need.orders.send(Order::Rest(false));
+        for _ in 0..=self.playback.wanted(now) / BLOCK {
+            self.playback.write(&[0.0; BLOCK]);
+        }
+    }
+
     /// Plays what is due. Says whether any of it can be heard.
     pub fn run(&mut self, now: Instant) -> bool {
         self.voices.iter_mut().for_each(Incoming::receive);
@@ -130,8 +139,7 @@ impl Downlink {
                 self.pace.write(&mix);
             }
             if self.resting && heard {
-                self.resting = false;
-                self.need.orders.send(Order::Rest(false));
+                self.wake(now);
             }
             if !self.resting {
                 self.playback.write(&mix);

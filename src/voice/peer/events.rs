@@ -1,0 +1,161 @@
+//! What happens on a connection: its states, its data channel, its voices. Tasks on tokio.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Instant,
+};
+
+use rtc::rtp;
+use rtrb::{Producer, RingBuffer};
+use tokio::sync::Notify;
+use webrtc::{
+    data_channel::{DataChannel, DataChannelEvent},
+    media_stream::track_remote::{TrackRemote, TrackRemoteEvent},
+    peer_connection::{PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState},
+};
+
+use super::{Closing, spawn_until};
+use crate::voice::{
+    BLOCK, ConnectionState, codec, engine::Nudge, incoming::Incoming, jitter::Packet, negotiation::Terms,
+    stats::Counters,
+};
+
+/// Packets between a track and the voice thread: more than a second of the shortest.
+const RING: usize = 128;
+/// A party holds 16; nobody needs more streams.
+const MAX_STREAMS: usize = 16;
+/// Nothing is read from them but their end; more than these are not even that.
+const MAX_CHANNELS: usize = 4;
+
+/// Says how the connection is, until it is over.
+pub struct Reporter {
+    pub on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
+    pub closing: Arc<Closing>,
+}
+
+impl Reporter {
+    fn report(&self, state: ConnectionState) {
+        let ends = matches!(state, ConnectionState::Closed | ConnectionState::Failed);
+        let was_over = match ends {
+            true => self.closing.over.swap(true, Relaxed),
+            false => self.closing.over.load(Relaxed),
+        };
+        if !was_over {
+            (self.on_state)(state);
+        }
+    }
+}
+
+/// The crate calls these on its driver's task: whatever takes time is spawned.
+pub struct Events {
+    pub terms: Terms,
+    pub counters: Arc<Counters>,
+    pub nudge: Arc<Nudge>,
+    pub reporter: Arc<Reporter>,
+    pub on_voice: Box<dyn Fn(Incoming) + Send + Sync>,
+    pub gathered: Arc<Notify>,
+    /// Counts the streams that are alive.
+    pub voices: Arc<()>,
+    /// Counts the data channels there were.
+    pub channels: AtomicUsize,
+}
+
+#[async_trait::async_trait]
+impl PeerConnectionEventHandler for Events {
+    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
+        if state == RTCIceGatheringState::Complete {
+            self.gathered.notify_one();
+        }
+    }
+
+    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
+        match state {
+            RTCPeerConnectionState::Connected => self.reporter.report(ConnectionState::Connected),
+            RTCPeerConnectionState::Disconnected => self.reporter.report(ConnectionState::Interrupted),
+            RTCPeerConnectionState::Failed => self.reporter.report(ConnectionState::Failed),
+            RTCPeerConnectionState::Closed => self.reporter.report(ConnectionState::Closed),
+            _ => {}
+        }
+    }
+
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        if self.channels.fetch_add(1, Relaxed) >= MAX_CHANNELS {
+            return;
+        }
+        let reporter = self.reporter.clone();
+        spawn_until(&self.reporter.closing, async move {
+            while let Some(event) = channel.poll().await {
+                if matches!(event, DataChannelEvent::OnClose) {
+                    return reporter.report(ConnectionState::Closed);
+                }
+            }
+        });
+    }
+
+    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
+        if Arc::strong_count(&self.voices) > MAX_STREAMS {
+            tracing::warn!("more streams than a party holds; one is not heard");
+            return;
+        }
+        let (packets, ring) = RingBuffer::new(RING);
+        match Incoming::new(ring, self.terms.clock_hz) {
+            Ok(voice) => (self.on_voice)(voice),
+            Err(error) => return tracing::error!(%error, "a voice is not heard"),
+        }
+        let alive = self.voices.clone();
+        let drain = Drain {
+            packets,
+            opus: self.terms.opus,
+            comfort_noise: self.terms.comfort_noise,
+            counters: self.counters.clone(),
+            nudge: self.nudge.clone(),
+        };
+        spawn_until(&self.reporter.closing, async move {
+            drain.run(track).await;
+            drop(alive);
+        });
+    }
+}
+
+/// From the network to the voice thread. Whatever was not negotiated, or is no Opus, stops here.
+struct Drain {
+    packets: Producer<Packet>,
+    opus: u8,
+    comfort_noise: Option<u8>,
+    counters: Arc<Counters>,
+    nudge: Arc<Nudge>,
+}
+
+impl Drain {
+    async fn run(mut self, track: Arc<dyn TrackRemote>) {
+        while let Some(event) = track.poll().await {
+            let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
+            let taken = self.accept(packet).is_some_and(|packet| self.packets.push(packet).is_ok());
+            let counter = if taken { &self.counters.received } else { &self.counters.rejected };
+            counter.fetch_add(1, Relaxed);
+            self.nudge.packet_arrived();
+        }
+    }
+
+    fn accept(&self, packet: rtp::Packet) -> Option<Packet> {
+        let rtp::Packet { header, payload } = packet;
+        let (payload, samples) = match header.payload_type {
+            opus if opus == self.opus => (payload.to_vec(), codec::duration(&payload)?),
+            // Marks a pause; the noise itself is left out.
+            noise if Some(noise) == self.comfort_noise => (vec![], BLOCK as u32),
+            _ => return None,
+        };
+        Some(Packet {
+            samples,
+            ssrc: header.ssrc,
+            sequence: header.sequence_number,
+            timestamp: header.timestamp,
+            sources: header.csrc,
+            payload,
+            arrived: Instant::now(),
+        })
+    }
+}
