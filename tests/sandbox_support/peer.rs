@@ -180,8 +180,7 @@ const SSRC: u32 = 0x5EED;
 impl Peer {
     pub async fn new(id: String) -> Self {
         let mut engine = MediaEngine::default();
-        let parameters =
-            RTCRtpCodecParameters { rtp_codec: codec(), payload_type: 111, ..Default::default() };
+        let parameters = RTCRtpCodecParameters { rtp_codec: codec(), payload_type: 111 };
         engine.register_codec(parameters, RtpCodecKind::Audio).expect("registered");
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (gathered, gathered_rx) = watch::channel(false);

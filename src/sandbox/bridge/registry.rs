@@ -102,7 +102,8 @@ impl Bridges {
 
     /// Takes a bridge down; its peers close in the background.
     pub fn remove(&self, id: &str) {
-        if let Some(bridge) = self.lock().remove(id) {
+        let removed = self.lock().remove(id);
+        if let Some(bridge) = removed {
             bridge.close();
         }
     }
@@ -265,31 +266,31 @@ impl Bridge {
     }
 }
 
-/// Seats a peer at the mixer once it is connected, and removes it when it is gone.
+/// Seats a peer at the mixer once it is connected, and removes it when it is gone or never came.
 async fn attend(bridge: Weak<Bridge>, peer: Arc<Peer>) {
     let mut health = peer.health();
-    let connected = tokio::time::timeout(PATIENCE, health.wait_for(|health| *health != Health::New)).await;
-    if let (Ok(Ok(_)), Some(bridge)) = (connected, bridge.upgrade())
-        && *peer.health().borrow() == Health::Connected
-        && !peer.cancel.is_cancelled()
-    {
-        match bridge.mixer.seat_peer(peer.account) {
-            Ok(line) => peer.plug_in(line),
-            Err(error) => tracing::error!(%error, "no codec for a peer"),
-        }
-        bridge.tell();
-    }
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let mut seated = false;
     loop {
-        if *health.borrow_and_update() == Health::New || *health.borrow() == Health::Gone {
+        // Copied out: a guard kept across the next lines would block the peer's callbacks.
+        let now = *health.borrow_and_update();
+        let Some(bridge) = bridge.upgrade() else { return };
+        if now == Health::Gone {
             break;
         }
+        if now == Health::Connected && !seated {
+            match bridge.mixer.seat_peer(peer.account) {
+                Ok(line) => peer.plug_in(line),
+                Err(error) => tracing::error!(%error, "no codec for a peer"),
+            }
+            seated = true;
+        }
+        bridge.tell();
+        drop(bridge);
         tokio::select! {
             changed = health.changed() => if changed.is_err() { break },
             () = peer.cancel.cancelled() => break,
-        }
-        match bridge.upgrade() {
-            Some(bridge) => bridge.tell(),
-            None => break,
+            () = tokio::time::sleep_until(deadline), if !seated => break,
         }
     }
     if let Some(bridge) = bridge.upgrade()

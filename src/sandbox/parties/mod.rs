@@ -1,11 +1,14 @@
-//! Parties: the rules (`session`, `registry`), and `sessionManager/v2` over them.
+//! Parties: the rules (`session`, `registry`, over `values`), and `sessionManager/v2` over them (`bodies`, `routes`).
 
+mod bodies;
 mod custom;
 pub(super) mod links;
 mod registry;
 pub(super) mod routes;
 mod session;
+mod values;
 
 pub(super) use custom::{connections, open_voice_state};
 pub(super) use registry::Parties;
-pub(super) use session::{Denied, Entry, Event, Party};
+pub(super) use session::Party;
+pub(super) use values::{Denied, Entry, Event};

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::session::{BridgeLink, Denied, Entry, Event, Joinable, Party, Person, Terms, Visibility};
+use super::{
+    session::Party,
+    values::{BridgeLink, Denied, Entry, Event, Joinable, Person, Terms, Visibility},
+};
 use crate::sandbox::people::AccountId;
 
 const MAX_PARTIES: usize = 256;
@@ -150,7 +153,7 @@ mod tests {
     use crate::sandbox::{
         parties::{
             custom,
-            session::{MemberChange, TermsChange},
+            values::{MemberChange, TermsChange},
         },
         people::Platform,
     };

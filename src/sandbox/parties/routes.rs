@@ -7,12 +7,15 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{delete, get, patch, post},
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
-use uuid::Uuid;
 
-use super::session::{
-    BridgeLink, Denied, Entry, Joinable, MemberChange, Person, Terms, TermsChange, Visibility,
+use super::{
+    bodies::{
+        BridgeBody, BridgesBody, CreateBody, InvitationType, InviteBody, JoinBody, ListBody, ListQuery,
+        MemberBody, MessageBody, NewSession, ReadQuery, Recipient, SessionType, TermsBody,
+    },
+    session::Party,
+    values::{BridgeLink, Denied, Entry, MemberChange, Person, Terms, TermsChange},
 };
 use crate::sandbox::{
     checks::{self, Body, Caller, Parameters},
@@ -79,12 +82,6 @@ fn check_language(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ReadQuery {
-    view: String,
-}
-
 async fn read(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
@@ -102,19 +99,6 @@ async fn read(
         return Err(Refusal::BadParameter("header: X-PSN-SESSION-MANAGER-SESSION-IDS"));
     }
     Ok(Json(json!({ "v2PartySessions": world.state().parties.visible(&ids, me) })))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ListQuery {
-    limit: usize,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct ListBody {
-    /// Parties of the caller's groups; the sandbox has no groups, and lists what is visible anyway.
-    group_invited_party_sessions: Vec<String>,
 }
 
 async fn list(
@@ -155,66 +139,6 @@ async fn my_invitations(Extract(world): Extract<Shared>, Caller(me): Caller) -> 
     Json(json!({ "invitations": invitations }))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct CreateBody {
-    #[serde(rename = "v2PartySessions")]
-    sessions: [NewSession; 1],
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct NewSession {
-    session_type: SessionType,
-    session_name: String,
-    max_members: usize,
-    visibility_type: Visibility,
-    joinable_user_type: Joinable,
-    members: [NewMember; 1],
-}
-
-#[derive(Deserialize)]
-enum SessionType {
-    #[serde(rename = "ROOM")]
-    Room,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct NewMember {
-    account_id: Me,
-    platform: Me,
-    voice_chat_activated: bool,
-    push_contexts: [PushContext; 1],
-    custom_data4: String,
-}
-
-/// The caller, whoever that is.
-#[derive(Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Me {
-    Me,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PushContext {
-    /// Only its shape is checked: the sandbox pushes to every socket of an account.
-    #[serde(rename = "contextId")]
-    _context_id: Uuid,
-}
-
-impl From<NewMember> for Entry {
-    fn from(member: NewMember) -> Self {
-        let NewMember { account_id: Me::Me, platform: Me::Me, push_contexts: [_], .. } = member;
-        Self {
-            voice_chat_activated: member.voice_chat_activated,
-            custom_data4: member.custom_data4,
-            link: None,
-        }
-    }
-}
-
 async fn create(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
@@ -236,15 +160,6 @@ async fn create(
     });
     let session = session.map_err(Refusal::from)?;
     Ok((StatusCode::CREATED, Json(json!({ "v2PartySessions": [session] }))).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct TermsBody {
-    session_name: Option<String>,
-    joinable_user_type: Option<Joinable>,
-    visibility_type: Option<Visibility>,
-    max_members: Option<usize>,
 }
 
 async fn change_terms(
@@ -275,12 +190,6 @@ async fn change_terms(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct JoinBody {
-    members: [NewMember; 1],
-}
-
 async fn join(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
@@ -299,14 +208,6 @@ async fn join(
     joined.map_err(Refusal::from)?;
     let member = { world.state().parties.get(&id).and_then(|party| party.member(me)).map(|it| it.json()) };
     Ok((StatusCode::CREATED, Json(json!({ "members": [member] }))).into_response())
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct MemberBody {
-    custom_data3: Option<String>,
-    custom_data4: Option<String>,
-    voice_chat_activated: Option<bool>,
 }
 
 async fn update_me(
@@ -357,33 +258,6 @@ async fn remove(
     Ok(StatusCode::NO_CONTENT)
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct InviteBody {
-    invitation_type: InvitationType,
-    invitations: Vec<Invitee>,
-    /// The sandbox has no groups: must be empty.
-    invitations_to_groups: [Value; 0],
-}
-
-#[derive(Deserialize)]
-enum InvitationType {
-    #[serde(rename = "NORMAL")]
-    Normal,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Invitee {
-    to: InviteeId,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct InviteeId {
-    account_id: String,
-}
-
 async fn invite(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
@@ -413,19 +287,6 @@ async fn invite(
     Ok((StatusCode::CREATED, Json(json!({ "invitations": sent }))).into_response())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct BridgesBody {
-    bridges: [BridgeBody; 1],
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct BridgeBody {
-    bridge_id: String,
-    bridge_token: String,
-}
-
 async fn link_bridge(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
@@ -452,22 +313,6 @@ async fn link_bridge(
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct MessageBody {
-    channel: String,
-    payload: String,
-    to: Option<Vec<Recipient>>,
-    without_sequence_number: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct Recipient {
-    account_id: String,
-    platform: String,
-}
-
 async fn message(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
@@ -487,18 +332,9 @@ async fn message(
     let to = to.transpose()?;
     let sent = world.change_parties(|state| {
         let who = state.person(me)?;
-        let send = |party: &mut super::Party| party.message(&who, &body.channel, &body.payload, to);
+        let send = |party: &mut Party| party.message(&who, &body.channel, &body.payload, to);
         state.parties.change(&id, send)
     });
     sent.map_err(Refusal::from)?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-impl Recipient {
-    fn account(&self) -> Result<AccountId, Refusal> {
-        if !matches!(self.platform.as_str(), "PS4" | "PS5" | "MOBILE_APP" | "PSPC") {
-            return Err(Refusal::BadParameter("platform"));
-        }
-        self.account_id.parse().map_err(|_| Refusal::BadParameter("accountId"))
-    }
 }
