@@ -1,12 +1,12 @@
 //! Everything that can happen to the client, and everything it can decide to do.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Command, Notice, failure::Failure};
 use crate::{
     model::{
-        AccountId, Bridge, Friend, Invitation, OnlineId, PartyLink, PartySession, PeerId, Presence, Profile,
-        SessionId, Settings,
+        AccountId, Bridge, Friend, Invitation, OnlineId, PartyLink, PartySession, PeerId, Profile, SessionId,
+        Settings,
     },
     psn::{PartyChange, PushEvent},
     voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
@@ -44,7 +44,6 @@ pub enum Input {
         attempt: Attempt,
         result: Result<Vec<Friend>, Failure>,
     },
-    Presences(Result<HashMap<AccountId, Presence>, Failure>),
     Lists {
         attempt: Attempt,
         result: Result<Lists, Failure>,
@@ -112,10 +111,11 @@ pub enum Effect {
     OpenPush {
         again: bool,
     },
+    /// `known`: who need not be asked about again.
     ReadFriends {
         attempt: Attempt,
+        known: Vec<Profile>,
     },
-    ReadPresences(Vec<AccountId>),
     ReadLists {
         attempt: Attempt,
         invited: Vec<SessionId>,

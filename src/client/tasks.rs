@@ -1,6 +1,6 @@
 //! The async actions behind the effects, each a short story told with `psn` and `voice`. They run on tokio workers.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 
@@ -105,9 +105,15 @@ pub async fn hold_push(psn: Arc<Psn>, again: bool, inputs: mpsc::Sender<Input>) 
     let _ = inputs.send(Input::PushClosed { reached_service, failure }).await;
 }
 
-pub async fn read_friends(psn: &Psn) -> Result<Vec<Friend>, Failure> {
+/// Asks who somebody is only where that is not `known`.
+pub async fn read_friends(psn: &Psn, known: Vec<Profile>) -> Result<Vec<Friend>, Failure> {
     let accounts = psn.friends().await?;
-    let profiles = psn.profiles(&accounts).await?;
+    let mut profiles = known;
+    let listed: HashSet<_> = accounts.iter().copied().collect();
+    profiles.retain(|profile| listed.contains(&profile.account));
+    let known: HashSet<_> = profiles.iter().map(|profile| profile.account).collect();
+    let strangers: Vec<_> = accounts.iter().copied().filter(|account| !known.contains(account)).collect();
+    profiles.extend(psn.profiles(&strangers).await?);
     // Friends without presence are better than no friends.
     let mut presences = match psn.presences(&accounts).await {
         Ok(presences) => presences,

@@ -72,11 +72,9 @@ impl World {
                 let inputs = self.inputs.clone();
                 self.in_account(async move |psn| tasks::hold_push(psn, again, inputs).await);
             }
-            Effect::ReadFriends { attempt } => {
-                self.ask(async move |psn| Input::Friends { attempt, result: tasks::read_friends(&psn).await })
-            }
-            Effect::ReadPresences(accounts) => self.ask(async move |psn| {
-                Input::Presences(psn.presences(&accounts).await.map_err(Failure::from))
+            Effect::ReadFriends { attempt, known } => self.ask(async move |psn| Input::Friends {
+                attempt,
+                result: tasks::read_friends(&psn, known).await,
             }),
             Effect::ReadLists { attempt, invited } => self.ask(async move |psn| Input::Lists {
                 attempt,

@@ -1,25 +1,22 @@
 //! A signed-in account: friends, lists, invitations, and the push line that keeps them true.
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use super::{Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer};
 use crate::{
     client::{LinkState, Notice, input::Lists, reconnect},
-    model::{AccountId, Availability, Friend, Invitation, PartySession, Presence, Profile, SessionId},
+    model::{AccountId, Availability, Friend, Invitation, PartySession, Profile, SessionId},
     psn::{Event, PushEvent},
 };
 
-/// Presence is in no push event.
-const PRESENCES_EVERY: Duration = Duration::from_secs(60);
+/// Presence, and who is a friend, are in no push event.
+const FRIENDS_EVERY: Duration = Duration::from_secs(45);
 /// Pages of a hundred friends that cost no more than the interval above; longer lists are asked for less often.
-const PAGES_PER_INTERVAL: u32 = 4;
+const PAGES_PER_INTERVAL: u32 = 2;
 /// With push alive, only what no event reaches us for: friends' parties.
 const LISTS_EVERY: Duration = Duration::from_secs(60);
 const LISTS_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(30);
-const PARTY_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(6);
+const PARTY_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(8);
 /// Many events, one read.
 const EVENTS_SETTLE: Duration = Duration::from_millis(150);
 /// Invitations heard of by push alone that are kept.
@@ -108,7 +105,7 @@ impl State {
         let Some(account) = self.account_mut() else { return };
         account.friends_attempt = attempt;
         account.friends.fetching = true;
-        out.push(Effect::ReadFriends { attempt });
+        out.push(Effect::ReadFriends { attempt, known: Vec::new() });
         self.read_lists(now, out);
         self.read_party(now, out);
     }
@@ -121,53 +118,34 @@ impl State {
         out: &mut Effects,
     ) {
         let Some(account) = self.account_mut().filter(|a| a.friends_attempt == attempt) else { return };
-        account.friends.fetching = false;
+        let asked_for = std::mem::take(&mut account.friends.fetching);
+        let mut pages = 1;
         match result {
             Ok(mut friends) => {
+                pages = friends.len().div_ceil(100) as u32;
                 sort(&mut friends);
                 account.friends.value = Some(friends);
                 self.problems.clear(Place::Friends);
             }
             Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure, out),
-            Err(failure) => {
+            Err(failure) if asked_for => {
                 let failure = Failure::new(ProblemKind::FriendsNotLoaded, failure.diagnostic);
                 self.problems.raise(Place::Friends, failure);
             }
+            // The list is there, a little old; the next poll is soon.
+            Err(_) => {}
         }
-        self.timers.set(Timer::PollPresences, now + PRESENCES_EVERY);
+        let intervals = (pages / PAGES_PER_INTERVAL).max(1);
+        self.timers.set(Timer::PollFriends, now + FRIENDS_EVERY * intervals);
     }
 
-    pub(super) fn poll_presences(&mut self, now: Instant, out: &mut Effects) {
-        let Some(account) = self.account() else { return };
-        let Some(friends) = account.friends.value.as_ref() else { return self.refresh(now, out) };
-        let accounts: Vec<_> = friends.iter().map(|f| f.profile.account).collect();
-        let intervals = (accounts.len() as u32 / 100 / PAGES_PER_INTERVAL).max(1);
-        self.timers.set(Timer::PollPresences, now + PRESENCES_EVERY * intervals);
-        if !accounts.is_empty() {
-            out.push(Effect::ReadPresences(accounts));
-        }
-    }
-
-    pub(super) fn presences_read(
-        &mut self,
-        result: Result<HashMap<AccountId, Presence>, Failure>,
-        _now: Instant,
-        out: &mut Effects,
-    ) {
-        match result {
-            Ok(mut presences) => {
-                let Some(friends) = self.account_mut().and_then(|a| a.friends.value.as_mut()) else { return };
-                for friend in friends.iter_mut() {
-                    if let Some(presence) = presences.remove(&friend.profile.account) {
-                        friend.presence = Some(presence);
-                    }
-                }
-                sort(friends);
-            }
-            // What is shown stays; the next poll is soon.
-            Err(failure) if !failure.ends_sign_in() => {}
-            Err(failure) => self.fail(Place::Friends, failure, out),
-        }
+    /// In the background: what is shown stays until there is something newer.
+    pub(super) fn poll_friends(&mut self, out: &mut Effects) {
+        let attempt = self.new_attempt();
+        let Some(account) = self.account_mut() else { return };
+        account.friends_attempt = attempt;
+        let known = account.friends.value.iter().flatten().map(|friend| friend.profile.clone()).collect();
+        out.push(Effect::ReadFriends { attempt, known });
     }
 
     pub(super) fn read_lists(&mut self, now: Instant, out: &mut Effects) {

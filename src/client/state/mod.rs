@@ -113,7 +113,6 @@ impl State {
                 self.push_closed(reached_service, failure, now, &mut out);
             }
             Input::Friends { attempt, result } => self.friends_read(attempt, result, now, &mut out),
-            Input::Presences(result) => self.presences_read(result, now, &mut out),
             Input::Lists { attempt, result } => self.lists_read(attempt, result, now, &mut out),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
@@ -178,7 +177,7 @@ impl State {
                 self.problems.raise(Place::SignIn, failure);
             }
             Timer::Push => self.open_push(out),
-            Timer::PollPresences => self.poll_presences(now, out),
+            Timer::PollFriends => self.poll_friends(out),
             Timer::PollLists | Timer::ReadLists => self.read_lists(now, out),
             Timer::ReadParty => self.read_party(now, out),
             Timer::Announce => self.announce(out),

@@ -8,7 +8,7 @@ pub enum Timer {
     SignIn,
     /// Open the push line (again).
     Push,
-    PollPresences,
+    PollFriends,
     PollLists,
     /// Something happened to lists: read them, once for many events.
     ReadLists,
