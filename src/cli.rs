@@ -27,6 +27,15 @@ pub struct Service {
     pub server: Option<String>,
 }
 
+impl Service {
+    pub fn is_sandbox(&self) -> bool {
+        #[cfg(feature = "sandbox")]
+        return self.sandbox || self.server.is_some();
+        #[cfg(not(feature = "sandbox"))]
+        false
+    }
+}
+
 #[derive(Subcommand)]
 pub enum Task {
     /// Serve a sandbox for several clients; everything is in memory and gone when it ends

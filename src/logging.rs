@@ -6,16 +6,23 @@ use tracing_appender::{
     non_blocking::WorkerGuard,
     rolling::{RollingFileAppender, Rotation},
 };
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer,
+    filter::{FilterExt, filter_fn},
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
 
 /// Other crates log addresses: they are silent unless asked for by name.
 const FILTER: &str = "off,partyline=info";
 const FILTER_STDERR: &str = "off,partyline=warn";
 const FILES_KEPT: usize = 5;
 
-/// `PARTYLINE_LOG` overrides what is logged, in the syntax of `RUST_LOG`. Keep the guard until the end: it flushes.
+/// `PARTYLINE_LOG` overrides what is logged, in the syntax of `RUST_LOG`, for this program's own lines alone: other crates
+/// print headers with tokens at their finest levels. Keep the guard until the end: it flushes.
 pub fn start(paths: Option<&Paths>, to_file: bool) -> Option<WorkerGuard> {
     let filter = |usual: &str| EnvFilter::try_from_env("PARTYLINE_LOG").unwrap_or_else(|_| usual.into());
+    let ours = filter_fn(|line| line.target().starts_with("partyline"));
     let file = paths.filter(|_| to_file).and_then(|paths| {
         std::fs::create_dir_all(paths.logs()).ok()?;
         RollingFileAppender::builder()
@@ -30,11 +37,11 @@ pub fn start(paths: Option<&Paths>, to_file: bool) -> Option<WorkerGuard> {
         Some(file) => {
             let (writer, guard) = tracing_appender::non_blocking(file);
             let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(writer);
-            (layer.with_filter(filter(FILTER)).boxed(), Some(guard))
+            (layer.with_filter(filter(FILTER).and(ours)).boxed(), Some(guard))
         }
         None => {
             let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-            (layer.with_filter(filter(FILTER_STDERR)).boxed(), None)
+            (layer.with_filter(filter(FILTER_STDERR).and(ours)).boxed(), None)
         }
     };
     tracing_subscriber::registry().with(layer).init();

@@ -42,6 +42,11 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     match cli.task {
         None => window(&cli.service, paths),
         Some(Task::Headless(task)) => {
+            if !task.service.is_sandbox() {
+                return Err(
+                    "headless needs --sandbox or --server URL: it cannot sign in to the live service".into(),
+                );
+            }
             let service = Service::start(&task.service)?;
             let succeeded = talk_without_window(&service, &task.options)?;
             Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -1,6 +1,6 @@
 //! An error on its way to becoming a [`super::Problem`]: what kind it is for the user, and text for a bug report.
 
-use super::ProblemKind;
+use super::{ProblemKind, reconnect::Reach};
 use crate::psn;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,9 +15,22 @@ impl Failure {
         Self { kind, diagnostic: diagnostic.into() }
     }
 
-    /// Nobody was reached: trying again costs the service nothing.
-    pub fn is_unreachable(&self) -> bool {
-        self.kind == ProblemKind::ServiceUnreachable
+    /// About a party: what is gone is the party.
+    pub fn of_party(error: psn::Error) -> Self {
+        if error.is_gone() { Self::new(ProblemKind::PartyEnded, chain(&error)) } else { error.into() }
+    }
+
+    pub fn reach(&self) -> Reach {
+        match self.kind {
+            ProblemKind::ServiceUnreachable => Reach::Nobody,
+            ProblemKind::TooManyRequests { wait } => Reach::Paused(wait),
+            _ => Reach::Service,
+        }
+    }
+
+    /// The party itself says no: asking again will not help.
+    pub fn is_about_the_party(&self) -> bool {
+        matches!(self.kind, ProblemKind::PartyEnded | ProblemKind::PartyFull | ProblemKind::NotAllowed)
     }
 
     pub fn ends_sign_in(&self) -> bool {
@@ -33,11 +46,11 @@ impl From<psn::Error> for Failure {
             Error::Blocked => ProblemKind::BlockedByNetworkEdge,
             Error::RateLimited { wait } => ProblemKind::TooManyRequests { wait: *wait },
             Error::SignInEnded => ProblemKind::SignInEnded,
-            error if error.is_gone() => ProblemKind::PartyEnded,
             Error::Refused { code: Some(2286592), .. } => ProblemKind::InvitationRefused,
             Error::Refused { status: 403, .. } => ProblemKind::NotAllowed,
             Error::Refused { .. }
             | Error::Trouble { .. }
+            | Error::Unsendable(_)
             | Error::Malformed { .. }
             | Error::Incomplete { .. }
             | Error::TooLarge { .. } => ProblemKind::ServiceTrouble,

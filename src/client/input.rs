@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Command, Notice, failure::Failure};
+use super::{Command, Notice, failure::Failure, reconnect::Reach};
 use crate::{
     model::{
         AccountId, Bridge, Friend, Invitation, OnlineId, PartyLink, PartySession, PeerId, Profile, SessionId,
@@ -36,7 +36,7 @@ pub enum Input {
     PushOpened,
     Push(PushEvent),
     PushClosed {
-        reached_service: bool,
+        reach: Reach,
         failure: Option<Failure>,
     },
 
@@ -59,6 +59,7 @@ pub enum Input {
     },
     Left {
         attempt: Attempt,
+        result: Result<(), Failure>,
     },
     InvitationSent {
         account: AccountId,
@@ -71,6 +72,7 @@ pub enum Input {
         connection: u64,
         result: Result<Seated, Failure>,
     },
+    Announced(Result<(), Failure>),
     Voice(VoiceEvent),
     SettingsSaved(Result<(), Failure>),
 }
@@ -155,6 +157,8 @@ pub enum Effect {
         previous: Option<Seat>,
     },
     HangUp,
+    /// A seat that came too late to be used.
+    GiveSeatBack(Seat),
     Voice(VoiceControl),
 
     SaveSettings(Box<Settings>),

@@ -40,6 +40,8 @@ pub enum ProblemKind {
     },
     PartyEnded,
     PartyFull,
+    /// Somebody removed us.
+    RemovedFromParty,
     /// Not invited, removed, or a setting forbids it.
     NotAllowed,
     /// The invited person's settings refuse it.
@@ -100,7 +102,9 @@ impl Problem {
             ProblemKind::VoiceUnreachable | ProblemKind::VoiceNotUnderstood | ProblemKind::VoiceBroken => {
                 Remedy::RetryVoice
             }
-            ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble if self.place == Place::Voice => {
+            ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble | ProblemKind::NotAllowed
+                if self.place == Place::Voice =>
+            {
                 Remedy::RetryVoice
             }
             ProblemKind::DeviceMissing(_) => Remedy::OpenVoiceSettings,
@@ -110,6 +114,7 @@ impl Problem {
             | ProblemKind::TooManyRequests { .. }
             | ProblemKind::PartyEnded
             | ProblemKind::PartyFull
+            | ProblemKind::RemovedFromParty
             | ProblemKind::NotAllowed
             | ProblemKind::InvitationRefused
             | ProblemKind::NoClientSecret

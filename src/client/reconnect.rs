@@ -12,23 +12,37 @@ pub enum NextTry {
 /// Tries that reached the service and still brought no voice.
 const VOICE_TRIES: u32 = 6;
 
+/// How a try ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Nobody was reached.
+    Nobody,
+    /// A pause, ours or one the service asked for: not tried at all.
+    Paused(Duration),
+    Service,
+}
+
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+
 /// `failures`: in a row. An unreachable service costs nobody anything and is tried steadily, so that voice is back within
 /// seconds of the network; a service that answers is asked ever less, then left alone.
-pub fn voice(failures: u32, reached_service: bool) -> NextTry {
-    match (reached_service, failures) {
-        (false, _) => NextTry::After(Duration::from_secs(1)),
-        (true, 0..VOICE_TRIES) => NextTry::After(Duration::from_millis(250 << failures.min(5))),
-        (true, _) => NextTry::GiveUp,
+pub fn voice(failures: u32, reach: Reach) -> NextTry {
+    match (reach, failures) {
+        (Reach::Nobody, _) => NextTry::After(Duration::from_secs(1)),
+        (Reach::Paused(wait), _) => NextTry::After(wait.min(LONGEST_PAUSE)),
+        (Reach::Service, 0..VOICE_TRIES) => NextTry::After(Duration::from_millis(250 << failures.min(5))),
+        (Reach::Service, _) => NextTry::GiveUp,
     }
 }
 
 /// The push line is never given up. `failures`: in a row.
-pub fn push(failures: u32, reached_service: bool) -> Duration {
-    match (reached_service, failures) {
+pub fn push(failures: u32, reach: Reach) -> Duration {
+    match (reach, failures) {
+        (Reach::Paused(wait), _) => wait.min(LONGEST_PAUSE),
         (_, 0) => Duration::from_millis(250),
-        (false, ..150) => Duration::from_secs(2),
-        (false, _) => Duration::from_secs(15),
-        (true, _) => Duration::from_secs(1 << failures.min(6)),
+        (Reach::Nobody, ..150) => Duration::from_secs(2),
+        (Reach::Nobody, _) => Duration::from_secs(15),
+        (Reach::Service, _) => Duration::from_secs(1 << failures.min(6)),
     }
 }
 
@@ -38,17 +52,17 @@ mod tests {
 
     #[test]
     fn a_lost_network_is_tried_until_it_is_back() {
-        assert_eq!(voice(500, false), NextTry::After(Duration::from_secs(1)));
-        assert!(push(100, false) <= Duration::from_secs(2), "back within seconds of the network");
-        assert!(push(10_000, false) >= Duration::from_secs(10), "gently after minutes");
+        assert_eq!(voice(500, Reach::Nobody), NextTry::After(Duration::from_secs(1)));
+        assert!(push(100, Reach::Nobody) <= Duration::from_secs(2), "back within seconds of the network");
+        assert!(push(10_000, Reach::Nobody) >= Duration::from_secs(10), "gently after minutes");
     }
 
     #[test]
     fn a_service_that_answers_is_asked_ever_less() {
-        let NextTry::After(first) = voice(1, true) else { panic!("a second chance") };
-        let NextTry::After(fifth) = voice(5, true) else { panic!("a sixth chance") };
+        let NextTry::After(first) = voice(1, Reach::Service) else { panic!("a second chance") };
+        let NextTry::After(fifth) = voice(5, Reach::Service) else { panic!("a sixth chance") };
         assert!(fifth > first);
-        assert_eq!(voice(VOICE_TRIES, true), NextTry::GiveUp);
-        assert!(push(20, true) >= Duration::from_secs(60));
+        assert_eq!(voice(VOICE_TRIES, Reach::Service), NextTry::GiveUp);
+        assert!(push(20, Reach::Service) >= Duration::from_secs(60));
     }
 }

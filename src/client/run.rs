@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -72,7 +72,7 @@ impl Client {
         let meters = Arc::new(Meters::default());
         let (state, world, queues) = {
             let _inside = runtime.enter();
-            set_up(config, Arc::clone(&meters), command_queue, notice_sink, &wake)?
+            set_up(config, Arc::clone(&meters), command_queue, notice_sink)?
         };
         let (publisher, snapshots) = watch::channel(Arc::new(state.snapshot()));
         // The voice thread ends with the client, not with the last handle.
@@ -100,7 +100,6 @@ fn set_up(
     meters: Arc<Meters>,
     commands: mpsc::Receiver<Command>,
     notices: mpsc::Sender<Notice>,
-    wake: &Waker,
 ) -> Result<(State, World, Queues), StartError> {
     let service = if config.endpoints.is_sandbox() { Service::Sandbox } else { Service::Live };
     let loaded = config.paths.as_ref().map_or(Loaded::Fresh, store::load_settings);
@@ -113,6 +112,9 @@ fn set_up(
     let (inputs, input_queue) = mpsc::channel(INPUT_BACKLOG);
     let (arrivals, arrival_queue) = mpsc::channel(1);
     let voice_inputs = inputs.clone();
+    // The voice thread must not wait for whoever draws, not even for a lock.
+    let meters_moved = Arc::new(Notify::new());
+    let woken = Arc::clone(&meters_moved);
     let voice = Voice::start(
         VoiceConfig {
             microphone: config.microphone.clone().unwrap_or(Microphone::Device(settings.microphone.clone())),
@@ -127,7 +129,7 @@ fn set_up(
             network: if config.endpoints.is_loopback() { Network::Loopback } else { Network::Any },
         },
         meters,
-        Arc::clone(wake),
+        Arc::new(move || woken.notify_one()),
         move |event| {
             if voice_inputs.try_send(Input::Voice(event)).is_err() {
                 tracing::warn!("a voice event was dropped");
@@ -153,24 +155,37 @@ fn set_up(
         tasks: TaskTracker::new(),
         refreshes: TaskTracker::new(),
         signing_in: CancellationToken::new(),
+        wanted: None,
         account: None,
     };
-    Ok((state, world, Queues { commands, inputs: input_queue, arrivals: arrival_queue }))
+    Ok((state, world, Queues { commands, inputs: input_queue, arrivals: arrival_queue, meters_moved }))
 }
 
 async fn run(
     mut state: State,
     mut world: World,
-    Queues { mut commands, mut inputs, mut arrivals }: Queues,
+    Queues { mut commands, mut inputs, mut arrivals, meters_moved }: Queues,
     publisher: watch::Sender<Arc<Snapshot>>,
     wake: Waker,
 ) {
+    // Until the last handle is gone.
+    let mut listening = true;
     'running: loop {
         let deadline = state.next_deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
         let input = tokio::select! {
-            command = commands.recv() => Input::Command(command.unwrap_or(Command::Quit)),
+            command = commands.recv(), if listening => {
+                listening = command.is_some();
+                Input::Command(command.unwrap_or(Command::Quit))
+            }
             Some(input) = inputs.recv() => input,
-            Some(arrival) = arrivals.recv() => world.welcome(arrival),
+            Some(arrival) = arrivals.recv() => match world.welcome(arrival) {
+                Some(input) => input,
+                None => continue,
+            },
+            () = meters_moved.notified() => {
+                wake();
+                continue;
+            }
             () = tokio::time::sleep_until(deadline.into()) => Input::Tick,
         };
         for effect in state.handle(input, Instant::now()) {
@@ -203,4 +218,6 @@ struct Queues {
     commands: mpsc::Receiver<Command>,
     inputs: mpsc::Receiver<Input>,
     arrivals: mpsc::Receiver<Arrival>,
+    /// A level worth drawing changed.
+    meters_moved: Arc<Notify>,
 }

@@ -1,6 +1,10 @@
 //! The async actions behind the effects, each a short story told with `psn` and `voice`. They run on tokio workers.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use tokio::sync::mpsc;
 
@@ -8,6 +12,7 @@ use super::{
     ProblemKind,
     failure::{Failure, chain},
     input::{Attempt, Entry, Input, Lists, Seat, Seated, SignInWay},
+    reconnect::Reach,
 };
 use crate::{
     desktop,
@@ -18,8 +23,8 @@ use crate::{
     voice::{NegotiationError, Voice},
 };
 
-/// Each step of leaving; the whole has to fit the time a quit may take.
-const LEAVE_STEP: Duration = Duration::from_millis(500);
+/// Leaving, as far as the user waits for it; a quit waits less and ends it.
+const LEAVE_TIME: Duration = Duration::from_secs(6);
 
 /// What a sign-in needs to know.
 pub struct SignIn {
@@ -94,15 +99,15 @@ pub async fn hold_push(psn: Arc<Psn>, again: bool, inputs: mpsc::Sender<Input>) 
         Err(error) => error,
     };
     tracing::info!(error = chain(&error), "push line down");
-    let (reached_service, failure) = match error {
+    let (reach, failure) = match error {
         PushError::Directory(error) => {
             let failure = Failure::from(error);
-            (!failure.is_unreachable(), Some(failure))
+            (failure.reach(), Some(failure))
         }
-        PushError::Closed | PushError::Silent => (false, None),
-        PushError::BadHost | PushError::Refused(_) => (true, None),
+        PushError::Silent => (Reach::Nobody, None),
+        PushError::Closed | PushError::BadHost | PushError::Refused(_) => (Reach::Service, None),
     };
-    let _ = inputs.send(Input::PushClosed { reached_service, failure }).await;
+    let _ = inputs.send(Input::PushClosed { reach, failure }).await;
 }
 
 /// Asks who somebody is only where that is not `known`.
@@ -146,7 +151,7 @@ pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failur
             session
         }
         Entry::Link(link) => {
-            let session = psn.session_of_link(&link).await?;
+            let session = psn.session_of_link(&link).await.map_err(Failure::of_party)?;
             join(psn, &session, Some(&link)).await?;
             session
         }
@@ -155,14 +160,14 @@ pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failur
         Ok(party) => Ok(party),
         Err(error) => {
             let _ = psn.leave_party(&session).await;
-            Err(error.into())
+            Err(Failure::of_party(error))
         }
     }
 }
 
 async fn join(psn: &Psn, session: &SessionId, link: Option<&PartyLink>) -> Result<(), Failure> {
     let Err(error) = psn.join_party(session, link).await else { return Ok(()) };
-    let failure = Failure::from(error);
+    let failure = Failure::of_party(error);
     // No code is known for "full": the party's own count tells.
     if failure.kind == ProblemKind::NotAllowed
         && let Ok(party) = psn.party(session).await
@@ -173,30 +178,50 @@ async fn join(psn: &Psn, session: &SessionId, link: Option<&PartyLink>) -> Resul
     Err(failure)
 }
 
-/// Gives the seat back, the bridge too where nobody else sits on it, and leaves. Each step is bounded, none stops the next.
-pub async fn leave_party(psn: &Psn, session: &SessionId, seat: Option<Seat>) {
-    if let Some(Seat { bridge, peer }) = seat {
-        within(psn.delete_peer(&bridge, &peer)).await;
-        if let Some(peers) = within(psn.bridge_peers(&bridge)).await
-            && peers.is_empty()
-        {
-            within(psn.delete_bridge(&bridge)).await;
-        }
+/// Leaves, and gives the seat back beside it.
+pub async fn leave_party(psn: &Psn, session: &SessionId, seat: Option<Seat>) -> Result<(), Failure> {
+    let leaving = tokio::time::timeout(LEAVE_TIME, psn.leave_party(session));
+    let (left, ()) = tokio::join!(leaving, give_seat_back(psn, seat));
+    match left {
+        Ok(left) => left.map_err(Failure::from),
+        Err(_) => Err(Failure::new(ProblemKind::ServiceUnreachable, "leaving took too long")),
     }
-    within(psn.leave_party(session)).await;
 }
 
-async fn within<T>(step: impl Future<Output = Result<T, psn::Error>>) -> Option<T> {
-    match tokio::time::timeout(LEAVE_STEP, step).await {
-        Ok(Ok(value)) => Some(value),
-        Ok(Err(error)) => {
-            tracing::info!(error = chain(&error), "a step of leaving failed");
-            None
+/// The peer, then the bridge where nobody else sits on it. Nobody waits for it, and nothing depends on it.
+pub async fn give_seat_back(psn: &Psn, seat: Option<Seat>) {
+    let Some(Seat { bridge, peer }) = seat else { return };
+    let giving = async {
+        psn.delete_peer(&bridge, &peer).await?;
+        if psn.bridge_peers(&bridge).await?.is_empty() {
+            psn.delete_bridge(&bridge).await?;
         }
-        Err(_) => {
-            tracing::info!("a step of leaving took too long");
-            None
+        Ok(())
+    };
+    let given: Result<Result<(), psn::Error>, _> = tokio::time::timeout(LEAVE_TIME, giving).await;
+    match given {
+        Ok(Err(error)) if !error.is_gone() => {
+            tracing::info!(error = chain(&error), "a seat was not given back");
         }
+        Err(_) => tracing::info!("giving a seat back took too long"),
+        Ok(_) => {}
+    }
+}
+
+/// A seat on its way: whoever cancels the way finds it here.
+pub struct Held(Mutex<Option<Seat>>);
+
+impl Held {
+    pub fn new(seat: Option<Seat>) -> Self {
+        Self(Mutex::new(seat))
+    }
+
+    pub fn take(&self) -> Option<Seat> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn put(&self, seat: Seat) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(seat);
     }
 }
 
@@ -206,12 +231,15 @@ pub async fn connect_voice(
     voice: &Voice,
     connection: u64,
     session: &SessionId,
-    previous: Option<Seat>,
+    held: &Held,
 ) -> Result<Seated, Failure> {
-    if let Some(Seat { bridge, peer }) = previous {
-        within(psn.delete_peer(&bridge, &peer)).await;
+    let mut party = psn.party(session).await.map_err(Failure::of_party)?;
+    // Taking a seat gives an earlier one of the same device up; on another bridge it has to be given back.
+    if let Some(previous) = held.take()
+        && party.bridge.as_ref().is_some_and(|bridge| *bridge == previous.bridge)
+    {
+        let _ = psn.delete_peer(&previous.bridge, &previous.peer).await;
     }
-    let mut party = psn.party(session).await?;
     let seated = match party.bridge.clone() {
         Some(bridge) => match psn.add_peer(&bridge).await {
             // A bridge that died is still on the session's list.
@@ -230,10 +258,11 @@ pub async fn connect_voice(
         }
     };
     let seat = Seat { bridge, peer };
+    held.put(seat.clone());
     match answer(psn, voice, connection, &seat, offer).await {
         Ok(()) => Ok(Seated { seat, session: party }),
         Err(failure) => {
-            within(psn.delete_peer(&seat.bridge, &seat.peer)).await;
+            give_seat_back(psn, held.take()).await;
             Err(failure)
         }
     }
@@ -254,13 +283,13 @@ async fn answer(
 async fn link_new_bridge(psn: &Psn, session: &SessionId) -> Result<(PartySession, Bridge), Failure> {
     let ours = psn.create_bridge().await?;
     if let Err(error) = psn.link_bridge(session, &ours).await {
-        within(psn.delete_bridge(&ours)).await;
-        return Err(error.into());
+        let _ = psn.delete_bridge(&ours).await;
+        return Err(Failure::of_party(error));
     }
-    let party = psn.party(session).await?;
+    let party = psn.party(session).await.map_err(Failure::of_party)?;
     let bridge = party.bridge.clone().unwrap_or_else(|| ours.clone());
     if bridge.id != ours.id {
-        within(psn.delete_bridge(&ours)).await;
+        let _ = psn.delete_bridge(&ours).await;
     }
     Ok((party, bridge))
 }

@@ -7,9 +7,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Notice, ProblemKind,
-    failure::{Failure, chain},
+    failure::Failure,
     input::{Attempt, Effect, Entry, Input, Seat, SignInWay, VoiceControl},
-    tasks,
+    tasks::{self, Held},
 };
 use crate::{
     model::{Profile, SessionId, Settings},
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// After the state said it is done, tasks get this long to end.
-pub const FINISH_TIME: Duration = Duration::from_millis(400);
+pub const FINISH_TIME: Duration = Duration::from_millis(300);
 
 /// A sign-in that worked. It carries what [`State`] must not hold.
 pub struct Arrival {
@@ -44,6 +44,8 @@ pub struct World {
     /// Token refreshes, which nothing cancels.
     pub refreshes: TaskTracker,
     pub signing_in: CancellationToken,
+    /// The sign-in that counts.
+    pub wanted: Option<Attempt>,
     pub account: Option<SignedInAccount>,
 }
 
@@ -61,7 +63,7 @@ impl World {
             Effect::SignIn { attempt, way } => self.sign_in(attempt, way),
             Effect::CancelSignIn => {
                 self.signing_in.cancel();
-                self.account = None;
+                self.wanted = None;
             }
             Effect::ForgetAccount => {
                 if let Some(account) = self.account.take() {
@@ -83,20 +85,20 @@ impl World {
             Effect::EnterParty { attempt, entry } => self.enter_party(attempt, entry),
             Effect::ReadParty { attempt, session } => self.ask(async move |psn| Input::PartyRead {
                 attempt,
-                result: psn.party(&session).await.map_err(Failure::from),
+                result: psn.party(&session).await.map_err(Failure::of_party),
             }),
             Effect::LeaveParty { attempt, session, seat } => self.leave_party(attempt, session, seat),
             Effect::Invite { session, account } => self.ask(async move |psn| Input::InvitationSent {
                 account,
-                result: psn.invite(&session, account).await.map_err(Failure::from),
+                result: psn.invite(&session, account).await.map_err(Failure::of_party),
             }),
             Effect::ChangeParty { session, change } => self.ask(async move |psn| {
-                Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::from))
+                Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::of_party))
             }),
-            Effect::AnnounceVoice { session, connected_to, muted } => self.in_account(async move |psn| {
-                if let Err(error) = psn.announce_voice(&session, &connected_to, muted).await {
-                    tracing::info!(error = chain(&error), "the others were not told our voice state");
-                }
+            Effect::AnnounceVoice { session, connected_to, muted } => self.ask(async move |psn| {
+                Input::Announced(
+                    psn.announce_voice(&session, &connected_to, muted).await.map_err(Failure::from),
+                )
             }),
             Effect::ConnectVoice { connection, session, previous } => {
                 self.connect_voice(connection, session, previous);
@@ -108,6 +110,7 @@ impl World {
                 let voice = Arc::clone(&self.voice);
                 self.tasks.spawn(async move { voice.hang_up().await });
             }
+            Effect::GiveSeatBack(seat) => self.give_seat_back(seat),
             Effect::Voice(control) => self.control_voice(control),
             Effect::SaveSettings(settings) => self.save_settings(*settings),
             Effect::Notify(notice) => return Some(notice),
@@ -117,16 +120,21 @@ impl World {
         None
     }
 
-    pub fn welcome(&mut self, Arrival { attempt, psn, me }: Arrival) -> Input {
+    /// `None`: it was given up meanwhile, and must not take the place of another.
+    pub fn welcome(&mut self, Arrival { attempt, psn, me }: Arrival) -> Option<Input> {
+        if self.wanted != Some(attempt) {
+            return None;
+        }
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
         self.account = Some(SignedInAccount { psn, signed_in, connecting });
-        Input::SignedIn { attempt, result: Ok(me) }
+        Some(Input::SignedIn { attempt, result: Ok(me) })
     }
 
     fn sign_in(&mut self, attempt: Attempt, way: SignInWay) {
         self.signing_in.cancel();
         self.signing_in = CancellationToken::new();
+        self.wanted = Some(attempt);
         let (paths, endpoints) = (self.paths.clone(), Arc::clone(&self.endpoints));
         let (http, oauth, inputs) = (self.http.clone(), self.oauth.clone(), self.inputs.clone());
         let Some(oauth) = oauth else {
@@ -160,7 +168,9 @@ impl World {
         self.tasks.spawn(async move {
             let result = tasks::enter_party(&psn, entry).await;
             match result {
-                Ok(party) if signed_in.is_cancelled() => tasks::leave_party(&psn, &party.id, None).await,
+                Ok(party) if signed_in.is_cancelled() => {
+                    let _ = tasks::leave_party(&psn, &party.id, None).await;
+                }
                 result => drop(inputs.send(Input::Entered { attempt, result }).await),
             }
         });
@@ -171,8 +181,8 @@ impl World {
         let Some(account) = &self.account else { return };
         let (psn, inputs) = (Arc::clone(&account.psn), self.inputs.clone());
         self.tasks.spawn(async move {
-            tasks::leave_party(&psn, &session, seat).await;
-            let _ = inputs.send(Input::Left { attempt }).await;
+            let result = tasks::leave_party(&psn, &session, seat).await;
+            let _ = inputs.send(Input::Left { attempt, result }).await;
         });
     }
 
@@ -183,11 +193,20 @@ impl World {
         let (psn, voice) = (Arc::clone(&account.psn), Arc::clone(&self.voice));
         let (cancelled, inputs) = (account.connecting.clone(), self.inputs.clone());
         self.tasks.spawn(async move {
-            let connecting = tasks::connect_voice(&psn, &voice, connection, &session, previous);
-            if let Some(result) = cancelled.run_until_cancelled(connecting).await {
-                let _ = inputs.send(Input::Seated { connection, result }).await;
+            let held = Held::new(previous);
+            let connecting = tasks::connect_voice(&psn, &voice, connection, &session, &held);
+            match cancelled.run_until_cancelled(connecting).await {
+                Some(result) => drop(inputs.send(Input::Seated { connection, result }).await),
+                // Overtaken: what was taken on the way is given back.
+                None => tasks::give_seat_back(&psn, held.take()).await,
             }
         });
+    }
+
+    fn give_seat_back(&self, seat: Seat) {
+        let Some(account) = &self.account else { return };
+        let psn = Arc::clone(&account.psn);
+        self.tasks.spawn(async move { tasks::give_seat_back(&psn, Some(seat)).await });
     }
 
     fn control_voice(&self, control: VoiceControl) {

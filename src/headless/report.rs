@@ -64,9 +64,12 @@ impl Report {
                 let name = plain(&signed_in.me.online_id.0);
                 self.tell(&format!("Signed in as {name}"), json!({"event": "signed_in", "online_id": name}));
             }
-            if let PartyState::Joined(party) = &signed_in.party {
-                self.take_in_party(party);
+            match &signed_in.party {
+                PartyState::Joined(party) => self.take_in_party(party),
+                _ => self.voice = None,
             }
+        } else {
+            self.voice = None;
         }
         for notice in notices {
             self.notice(&notice);

@@ -3,7 +3,7 @@
 use super::{Destination, Options};
 use crate::{
     client::{Command, PartyState, Place, Screen, SignedIn, Snapshot},
-    model::{AccountId, OnlineId, Privacy},
+    model::{OnlineId, Privacy},
 };
 
 /// The way of one run.
@@ -81,14 +81,17 @@ impl Script {
         Step::Send(vec![command])
     }
 
-    /// Once the friends are known, each name is a command; a stranger's name stops nothing.
+    /// Whoever is not among the friends yet stays on the list: they may be later.
     fn invitations(&mut self, signed_in: &SignedIn) -> Vec<Command> {
         let Some(friends) = &signed_in.friends.value else { return Vec::new() };
-        let account = |name: &OnlineId| -> Option<AccountId> {
+        let mut commands = Vec::new();
+        self.invite.retain(|name| {
             let named = |f: &&crate::model::Friend| f.profile.online_id.0.eq_ignore_ascii_case(&name.0);
-            friends.iter().find(named).map(|friend| friend.profile.account)
-        };
-        self.invite.drain(..).filter_map(|name| account(&name)).map(Command::Invite).collect()
+            let friend = friends.iter().find(named);
+            commands.extend(friend.map(|friend| Command::Invite(friend.profile.account)));
+            friend.is_none()
+        });
+        commands
     }
 }
 

@@ -25,6 +25,11 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// The last call reached nobody: the service never saw it.
+    pub fn refund(&mut self) {
+        self.made.pop_back();
+    }
+
     /// Counts a call made at `now`.
     ///
     /// # Errors

@@ -8,6 +8,9 @@ pub enum Error {
     /// No answer: no network, no host, no time.
     #[error("no answer from the service")]
     Unreachable(#[source] reqwest::Error),
+    /// Something from outside that does not fit into a request.
+    #[error("the request could not be built")]
+    Unsendable(#[source] reqwest::Error),
     /// An HTML refusal by the network edge: it is about this address, not the account.
     #[error("refused by the network edge")]
     Blocked,
@@ -23,12 +26,9 @@ pub enum Error {
     /// The service says the fault is its own.
     #[error("the service failed with {status}")]
     Trouble { status: u16 },
-    #[error("the answer to {what} was not understood")]
-    Malformed {
-        what: &'static str,
-        #[source]
-        source: serde_json::Error,
-    },
+    /// Where, and not what: the parser's own words may quote a name or a token.
+    #[error("the answer to {what} was not understood at line {line}, column {column}")]
+    Malformed { what: &'static str, line: usize, column: usize },
     #[error("the answer to {what} lacks {field}")]
     Incomplete { what: &'static str, field: &'static str },
     /// More than the client is willing to hold.

@@ -76,7 +76,7 @@ fn event(kind: &str, data: Data, session: &SessionId) -> Event {
             Event::MembersJoined(data.members.into_iter().map(|m| m.into_model(session)).collect())
         }
         "members:deleted" => Event::MembersLeft(data.members.into_iter().map(|m| m.account_id).collect()),
-        "m:customData3:updated" | "m:customData4:updated" => {
+        "m:customData3:updated" | "m:customData4:updated" | "m:voiceChatActivated:updated" => {
             Event::MembersChanged(data.members.into_iter().map(|m| change(m, session)).collect())
         }
         "sessionName:updated" if data.session_name.is_some() => {

@@ -1,7 +1,7 @@
 //! The one way out: every call with a Bearer token goes through [`Http::send`].
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -151,7 +151,11 @@ impl Http {
     pub async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
         let what = call.what;
         let body = self.send(call).await?;
-        serde_json::from_slice(&body).map_err(|source| Error::Malformed { what, source })
+        serde_json::from_slice(&body).map_err(|error| Error::Malformed {
+            what,
+            line: error.line(),
+            column: error.column(),
+        })
     }
 
     /// Sends, with everything of protocol section 3, and returns the body of a 2xx answer.
@@ -162,10 +166,13 @@ impl Http {
         loop {
             self.may_call(call.urgency)?;
             tries += 1;
-            let token = self.access_token().await?;
-            let outcome = match self.try_once(&call, &token, &span_id).await {
+            let token = if call.anonymous { None } else { Some(self.access_token().await?) };
+            let outcome = match self.try_once(&call, token.as_ref(), &span_id).await {
                 Ok(answer) => answer,
                 Err(Error::Unreachable(source)) => {
+                    if source.is_connect() {
+                        self.pauses().budget.refund();
+                    }
                     match retry::next(Outcome::NoAnswer, call.repeat, tries, rand::random()) {
                         Next::Again(wait) => {
                             tokio::time::sleep(wait).await;
@@ -181,7 +188,10 @@ impl Http {
             if status.is_success() {
                 return Ok(outcome.body);
             }
-            if status == StatusCode::UNAUTHORIZED && !refreshed {
+            if status == StatusCode::UNAUTHORIZED
+                && !refreshed
+                && let Some(token) = token
+            {
                 refreshed = true;
                 tries -= 1;
                 self.renew_token(&token).await?;
@@ -194,22 +204,25 @@ impl Http {
             let failed = Outcome::Status { status: status.as_u16(), retry_after: outcome.retry_after };
             match retry::next(failed, call.repeat, tries, rand::random()) {
                 Next::Again(wait) => tokio::time::sleep(wait).await,
-                Next::GiveUp => return Err(self.refusal(outcome)),
+                Next::GiveUp => return Err(self.refusal(outcome, call.anonymous)),
             }
         }
     }
 
-    async fn try_once(&self, call: &Call, token: &AccessToken, span_id: &str) -> Result<Answered, Error> {
-        let mut request = self
-            .client
-            .request(call.method.clone(), call.url.clone())
-            .header("x-psn-request-id", Uuid::new_v4().to_string())
-            .header("x-psn-trace-id", &self.trace_id)
-            .header("x-psn-span-id", span_id)
-            .header("x-psn-app-ver", APP_VERSION)
-            .timeout(CALL_TIMEOUT);
-        if !call.anonymous {
-            request = request.bearer_auth(token.expose());
+    async fn try_once(
+        &self,
+        call: &Call,
+        token: Option<&AccessToken>,
+        span_id: &str,
+    ) -> Result<Answered, Error> {
+        let mut request = self.client.request(call.method.clone(), call.url.clone()).timeout(CALL_TIMEOUT);
+        if let Some(token) = token {
+            request = request
+                .bearer_auth(token.expose())
+                .header("x-psn-request-id", Uuid::new_v4().to_string())
+                .header("x-psn-trace-id", &self.trace_id)
+                .header("x-psn-span-id", span_id)
+                .header("x-psn-app-ver", APP_VERSION);
         }
         for (name, value) in &call.headers {
             request = request.header(*name, value);
@@ -225,32 +238,39 @@ impl Http {
 
     fn may_call(&self, urgency: Urgency) -> Result<(), Error> {
         let now = Instant::now();
-        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pauses = self.pauses();
         if let Some((not_before, pause)) = pauses.not_before {
-            if now < not_before {
+            let excused = matches!((urgency, pause), (Urgency::MayUseReserve, Pause::RateLimited));
+            if now < not_before && !excused {
                 return Err(match pause {
                     Pause::Blocked => Error::Blocked,
                     Pause::RateLimited => Error::RateLimited { wait: not_before - now },
                 });
             }
-            pauses.not_before = None;
+            if now >= not_before {
+                pauses.not_before = None;
+            }
         }
         pauses.budget.spend(now, urgency).map_err(|wait| Error::RateLimited { wait })
     }
 
     fn pause(&self, wait: Duration, pause: Pause) {
-        let mut pauses = self.pauses.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pauses = self.pauses();
         pauses.not_before = Some((Instant::now() + wait, pause));
     }
 
-    fn refusal(&self, answer: Answered) -> Error {
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn refusal(&self, answer: Answered, anonymous: bool) -> Error {
         match answer.status.as_u16() {
             429 => {
                 let wait = answer.retry_after.unwrap_or(Duration::from_secs(30)).min(BLOCKED_PAUSE);
                 self.pause(wait, Pause::RateLimited);
                 Error::RateLimited { wait }
             }
-            401 => Error::SignInEnded,
+            401 if !anonymous => Error::SignInEnded,
             status @ 500..=599 => Error::Trouble { status },
             status => Error::Refused { status, code: ErrorBody::code_in(&answer.body) },
         }
@@ -266,7 +286,8 @@ struct Answered {
 
 /// The address would name the account, so it is taken out.
 pub(super) fn unreachable(error: reqwest::Error) -> Error {
-    Error::Unreachable(error.without_url())
+    let error = error.without_url();
+    if error.is_builder() { Error::Unsendable(error) } else { Error::Unreachable(error) }
 }
 
 /// Reads at most `limit` bytes, whatever the length the other side announced.

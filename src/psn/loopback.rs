@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use secrecy::SecretString;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -12,6 +13,8 @@ use url::Url;
 const PATH: &str = "/redirect";
 /// A request line and headers of a browser fit.
 const REQUEST_LIMIT: usize = 16 << 10;
+/// Connections that may be open at once.
+const MAX_OPEN: usize = 16;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// What the browser brought.
@@ -59,10 +62,17 @@ impl RedirectListener {
     /// # Errors
     /// When the listener itself fails.
     pub async fn wait(self, state: &str) -> io::Result<Redirect> {
+        // Side by side: browsers open connections that they never use.
+        let mut reading = FuturesUnordered::new();
         loop {
-            let (mut stream, _) = self.listener.accept().await?;
-            let target = tokio::time::timeout(REQUEST_TIMEOUT, read_target(&mut stream)).await;
-            let Ok(Some(target)) = target else { continue };
+            let (mut stream, target) = tokio::select! {
+                accepted = self.listener.accept(), if reading.len() < MAX_OPEN => {
+                    reading.push(read_request(accepted?.0));
+                    continue;
+                }
+                Some(read) = reading.next() => read,
+            };
+            let Some(target) = target else { continue };
             let redirect = self.uri.join(&target).ok().filter(|url| url.path() == PATH);
             let redirect = redirect.and_then(|url| Redirect::read(&url, state));
             let (status, text) = match &redirect {
@@ -77,6 +87,12 @@ impl RedirectListener {
             }
         }
     }
+}
+
+/// A connection, and what it asked for in time.
+async fn read_request(mut stream: TcpStream) -> (TcpStream, Option<String>) {
+    let target = tokio::time::timeout(REQUEST_TIMEOUT, read_target(&mut stream)).await;
+    (stream, target.ok().flatten())
 }
 
 /// The target of a GET request, read up to the end of its head.
@@ -149,6 +165,7 @@ mod tests {
             }
             answer
         };
+        let _unused = TcpStream::connect(address).await.expect("listening");
         request("GARBAGE").await;
         assert!(
             request("GET /redirect?code=x&state=wrong HTTP/1.1\r\n\r\n").await.starts_with("HTTP/1.1 404")

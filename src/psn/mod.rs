@@ -78,6 +78,9 @@ pub fn http_client(endpoints: &Endpoints) -> Result<reqwest::Client, reqwest::Er
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(http::CONNECT_TIMEOUT)
         .pool_idle_timeout(std::time::Duration::from_secs(60))
+        // A connection that died with the network is given up before the next call waits for it.
+        .http2_keep_alive_interval(std::time::Duration::from_secs(10))
+        .http2_keep_alive_timeout(std::time::Duration::from_secs(3))
         .user_agent(concat!("Partyline/", env!("CARGO_PKG_VERSION")));
     let builder = if endpoints.is_sandbox() { builder.no_proxy() } else { builder.https_only(true) };
     builder.build()

@@ -49,8 +49,8 @@ impl Psn {
                 .query(&[("accountIds", &joined(page))]);
             let answer: Profiles = self.http.fetch(call).await?;
             for (account, value) in page.iter().zip(answer.profiles) {
-                if let Ok(profile) = serde_json::from_value::<people::Profile>(value) {
-                    profiles.push(Profile { account: *account, online_id: OnlineId(profile.online_id) });
+                if let Ok(people::Profile { online_id: Some(name) }) = serde_json::from_value(value) {
+                    profiles.push(Profile { account: *account, online_id: OnlineId(name) });
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! The access token in force and its renewal: one refresh for all who wait, never cancelled half-way.
 
 use std::{
+    ops::RangeInclusive,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -19,8 +20,13 @@ use crate::model::AccountId;
 
 /// Renewed this long before its end, so that no call meets the end.
 const EARLY: Duration = Duration::from_secs(5 * 60);
-/// A refresh that failed for want of a network is not tried again sooner: hammering the token endpoint gets an address banned.
-const FAILED_PAUSE: Duration = Duration::from_secs(2);
+/// A token lives no shorter and no longer, whatever an answer says.
+const LIFETIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
+/// Hammering the token endpoint gets an address banned for hours: a refresh that reached nobody may be tried soon, one that
+/// was answered ever later.
+const UNREACHED_PAUSE: Duration = Duration::from_secs(2);
+const ANSWERED_PAUSE: Duration = Duration::from_secs(5);
+const BLOCKED_PAUSE: Duration = Duration::from_secs(5 * 60);
 
 /// A bearer token. Never printed.
 #[derive(Clone)]
@@ -54,9 +60,39 @@ pub struct Tokens {
 struct Stay {
     access: AccessToken,
     renew_at: Instant,
+    expires_at: Instant,
     refresh: Option<SecretString>,
-    failed_at: Option<Instant>,
+    /// After refreshes that failed.
+    not_before: Option<Instant>,
+    failures: u32,
     ended: bool,
+}
+
+impl Stay {
+    fn take_in(&mut self, grant: Grant) {
+        let lifetime = grant.lifetime.clamp(*LIFETIMES.start(), *LIFETIMES.end());
+        let generation = self.access.generation.wrapping_add(1);
+        self.access = AccessToken { secret: grant.access, generation };
+        // Counted from the answer by our own clock, so a wrong system clock does no harm.
+        self.expires_at = Instant::now() + lifetime;
+        self.renew_at = self.expires_at - EARLY.min(lifetime / 5);
+        self.not_before = None;
+        self.failures = 0;
+        if grant.refresh.is_some() {
+            self.refresh = grant.refresh;
+        }
+    }
+
+    fn put_off(&mut self, error: &Error) {
+        let pause = match error {
+            Error::Unreachable(_) => UNREACHED_PAUSE,
+            Error::Blocked => BLOCKED_PAUSE,
+            Error::RateLimited { wait } => *wait,
+            _ => ANSWERED_PAUSE * (1 << self.failures.min(6)),
+        };
+        self.failures += 1;
+        self.not_before = Some(Instant::now() + pause);
+    }
 }
 
 impl Tokens {
@@ -64,13 +100,17 @@ impl Tokens {
     /// When the access token names no account.
     pub(super) fn new(oauth: OAuth, grant: Grant) -> Result<Self, SignInError> {
         let account = account_in(grant.access.expose_secret()).ok_or(SignInError::NotUnderstood)?;
-        let stay = Stay {
-            access: AccessToken { secret: grant.access, generation: 0 },
-            renew_at: renew_at(grant.lifetime),
-            refresh: grant.refresh,
-            failed_at: None,
+        let now = Instant::now();
+        let mut stay = Stay {
+            access: AccessToken { secret: SecretString::default(), generation: 0 },
+            renew_at: now,
+            expires_at: now,
+            refresh: None,
+            not_before: None,
+            failures: 0,
             ended: false,
         };
+        stay.take_in(grant);
         Ok(Self { oauth, account, stay: Arc::new(Mutex::new(stay)) })
     }
 
@@ -80,7 +120,7 @@ impl Tokens {
 
     /// A token that is good for now.
     pub(super) async fn access(&self, refreshes: &TaskTracker) -> Result<AccessToken, Error> {
-        let token = {
+        let (token, expires_at) = {
             let stay = self.stay.lock().await;
             if stay.ended {
                 return Err(Error::SignInEnded);
@@ -88,9 +128,13 @@ impl Tokens {
             if Instant::now() < stay.renew_at {
                 return Ok(stay.access.clone());
             }
-            stay.access.clone()
+            (stay.access.clone(), stay.expires_at)
         };
-        self.refresh(&token, refreshes).await
+        match self.refresh(&token, refreshes).await {
+            // Renewal begins early so that it may fail now and then.
+            Err(error) if !matches!(error, Error::SignInEnded) && Instant::now() < expires_at => Ok(token),
+            renewed => renewed,
+        }
     }
 
     /// Replaces `stale`, unless somebody already did. The exchange runs on `refreshes` and goes on if the caller is dropped:
@@ -107,10 +151,9 @@ impl Tokens {
         if stay.access.generation != stale.generation {
             return Ok(stay.access.clone());
         }
-        if let Some(failed) = stay.failed_at
-            && failed.elapsed() < FAILED_PAUSE
-        {
-            return Err(Error::RateLimited { wait: FAILED_PAUSE.saturating_sub(failed.elapsed()) });
+        let wait = stay.not_before.map(|at| at.saturating_duration_since(Instant::now()));
+        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
+            return Err(Error::RateLimited { wait });
         }
         let Some(refresh) = stay.refresh.clone() else {
             stay.ended = true;
@@ -120,15 +163,7 @@ impl Tokens {
         let renewal = refreshes.spawn(async move {
             match oauth.refresh(&refresh).await {
                 Ok(grant) => {
-                    stay.access = AccessToken {
-                        secret: grant.access,
-                        generation: stay.access.generation.wrapping_add(1),
-                    };
-                    stay.renew_at = renew_at(grant.lifetime);
-                    stay.failed_at = None;
-                    if grant.refresh.is_some() {
-                        stay.refresh = grant.refresh;
-                    }
+                    stay.take_in(grant);
                     tracing::debug!("access token renewed");
                     Ok(stay.access.clone())
                 }
@@ -136,23 +171,18 @@ impl Tokens {
                     stay.ended = true;
                     Err(Error::SignInEnded)
                 }
-                Err(SignInError::Service(error)) => {
-                    stay.failed_at = Some(Instant::now());
+                Err(error) => {
+                    let error = match error {
+                        SignInError::Service(error) => error,
+                        _ => Error::Incomplete { what: "token", field: "access_token" },
+                    };
+                    stay.put_off(&error);
                     Err(error)
-                }
-                Err(SignInError::NotUnderstood) => {
-                    stay.failed_at = Some(Instant::now());
-                    Err(Error::Incomplete { what: "token", field: "access_token" })
                 }
             }
         });
         renewal.await.unwrap_or(Err(Error::SignInEnded))
     }
-}
-
-/// Counted from the answer by our own clock, so a wrong system clock does no harm.
-fn renew_at(lifetime: Duration) -> Instant {
-    Instant::now() + lifetime.saturating_sub(EARLY.min(lifetime / 5))
 }
 
 /// Reads the claims without checking the signature: we are the bearer, not the verifier.

@@ -25,7 +25,7 @@ pub fn load_settings(paths: &Paths) -> Loaded {
         Ok(about) if about.len() <= LIMIT => fs::read_to_string(&file).ok(),
         _ => None,
     };
-    match text.and_then(|text| toml::from_str::<Settings>(&text).ok()) {
+    match text.and_then(|text| read(&text)) {
         Some(settings) => Loaded::Settings(settings.clamped()),
         None => {
             if let Err(error) = fs::rename(&file, file.with_file_name("settings.unreadable.toml")) {
@@ -34,6 +34,19 @@ pub fn load_settings(paths: &Paths) -> Loaded {
             Loaded::Unreadable
         }
     }
+}
+
+/// Field by field: one that another version wrote must not take the others with it.
+fn read(text: &str) -> Option<Settings> {
+    let mut known = toml::Table::try_from(Settings::default()).ok()?;
+    for (name, value) in text.parse::<toml::Table>().ok()? {
+        let mut with = known.clone();
+        with.insert(name, value);
+        if with.clone().try_into::<Settings>().is_ok() {
+            known = with;
+        }
+    }
+    known.try_into().ok()
 }
 
 /// # Errors
@@ -73,7 +86,8 @@ mod tests {
 
     #[test]
     fn fields_of_another_version_do_no_harm() {
-        let (_folder, paths) = with_file("theme = \"light\"\nfrom_the_future = 3\nscale = 99.0\n");
+        let (_folder, paths) =
+            with_file("theme = \"light\"\nfrom_the_future = 3\ntalk_mode = \"whistle\"\nscale = 99.0\n");
         let Loaded::Settings(settings) = load_settings(&paths) else { panic!("readable") };
         assert_eq!((settings.theme, settings.scale), (Theme::Light, 2.0));
     }

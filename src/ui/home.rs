@@ -103,14 +103,18 @@ fn invitations(ui: &mut Ui, cx: &mut Cx<'_>, invitations: &[Invitation]) {
             }
         };
         let account = invitation.from_account.unwrap_or(AccountId(0));
-        entry(ui, (account, from), &title, &subtitle, true, |ui| {
-            let name = format!("Join {who}");
-            if ui.add(Button::primary("Join").name(&name)).clicked() {
-                cx.send(Command::JoinParty(invitation.session.clone()));
-            }
-            if ui.add(Button::ghost("Not now")).clicked() {
-                cx.send(Command::DismissInvitation(invitation.session.clone()));
-            }
+        let free = can_enter(cx);
+        ui.push_id(&invitation.session, |ui| {
+            entry(ui, (account, from), &title, &subtitle, true, |ui| {
+                let name = format!("Join {who}");
+                if ui.add_enabled(free, Button::primary("Join").name(&name)).clicked() {
+                    cx.send(Command::JoinParty(invitation.session.clone()));
+                }
+                let name = format!("Not now, {who}");
+                if ui.add(Button::ghost("Not now").name(&name)).clicked() {
+                    cx.send(Command::DismissInvitation(invitation.session.clone()));
+                }
+            });
         });
         ui.add_space(6.0);
     }
@@ -124,7 +128,10 @@ fn joinable(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         if fetched.value.is_none() && fetched.fetching {
             heading(ui, "You can join");
             widgets::skeleton_card(ui);
-        } else if signed_in.party == PartyState::None && signed_in.invitations.is_empty() {
+        } else if fetched.value.is_some()
+            && signed_in.party == PartyState::None
+            && signed_in.invitations.is_empty()
+        {
             empty(ui);
         }
         return;
@@ -138,16 +145,25 @@ fn joinable(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         }
         let nobody = (AccountId(0), &OnlineId(String::new()));
         let name = wording::party_name(party);
-        entry(ui, face(party).unwrap_or(nobody), &name, &subtitle, false, |ui| {
-            let full = party.members.len() >= party.max_members as usize;
-            let label = if full { "Full" } else { "Join" };
-            let spoken = format!("{label} {name}");
-            if ui.add_enabled(!full, Button::primary(label).name(&spoken)).clicked() {
-                cx.send(Command::JoinParty(party.id.clone()));
-            }
+        let free = can_enter(cx);
+        ui.push_id(&party.id, |ui| {
+            entry(ui, face(party).unwrap_or(nobody), &name, &subtitle, false, |ui| {
+                let full = party.members.len() >= party.max_members as usize;
+                let label = if full { "Full" } else { "Join" };
+                let spoken = format!("{label} {name}");
+                if ui.add_enabled(free && !full, Button::primary(label).name(&spoken)).clicked() {
+                    cx.send(Command::JoinParty(party.id.clone()));
+                }
+            });
         });
         ui.add_space(6.0);
     }
+}
+
+/// One way in at a time: while one is taken, the others wait.
+pub fn can_enter(cx: &Cx<'_>) -> bool {
+    let party = cx.signed_in().map(|signed_in| &signed_in.party);
+    matches!(party, Some(PartyState::None | PartyState::Joined(_)))
 }
 
 fn face(session: &PartySession) -> Option<(AccountId, &OnlineId)> {

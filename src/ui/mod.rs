@@ -22,7 +22,7 @@ mod wording;
 
 use std::sync::Arc;
 
-use egui::{CentralPanel, Context, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui};
+use egui::{CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui};
 
 pub use start::{SandboxOffer, Start, StartFailure};
 pub use window::{WindowError, run};
@@ -170,13 +170,22 @@ impl App {
 
     fn shortcuts(&self, ctx: &Context) {
         let Some(talk) = joined(&self.snapshot).map(|party| party.talk) else { return };
-        if ctx.input_mut(|input| input.consume_shortcut(&MUTE)) {
+        if pressed_once(ctx, &MUTE) {
             self.handle.send(Command::SetMuted(!talk.muted));
         }
-        if ctx.input_mut(|input| input.consume_shortcut(&DEAFEN)) {
+        if pressed_once(ctx, &DEAFEN) {
             self.handle.send(Command::SetDeafened(!talk.deafened));
         }
     }
+}
+
+/// A key held down repeats; what it switches must not.
+fn pressed_once(ctx: &Context, shortcut: &KeyboardShortcut) -> bool {
+    let fresh = |event: &Event| matches!(event, Event::Key { key, pressed: true, repeat: false, .. } if *key == shortcut.logical_key);
+    ctx.input_mut(|input| {
+        let fresh = input.events.iter().any(fresh);
+        input.consume_shortcut(shortcut) && fresh
+    })
 }
 
 impl eframe::App for App {
@@ -186,7 +195,7 @@ impl eframe::App for App {
             if let Some(settings) = self.settings.choose_key(input, &self.snapshot.settings) {
                 self.handle.send(Command::ChangeSettings(Box::new(settings)));
             }
-            self.talk_key.release()
+            self.talk_key.release(input)
         } else {
             let key = talk_key::to_key(&self.snapshot.settings.talk_key);
             self.talk_key.observe(key, input, ctx.text_edit_focused())

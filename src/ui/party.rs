@@ -151,7 +151,7 @@ impl Voice {
         Self {
             words: format!("You · {word}"),
             speaking: speaking.filter(|_| party.voice == VoiceStatus::Connected && !party.talk.muted),
-            muted: party.talk.muted,
+            muted: party.talk.muted || party.talk.deafened,
             connecting,
         }
     }

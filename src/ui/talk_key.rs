@@ -104,6 +104,8 @@ pub fn pressed_key(event: &Event) -> Option<(Key, bool, Modifiers)> {
 #[derive(Debug, Default)]
 pub struct Watch {
     held: Option<Key>,
+    /// Keys seen down and not up: a key that is already down only repeats.
+    down: Vec<Key>,
 }
 
 impl Watch {
@@ -117,21 +119,40 @@ impl Watch {
             if let Event::WindowFocused(false) = event {
                 held = false;
             }
+            let was_down = self.follow(event);
             let Some((event_key, pressed, modifiers)) = pressed_key(event) else { continue };
             if Some(event_key) != key {
                 continue;
             }
             let taken = edits_text(event_key) && (typing || modifiers.command || modifiers.alt);
-            held = pressed && (held || !taken);
+            held = pressed && (held || !(taken || was_down));
         }
         held &= input.focused;
         self.held = key.filter(|_| held);
         (held != before).then_some(held)
     }
 
-    /// Lets go; `Some(false)` if it was held.
-    pub fn release(&mut self) -> Option<bool> {
+    /// Lets go while the keys serve something else; `Some(false)` if it was held.
+    pub fn release(&mut self, input: &RawInput) -> Option<bool> {
+        for event in &input.events {
+            self.follow(event);
+        }
         self.held.take().map(|_| false)
+    }
+
+    /// Whether the key of this event was down before it.
+    fn follow(&mut self, event: &Event) -> bool {
+        if let Event::WindowFocused(false) = event {
+            self.down.clear();
+        }
+        let Some((key, pressed, _)) = pressed_key(event) else { return false };
+        let before = self.down.len();
+        self.down.retain(|down| *down != key);
+        let was_down = self.down.len() < before;
+        if pressed {
+            self.down.push(key);
+        }
+        was_down
     }
 }
 
@@ -193,7 +214,16 @@ mod tests {
         let mut watch = Watch::default();
         assert_eq!(watch.observe(Some(Key::F8), &input([(Key::F8, true)]), false), Some(true));
         assert_eq!(watch.observe(Some(Key::F9), &input([]), false), Some(false));
-        assert_eq!(watch.release(), None);
+        assert_eq!(watch.release(&input([])), None);
+    }
+
+    #[test]
+    fn a_key_that_is_still_down_from_being_chosen_does_not_go_on_air() {
+        let mut watch = Watch::default();
+        assert_eq!(watch.release(&input([(Key::F8, true)])), None, "chosen with this press");
+        assert_eq!(watch.observe(Some(Key::F8), &input([(Key::F8, true)]), false), None, "it only repeats");
+        assert_eq!(watch.observe(Some(Key::F8), &input([(Key::F8, false)]), false), None);
+        assert_eq!(watch.observe(Some(Key::F8), &input([(Key::F8, true)]), false), Some(true));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use super::{
     wording,
 };
 use crate::{
-    client::{Command, Party, VoiceStatus},
+    client::{Command, Party, Remedy, VoiceStatus},
     model::TalkMode,
 };
 
@@ -97,8 +97,8 @@ fn state(ui: &mut Ui, cx: &Cx<'_>, party: &Party) {
             VoiceStatus::Failed => {
                 ui.horizontal_centered(|ui| {
                     // The problem above the bar has the button, unless it was dismissed.
-                    let dismissed = !problems::any(ui, cx, problems::Spot::Bar);
-                    if dismissed && ui.add(Button::ghost("Try again")).clicked() {
+                    let offered = cx.snapshot.problems.iter().any(|p| p.remedy() == Remedy::RetryVoice);
+                    if !offered && ui.add(Button::ghost("Try again")).clicked() {
                         cx.send(Command::RetryVoice);
                     }
                     hint(ui, "Voice is off");
@@ -113,7 +113,7 @@ fn state(ui: &mut Ui, cx: &Cx<'_>, party: &Party) {
         ui.add_space(6.0);
         match (party.talk.mode, party.talk.muted, party.talk.deafened) {
             (_, true, _) => hint(ui, "You are muted"),
-            (_, false, true) => hint(ui, "You hear nobody"),
+            (_, false, true) => hint(ui, "You hear nobody, and nobody hears you"),
             (TalkMode::OpenMicrophone, ..) => hint(ui, "Your microphone is open"),
             (TalkMode::PushToTalk, ..) => {
                 ui.horizontal(|ui| {
@@ -142,7 +142,7 @@ fn controls(ui: &mut Ui, cx: &Cx<'_>, party: &Party, narrow: bool, tiny: bool) {
 
     let mode = ui.add(
         Button::ghost(if narrow { short_mode(talk.mode) } else { wording::talk_mode(talk.mode) })
-            .name("Talk mode")
+            .name(&format!("Talk mode: {}", wording::talk_mode(talk.mode)))
             .opens_menu(),
     );
     widgets::menu(&mode, "Talk mode", 200.0, |ui| {

@@ -40,11 +40,14 @@ pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
         ProblemKind::TooManyRequests { wait } => {
             return (
                 "The service asks for a pause.",
-                format!("Partyline goes on by itself in {}.", duration(*wait)),
+                format!("Partyline is quiet for {}. Try again then.", duration(*wait)),
             );
         }
         ProblemKind::PartyEnded => ("The party has ended.", "Everyone left. You can start a new one."),
         ProblemKind::PartyFull => ("The party is full.", "You can join when somebody leaves."),
+        ProblemKind::RemovedFromParty => {
+            ("You were removed from the party.", "You need a new invitation to come back.")
+        }
         ProblemKind::NotAllowed => (
             "The party does not allow that.",
             "You need an invitation, or a setting of the party forbids it.",
@@ -98,6 +101,7 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::TooManyRequests { .. }
         | ProblemKind::PartyEnded
         | ProblemKind::PartyFull
+        | ProblemKind::RemovedFromParty
         | ProblemKind::NotAllowed
         | ProblemKind::InvitationRefused
         | ProblemKind::FriendsNotLoaded
@@ -138,7 +142,7 @@ pub fn notice(notice: &Notice) -> String {
         Notice::DeviceInUse { kind: DeviceKind::Speakers, name } => {
             format!("Using the speakers {}", one_line(name))
         }
-        Notice::TalkingWhileMuted => "You are muted. The others can't hear you.".to_owned(),
+        Notice::TalkingWhileMuted => "You are muted or deafened. The others can't hear you.".to_owned(),
     }
 }
 
@@ -258,7 +262,7 @@ mod tests {
     #[test]
     fn a_pause_names_its_length() {
         let (_, means) = problem(&ProblemKind::TooManyRequests { wait: Duration::from_secs(45) });
-        assert_eq!(means, "Partyline goes on by itself in 45 seconds.");
+        assert_eq!(means, "Partyline is quiet for 45 seconds. Try again then.");
         assert_eq!(duration(Duration::from_secs(150)), "3 minutes");
     }
 

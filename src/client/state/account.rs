@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::{Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer};
 use crate::{
-    client::{LinkState, Notice, input::Lists, reconnect},
+    client::{
+        LinkState, Notice,
+        input::Lists,
+        reconnect::{self, Reach},
+    },
     model::{AccountId, Availability, Friend, Invitation, PartySession, Profile, SessionId},
     psn::{Event, PushEvent},
 };
@@ -19,6 +23,11 @@ const LISTS_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(30);
 const PARTY_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(8);
 /// Many events, one read.
 const EVENTS_SETTLE: Duration = Duration::from_millis(150);
+/// Readings that events cause are at least this far apart.
+const LISTS_APART: Duration = Duration::from_secs(4);
+const PARTY_APART: Duration = Duration::from_secs(2);
+/// A push line that held this long was a good one.
+const STEADY: Duration = Duration::from_secs(20);
 /// Invitations heard of by push alone that are kept.
 const MAX_HEARD: usize = 32;
 
@@ -35,6 +44,8 @@ pub struct Account {
     dismissed: Vec<SessionId>,
     pub link: LinkState,
     push_failures: u32,
+    opened_at: Option<Instant>,
+    lists_read_at: Option<Instant>,
     had_push: bool,
     pub party: PartyStage,
 }
@@ -52,6 +63,8 @@ impl Account {
             dismissed: Vec::new(),
             link: LinkState::Connecting,
             push_failures: 0,
+            opened_at: None,
+            lists_read_at: None,
             had_push: false,
             party: PartyStage::None,
         }
@@ -152,6 +165,7 @@ impl State {
         let attempt = self.new_attempt();
         let Some(account) = self.account_mut() else { return };
         account.lists_attempt = attempt;
+        account.lists_read_at = Some(now);
         account.parties.fetching = account.parties.value.is_none();
         let known = account.invitations.iter().chain(&account.heard);
         out.push(Effect::ReadLists { attempt, invited: known.map(|i| i.session.clone()).collect() });
@@ -197,24 +211,30 @@ impl State {
     pub(super) fn push_opened(&mut self, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
         account.link = LinkState::Live;
-        account.push_failures = 0;
+        account.opened_at = Some(now);
         let again = std::mem::replace(&mut account.had_push, true);
         self.problems.clear(Place::Window);
         if again {
-            self.refresh(now, out);
+            self.poll_friends(out);
+            self.read_party(now, out);
         }
+        self.read_lists_soon(now);
     }
 
     pub(super) fn push_closed(
         &mut self,
-        reached_service: bool,
+        reach: Reach,
         failure: Option<Failure>,
         now: Instant,
         out: &mut Effects,
     ) {
         let Some(account) = self.account_mut() else { return };
         account.link = LinkState::CatchingUp;
-        let wait = reconnect::push(account.push_failures, reached_service);
+        // A line that closes as soon as it opens is no success.
+        if account.opened_at.take().is_some_and(|opened| now - opened >= STEADY) {
+            account.push_failures = 0;
+        }
+        let wait = reconnect::push(account.push_failures, reach);
         account.push_failures += 1;
         self.timers.set(Timer::Push, now + wait);
         self.timers.set_earlier(Timer::PollLists, now + LISTS_EVERY_WITHOUT_PUSH);
@@ -257,12 +277,28 @@ impl State {
             _ => {}
         }
         // Any event that names a session one is not in may mean an invitation.
-        self.timers.set_earlier(Timer::ReadLists, now + EVENTS_SETTLE);
+        self.read_lists_soon(now);
+    }
+
+    /// The first event is followed at once; many of them, from whomever, cost no more than one reading every few seconds.
+    fn read_lists_soon(&mut self, now: Instant) {
+        let Some(account) = self.account() else { return };
+        let quiet = account.lists_read_at.map_or(now, |at| at + LISTS_APART);
+        self.timers.set_earlier(Timer::ReadLists, quiet.max(now + EVENTS_SETTLE));
+    }
+
+    /// An accepted invitation is none any more, whatever came of it.
+    pub(super) fn invitation_used(&mut self, session: &SessionId) {
+        if let Some(account) = self.account_mut() {
+            account.heard.retain(|heard| heard.session != *session);
+            account.invitations.retain(|invitation| invitation.session != *session);
+        }
     }
 
     /// How soon the party is read again after an event that names no value.
     pub(super) fn party_changed_unseen(&mut self, now: Instant) {
-        self.party_read_soon(now + EVENTS_SETTLE);
+        let quiet = self.joined().and_then(|joined| joined.last_read).map_or(now, |at| at + PARTY_APART);
+        self.party_read_soon(quiet.max(now + EVENTS_SETTLE));
     }
 
     pub(super) fn party_read_soon(&mut self, at: Instant) {

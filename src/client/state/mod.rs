@@ -31,7 +31,7 @@ use crate::model::{DeviceKind, Settings};
 /// How long the browser may take.
 const SIGN_IN_TIME: Duration = Duration::from_secs(10 * 60);
 /// How long leaving may take when the program ends.
-const QUIT_TIME: Duration = Duration::from_millis(1200);
+const QUIT_TIME: Duration = Duration::from_millis(800);
 
 type Effects = Vec<Effect>;
 
@@ -39,8 +39,8 @@ pub struct State {
     service: Service,
     settings: Settings,
     sound: Sound,
-    /// Went away while in use; its successor is worth a word.
-    lost_device: Option<DeviceKind>,
+    /// Went away while in use; their successors are worth a word.
+    lost_devices: Vec<DeviceKind>,
     talk: TalkState,
     problems: Problems,
     timers: Timers,
@@ -63,7 +63,7 @@ impl State {
             service,
             settings,
             sound: Sound::default(),
-            lost_device: None,
+            lost_devices: Vec::new(),
             talk,
             problems: Problems::default(),
             timers: Timers::default(),
@@ -109,20 +109,19 @@ impl State {
             Input::SignedIn { attempt, result } => self.signed_in(attempt, result, now, &mut out),
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
-            Input::PushClosed { reached_service, failure } => {
-                self.push_closed(reached_service, failure, now, &mut out);
-            }
+            Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now, &mut out),
             Input::Friends { attempt, result } => self.friends_read(attempt, result, now, &mut out),
             Input::Lists { attempt, result } => self.lists_read(attempt, result, now, &mut out),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
-            Input::Left { attempt } => self.left(attempt, &mut out),
+            Input::Left { attempt, result } => self.left(attempt, result, &mut out),
             Input::InvitationSent { account, result } => self.invitation_sent(account, result, &mut out),
             Input::PartyChanged(result) => match result {
                 Ok(()) => self.problems.clear(Place::Party),
                 Err(failure) => self.fail(Place::Party, failure, &mut out),
             },
             Input::Seated { connection, result } => self.seated(connection, result, now, &mut out),
+            Input::Announced(result) => self.announced(result, now),
             Input::Voice(event) => self.voice_event(event, now, &mut out),
             Input::SettingsSaved(result) => match result {
                 Ok(()) => self.problems.clear_kind(&ProblemKind::SettingsNotSaved),
@@ -142,17 +141,17 @@ impl State {
                 }
             }
             Command::SignOut => {
-                self.leave_party(now, out);
+                self.leave_party(out);
                 self.forget_account(out);
             }
             Command::StartParty { name, privacy, invite } => {
-                self.start_party(name, privacy, invite, now, out);
+                self.start_party(name, privacy, invite, out);
             }
-            Command::JoinParty(session) => self.join_party(session, now, out),
-            Command::JoinByLink(link) => self.join_by_link(link, now, out),
+            Command::JoinParty(session) => self.join_party(session, out),
+            Command::JoinByLink(link) => self.join_by_link(link, out),
             Command::DismissInvitation(session) => self.dismiss_invitation(session),
-            Command::LeaveParty => self.leave_party(now, out),
-            Command::Invite(account) => self.invite(account, out),
+            Command::LeaveParty => self.leave_party(out),
+            Command::Invite(account) => self.invite(account, now, out),
             Command::RenameParty(name) => self.rename_party(name, out),
             Command::SetPrivacy(privacy) => self.set_privacy(privacy, out),
             Command::RetryVoice => self.retry_voice(now, out),
@@ -180,9 +179,10 @@ impl State {
             Timer::PollFriends => self.poll_friends(out),
             Timer::PollLists | Timer::ReadLists => self.read_lists(now, out),
             Timer::ReadParty => self.read_party(now, out),
+            Timer::Invitations => self.invitations_lapse(now),
             Timer::Announce => self.announce(out),
             Timer::VoiceDeadline => self.voice_overdue(now, out),
-            Timer::VoiceRetry => self.connect_voice(out),
+            Timer::VoiceRetry => self.voice_retry_due(out),
             Timer::SaveSettings => out.push(Effect::SaveSettings(Box::new(self.settings.clone()))),
             Timer::Quit => out.push(Effect::Finish),
         }
@@ -260,11 +260,12 @@ impl State {
         if self.timers.is_set(Timer::SaveSettings) {
             self.due(Timer::SaveSettings, now, out);
         }
-        self.leave_party(now, out);
-        if self.party().is_some_and(|stage| matches!(stage, PartyStage::Leaving { .. })) {
-            self.timers.set(Timer::Quit, now + QUIT_TIME);
-        } else {
-            out.push(Effect::Finish);
+        self.leave_party(out);
+        match self.party() {
+            Some(PartyStage::Leaving { .. } | PartyStage::Joining { .. }) => {
+                self.timers.set(Timer::Quit, now + QUIT_TIME);
+            }
+            _ => out.push(Effect::Finish),
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Attempt, Effect, Effects, Failure, PartyState, Place, ProblemKind, Stage, State, TalkState, Timer,
-    voice::VoiceLink,
+    voice::{VoiceLink, VoiceState},
 };
 use crate::{
     client::{
@@ -17,24 +17,46 @@ use crate::{
 
 /// As the service allows.
 const MAX_NAME: usize = 64;
+/// After a reading or a way back that met other troubles.
+const READ_AGAIN: Duration = Duration::from_secs(8);
+const REJOIN_AGAIN: Duration = Duration::from_secs(5);
+/// Members beyond this are not shown: the service lets in 16.
+const MAX_MEMBERS: usize = 64;
+/// How long somebody shows as invited.
+const INVITED_FOR: Duration = Duration::from_secs(120);
 /// Mute toggled back and forth is told once.
 pub(super) const ANNOUNCE_SETTLE: Duration = Duration::from_millis(250);
 
 /// The way through a party.
 pub enum PartyStage {
     None,
-    Joining { attempt: Attempt, invite: Vec<AccountId> },
+    /// `abandoned`: the user gave up; whatever comes of it is undone.
+    Joining {
+        attempt: Attempt,
+        invite: Vec<AccountId>,
+        abandoned: bool,
+    },
     Joined(Box<Joined>),
-    Leaving { attempt: Attempt },
+    /// `then`: where to go once we are out. The service has one party for an account, so one follows the other.
+    Leaving {
+        attempt: Attempt,
+        then: Option<(Entry, Vec<AccountId>)>,
+    },
 }
 
 pub struct Joined {
     pub session: PartySession,
     pub voice: VoiceLink,
-    invited: Vec<AccountId>,
+    /// And since when.
+    invited: Vec<(AccountId, Instant)>,
     read_attempt: Attempt,
     /// The service lost us while the line was down; we are on the way back in.
     rejoining: Option<Attempt>,
+    /// An event said that we are out.
+    told_removed: bool,
+    pub last_read: Option<Instant>,
+    /// On its way to the others.
+    pub announcing: Option<VoiceState>,
 }
 
 impl PartyStage {
@@ -48,14 +70,14 @@ impl PartyStage {
     pub fn published(&self, talk: TalkState) -> PartyState {
         match self {
             Self::None => PartyState::None,
-            Self::Joining { .. } => PartyState::Joining,
+            Self::Joining { abandoned: true, .. } | Self::Leaving { then: None, .. } => PartyState::Leaving,
+            Self::Joining { .. } | Self::Leaving { .. } => PartyState::Joining,
             Self::Joined(joined) => PartyState::Joined(Box::new(Party {
                 session: joined.session.clone(),
                 voice: joined.voice.status(),
                 talk,
-                invited: joined.invited.clone(),
+                invited: joined.invited.iter().map(|(account, _)| *account).collect(),
             })),
-            Self::Leaving { .. } => PartyState::Leaving,
         }
     }
 }
@@ -80,34 +102,36 @@ impl State {
         name: String,
         privacy: Privacy,
         invite: Vec<AccountId>,
-        now: Instant,
         out: &mut Effects,
     ) {
-        self.enter(Entry::Create { name: trimmed(&name), privacy }, invite, now, out);
+        self.enter(Entry::Create { name: trimmed(&name), privacy }, invite, out);
     }
 
-    pub(super) fn join_party(&mut self, session: SessionId, now: Instant, out: &mut Effects) {
+    pub(super) fn join_party(&mut self, session: SessionId, out: &mut Effects) {
         if self.joined().is_some_and(|joined| joined.session.id == session) {
             return;
         }
-        self.enter(Entry::Join(session), Vec::new(), now, out);
+        self.enter(Entry::Join(session), Vec::new(), out);
     }
 
-    pub(super) fn join_by_link(&mut self, link: PartyLink, now: Instant, out: &mut Effects) {
-        self.enter(Entry::Link(link), Vec::new(), now, out);
+    pub(super) fn join_by_link(&mut self, link: PartyLink, out: &mut Effects) {
+        self.enter(Entry::Link(link), Vec::new(), out);
     }
 
-    fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, now: Instant, out: &mut Effects) {
-        if matches!(self.party(), None | Some(PartyStage::Joining { .. })) {
-            return;
-        }
-        self.leave_party(now, out);
+    fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
         self.problems.clear(Place::Parties);
-        let attempt = self.new_attempt();
-        if let Some(account) = self.account_mut() {
-            account.party = PartyStage::Joining { attempt, invite };
-            out.push(Effect::EnterParty { attempt, entry });
+        match self.account_mut().map(|account| &mut account.party) {
+            Some(PartyStage::None) => self.start_entering(entry, invite, out),
+            Some(PartyStage::Joined(_)) => self.leave_and_then(Some((entry, invite)), out),
+            Some(PartyStage::Leaving { then, .. }) => *then = Some((entry, invite)),
+            Some(PartyStage::Joining { .. }) | None => {}
         }
+    }
+
+    fn start_entering(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
+        let attempt = self.new_attempt();
+        self.set_party(PartyStage::Joining { attempt, invite, abandoned: false });
+        out.push(Effect::EnterParty { attempt, entry });
     }
 
     pub(super) fn entered(
@@ -121,21 +145,34 @@ impl State {
             return self.rejoined(result, now, out);
         }
         let invite = match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::Joining { attempt: current, invite }) if *current == attempt => {
+            Some(PartyStage::Joining { attempt: current, invite, abandoned }) if *current == attempt => {
+                if *abandoned {
+                    return self.undo_entering(result, out);
+                }
                 std::mem::take(invite)
             }
-            _ => return self.entered_too_late(result, out),
+            _ => return,
         };
         match result {
             Ok(session) => {
+                self.invitation_used(&session.id);
                 let voice = VoiceLink::default();
-                let joined = Joined { session, voice, invited: Vec::new(), read_attempt: 0, rejoining: None };
+                let joined = Joined {
+                    session,
+                    voice,
+                    invited: Vec::new(),
+                    read_attempt: 0,
+                    rejoining: None,
+                    told_removed: false,
+                    last_read: None,
+                    announcing: None,
+                };
                 self.set_party(PartyStage::Joined(Box::new(joined)));
                 self.members_changed(now, out);
                 out.push(self.talk_effect());
                 self.connect_voice(out);
                 for account in invite {
-                    self.invite(account, out);
+                    self.invite(account, now, out);
                 }
                 tracing::info!("in a party");
                 // What happened between entering and reading came as events for a session not yet ours.
@@ -149,12 +186,14 @@ impl State {
     }
 
     /// The user gave up waiting, and then it worked after all.
-    fn entered_too_late(&mut self, result: Result<PartySession, Failure>, out: &mut Effects) {
-        let Ok(session) = result else { return };
-        let is_current = self.party().and_then(PartyStage::session).is_some_and(|s| s.id == session.id);
-        if !is_current {
-            let attempt = self.new_attempt();
-            out.push(Effect::LeaveParty { attempt, session: session.id, seat: None });
+    fn undo_entering(&mut self, result: Result<PartySession, Failure>, out: &mut Effects) {
+        match result {
+            Ok(session) => {
+                let attempt = self.new_attempt();
+                self.set_party(PartyStage::Leaving { attempt, then: None });
+                out.push(Effect::LeaveParty { attempt, session: session.id, seat: None });
+            }
+            Err(_) => self.out_of_party(out),
         }
     }
 
@@ -165,38 +204,58 @@ impl State {
             Ok(session) => {
                 joined.session = session;
                 self.members_changed(now, out);
-                self.voice_lost(true, now, out);
+                self.voice_lost(now, out);
             }
-            Err(failure) if failure.is_unreachable() => {
-                self.party_changed_unseen(now + Duration::from_secs(1))
-            }
-            Err(failure) => self.party_over(failure, out),
+            Err(failure) if failure.is_about_the_party() => self.party_over(failure, out),
+            Err(failure) if failure.ends_sign_in() => self.fail(Place::Party, failure, out),
+            // The service has other troubles: it is asked again soon.
+            Err(_) => self.party_read_soon(now + REJOIN_AGAIN),
         }
     }
 
-    pub(super) fn leave_party(&mut self, _now: Instant, out: &mut Effects) {
+    pub(super) fn leave_party(&mut self, out: &mut Effects) {
+        match self.account_mut().map(|account| &mut account.party) {
+            Some(PartyStage::Joined(_)) => self.leave_and_then(None, out),
+            Some(PartyStage::Joining { abandoned, .. }) => *abandoned = true,
+            Some(PartyStage::Leaving { then, .. }) => *then = None,
+            Some(PartyStage::None) | None => {}
+        }
+    }
+
+    fn leave_and_then(&mut self, then: Option<(Entry, Vec<AccountId>)>, out: &mut Effects) {
         let attempt = self.new_attempt();
-        let Some(account) = self.account_mut() else { return };
-        match &account.party {
-            PartyStage::Joined(joined) => {
-                let session = joined.session.id.clone();
-                let seat = joined.voice.seat().cloned();
-                account.party = PartyStage::Leaving { attempt };
-                self.end_of_party();
-                out.extend([Effect::HangUp, Effect::LeaveParty { attempt, session, seat }]);
-            }
-            // Its result, if it comes, is undone.
-            PartyStage::Joining { .. } => account.party = PartyStage::None,
-            PartyStage::None | PartyStage::Leaving { .. } => {}
+        let Some(joined) = self.joined() else { return };
+        let (session, seat) = (joined.session.id.clone(), joined.voice.seat().cloned());
+        self.set_party(PartyStage::Leaving { attempt, then });
+        self.end_of_party();
+        out.extend([Effect::HangUp, Effect::LeaveParty { attempt, session, seat }]);
+    }
+
+    pub(super) fn left(&mut self, attempt: Attempt, result: Result<(), Failure>, out: &mut Effects) {
+        let Some(PartyStage::Leaving { attempt: current, then }) =
+            self.account_mut().map(|account| &mut account.party)
+        else {
+            return;
+        };
+        if *current != attempt {
+            return;
+        }
+        let then = then.take();
+        if let Err(failure) = result {
+            self.fail(Place::Parties, failure, out);
+        }
+        self.out_of_party(out);
+        if let Some((entry, invite)) = then
+            && self.account().is_some()
+        {
+            self.start_entering(entry, invite, out);
         }
     }
 
-    pub(super) fn left(&mut self, attempt: Attempt, out: &mut Effects) {
-        if matches!(self.party(), Some(PartyStage::Leaving { attempt: current }) if *current == attempt) {
-            self.set_party(PartyStage::None);
-            if self.quitting {
-                out.push(Effect::Finish);
-            }
+    fn out_of_party(&mut self, out: &mut Effects) {
+        self.set_party(PartyStage::None);
+        if self.quitting {
+            out.push(Effect::Finish);
         }
     }
 
@@ -209,7 +268,9 @@ impl State {
     }
 
     fn end_of_party(&mut self) {
-        for timer in [Timer::ReadParty, Timer::Announce, Timer::VoiceDeadline, Timer::VoiceRetry] {
+        for timer in
+            [Timer::Invitations, Timer::ReadParty, Timer::Announce, Timer::VoiceDeadline, Timer::VoiceRetry]
+        {
             self.timers.clear(timer);
         }
         self.problems.clear(Place::Party);
@@ -222,6 +283,7 @@ impl State {
         let poll = self.party_poll();
         let Some(joined) = self.joined_mut() else { return };
         joined.read_attempt = attempt;
+        joined.last_read = Some(now);
         out.push(Effect::ReadParty { attempt, session: joined.session.id.clone() });
         if let Some(every) = poll {
             self.timers.set(Timer::ReadParty, now + every);
@@ -239,14 +301,17 @@ impl State {
         let Some(joined) = self.joined_mut().filter(|joined| joined.read_attempt == attempt) else { return };
         match result {
             Ok(session) if session.members.iter().any(|member| member.account == me) => {
+                joined.told_removed = false;
                 let before = std::mem::replace(&mut joined.session, session);
                 self.tell_changes(&before, out);
                 self.members_changed(now, out);
             }
+            Ok(_) if joined.told_removed => {
+                self.party_over(Failure::new(ProblemKind::RemovedFromParty, "removed by somebody"), out);
+            }
             Ok(session) => self.rejoin(session.id, out),
             Err(failure) if failure.kind == ProblemKind::PartyEnded => self.party_over(failure, out),
-            // The push line is down as well then, or it will be read after the next event.
-            Err(failure) if failure.is_unreachable() => {}
+            Err(failure) if !failure.ends_sign_in() => self.party_read_soon(now + READ_AGAIN),
             Err(failure) => self.fail(Place::Party, failure, out),
         }
     }
@@ -269,17 +334,19 @@ impl State {
         match event.event {
             Event::MembersJoined(fresh) if !fresh.is_empty() => {
                 for member in fresh {
-                    if members.iter().all(|known| known.account != member.account) {
+                    let is_new = members.iter().all(|known| known.account != member.account);
+                    if is_new && members.len() < MAX_MEMBERS {
                         out.push(Effect::Notify(Notice::MemberJoined(member.online_id.clone())));
-                        joined.invited.retain(|invited| *invited != member.account);
+                        joined.invited.retain(|(invited, _)| *invited != member.account);
                         members.push(member);
                     }
                 }
                 members.sort_by_key(|member| member.join_order);
             }
+            // Of this stay or of an earlier one in the same party: the reading tells.
             Event::MembersLeft(gone) if gone.contains(&me) => {
-                let failure = Failure::new(ProblemKind::NotAllowed, "removed from the party");
-                return self.party_over(failure, out);
+                joined.told_removed = true;
+                return self.party_changed_unseen(now);
             }
             Event::MembersLeft(gone) if !gone.is_empty() => {
                 for member in members.iter().filter(|member| gone.contains(&member.account)) {
@@ -300,15 +367,11 @@ impl State {
                 joined.session.name = name;
                 return;
             }
-            Event::PartyDeleted => {
-                let failure = Failure::new(ProblemKind::PartyEnded, "the service ended the party");
-                return self.party_over(failure, out);
-            }
-            Event::CustomMessage => return,
-            Event::PartyCreated | Event::Invited => return,
-            Event::MembersJoined(_) | Event::MembersLeft(_) | Event::SettingsChanged | Event::Unknown => {
-                return self.party_changed_unseen(now);
-            }
+            Event::CustomMessage | Event::PartyCreated | Event::Invited | Event::Unknown => return,
+            Event::MembersJoined(_)
+            | Event::MembersLeft(_)
+            | Event::SettingsChanged
+            | Event::PartyDeleted => return self.party_changed_unseen(now),
         }
         self.members_changed(now, out);
     }
@@ -331,7 +394,7 @@ impl State {
             out.push(Effect::Notify(Notice::OwnerChanged(owner.online_id.clone())));
         }
         let present: Vec<_> = after.members.iter().map(|m| m.account).collect();
-        joined.invited.retain(|invited| !present.contains(invited));
+        joined.invited.retain(|(invited, _)| !present.contains(invited));
     }
 
     /// The voice thread names speakers by this list, and the others are told whom we hear.
@@ -347,12 +410,23 @@ impl State {
         members.iter().map(|m| m.account).filter(|account| Some(*account) != me).collect()
     }
 
-    pub(super) fn invite(&mut self, account: AccountId, out: &mut Effects) {
+    pub(super) fn invite(&mut self, account: AccountId, now: Instant, out: &mut Effects) {
         if let Some(joined) = self.joined_mut()
-            && !joined.invited.contains(&account)
+            && joined.invited.iter().all(|(invited, _)| *invited != account)
         {
-            joined.invited.push(account);
+            joined.invited.push((account, now));
             out.push(Effect::Invite { session: joined.session.id.clone(), account });
+            self.timers.set_earlier(Timer::Invitations, now + INVITED_FOR);
+        }
+    }
+
+    /// Whoever did not come may be asked again.
+    pub(super) fn invitations_lapse(&mut self, now: Instant) {
+        let Some(joined) = self.joined_mut() else { return };
+        joined.invited.retain(|(_, since)| now < *since + INVITED_FOR);
+        if let Some((_, since)) = joined.invited.first() {
+            let next = *since + INVITED_FOR;
+            self.timers.set(Timer::Invitations, next);
         }
     }
 
@@ -370,7 +444,7 @@ impl State {
             }
             Err(failure) => {
                 if let Some(joined) = self.joined_mut() {
-                    joined.invited.retain(|invited| *invited != account);
+                    joined.invited.retain(|(invited, _)| *invited != account);
                 }
                 self.fail(Place::Party, failure, out);
             }

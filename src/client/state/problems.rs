@@ -18,9 +18,7 @@ impl Problems {
 
     pub fn raise(&mut self, place: Place, failure: Failure) {
         tracing::info!(kind = ?failure.kind, ?place, diagnostic = failure.diagnostic, "problem");
-        let same = |p: &Problem| {
-            p.place == place && std::mem::discriminant(&p.kind) == std::mem::discriminant(&failure.kind)
-        };
+        let same = |p: &Problem| p.place == place && is_same_kind(&p.kind, &failure.kind);
         if let Some(problem) = self.standing.iter_mut().find(|p| same(p)) {
             problem.kind = failure.kind;
             problem.diagnostic = failure.diagnostic;
@@ -56,5 +54,13 @@ impl Problems {
 
     pub fn clear_all_but(&mut self, places: &[Place]) {
         self.standing.retain(|problem| places.contains(&problem.place));
+    }
+}
+
+/// How long to wait may differ; a missing microphone and missing speakers are two problems.
+fn is_same_kind(a: &ProblemKind, b: &ProblemKind) -> bool {
+    match (a, b) {
+        (ProblemKind::DeviceMissing(a), ProblemKind::DeviceMissing(b)) => a == b,
+        _ => std::mem::discriminant(a) == std::mem::discriminant(b),
     }
 }

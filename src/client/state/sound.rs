@@ -56,13 +56,15 @@ impl State {
             VoiceEvent::DeviceOpened { kind, name } => {
                 let was_missing = *self.sound.state(kind) == DeviceState::Missing;
                 self.problems.clear_kind(&ProblemKind::DeviceMissing(kind));
-                if was_missing || self.lost_device.take_if(|lost| *lost == kind).is_some() {
+                let was_lost = self.lost_devices.contains(&kind);
+                self.lost_devices.retain(|lost| *lost != kind);
+                if was_missing || was_lost {
                     out.push(Effect::Notify(Notice::DeviceInUse { kind, name: name.clone() }));
                 }
                 self.set_device(kind, DeviceState::Open { name });
             }
             VoiceEvent::DeviceLost { kind } => {
-                self.lost_device = Some(kind);
+                self.lost_devices.push(kind);
                 self.set_device(kind, DeviceState::Closed);
                 out.push(Effect::Notify(Notice::DeviceLost(kind)));
             }

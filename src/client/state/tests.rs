@@ -8,6 +8,7 @@ use crate::{
         Command, LinkState, Notice, PartyState, Place, ProblemKind, Screen, Service, SignedIn, VoiceStatus,
         failure::Failure,
         input::{Effect, Entry, Input, Lists, Seat, Seated, VoiceControl},
+        reconnect::Reach,
     },
     model::{
         AccountId, Bridge, BridgeId, BridgeToken, Member, OnlineId, PartySession, PeerId, Platform, Privacy,
@@ -340,7 +341,7 @@ fn an_invitation_known_by_push_alone_is_shown_until_its_party_ends() {
     let mut evening = Evening::signed_in();
     evening.push("s2", Event::Invited);
     assert_eq!(evening.screen().invitations.len(), 1);
-    evening.pass(Duration::from_secs(1));
+    evening.pass(Duration::from_secs(5));
     let attempt = evening.find(|e| match e {
         Effect::ReadLists { attempt, .. } => Some(*attempt),
         _ => None,
@@ -364,7 +365,7 @@ fn not_now_hides_an_invitation_until_it_is_repeated() {
 #[test]
 fn without_push_the_party_is_polled_within_the_budget() {
     let mut evening = Evening::talking();
-    evening.give(Input::PushClosed { reached_service: true, failure: None });
+    evening.give(Input::PushClosed { reach: Reach::Service, failure: None });
     assert_eq!(evening.screen().link, LinkState::CatchingUp);
     let mut calls = 0;
     for _ in 0..15 * 60 {
@@ -379,7 +380,7 @@ fn without_push_the_party_is_polled_within_the_budget() {
                 }
                 Effect::ReadLists { .. } => 2,
                 Effect::OpenPush { .. } => {
-                    let closed = Input::PushClosed { reached_service: true, failure: None };
+                    let closed = Input::PushClosed { reach: Reach::Service, failure: None };
                     evening.effects = evening.state.handle(closed, evening.now);
                     1
                 }
@@ -394,18 +395,19 @@ fn without_push_the_party_is_polled_within_the_budget() {
 #[test]
 fn everything_is_read_again_after_a_reconnect() {
     let mut evening = Evening::talking();
-    evening.give(Input::PushClosed { reached_service: false, failure: None });
+    evening.give(Input::PushClosed { reach: Reach::Nobody, failure: None });
     evening.pass(Duration::from_secs(1));
     assert!(evening.has(|e| *e == Effect::OpenPush { again: true }));
     evening.give(Input::PushOpened);
     evening.reading_party();
+    evening.pass(Duration::from_secs(5));
     assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
 }
 
 #[test]
 fn a_member_the_service_lost_goes_back_in_by_itself() {
     let mut evening = Evening::talking();
-    evening.give(Input::PushClosed { reached_service: false, failure: None });
+    evening.give(Input::PushClosed { reach: Reach::Nobody, failure: None });
     evening.give(Input::PushOpened);
     let attempt = evening.reading_party();
     evening.give(Input::PartyRead { attempt, result: Ok(party(&[NOVA])) });
@@ -419,7 +421,7 @@ fn a_member_the_service_lost_goes_back_in_by_itself() {
 #[test]
 fn a_party_that_ended_meanwhile_is_said_and_voice_hangs_up() {
     let mut evening = Evening::talking();
-    evening.give(Input::PushClosed { reached_service: false, failure: None });
+    evening.give(Input::PushClosed { reach: Reach::Nobody, failure: None });
     evening.give(Input::PushOpened);
     let attempt = evening.reading_party();
     let gone = Failure::new(ProblemKind::PartyEnded, "404");
@@ -435,10 +437,100 @@ fn leaving_while_joining_leaves_what_was_joined_after_all() {
     evening.give(Input::Command(start_party()));
     let attempt = evening.entering();
     evening.give(Input::Command(Command::LeaveParty));
-    assert_eq!(evening.screen().party, PartyState::None);
+    assert_eq!(evening.screen().party, PartyState::Leaving);
     evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
-    assert!(evening.has(|e| matches!(e, Effect::LeaveParty { .. })));
+    let attempt = evening.find(|e| match e {
+        Effect::LeaveParty { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    evening.give(Input::Left { attempt, result: Ok(()) });
     assert_eq!(evening.screen().party, PartyState::None);
+}
+
+#[test]
+fn going_from_one_party_to_another_leaves_the_first_before_it_enters_the_second() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::JoinParty(SessionId::from("s2"))));
+    assert!(!evening.has(|e| matches!(e, Effect::EnterParty { .. })), "not yet");
+    assert_eq!(evening.screen().party, PartyState::Joining);
+    let attempt = evening.find(|e| match e {
+        Effect::LeaveParty { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    evening.give(Input::Left { attempt, result: Ok(()) });
+    evening.entering();
+}
+
+#[test]
+fn a_late_word_of_an_earlier_stay_does_not_end_this_one() {
+    let mut evening = Evening::talking();
+    evening.push("s1", Event::MembersLeft(vec![ME]));
+    evening.pass(Duration::from_secs(3));
+    let attempt = evening.reading_party();
+    evening.give(Input::PartyRead { attempt, result: Ok(party(&[ME])) });
+    assert_eq!(evening.voice(), VoiceStatus::Connected);
+}
+
+#[test]
+fn somebody_who_was_removed_is_told_so_and_does_not_walk_back_in() {
+    let mut evening = Evening::talking();
+    evening.push("s1", Event::MembersLeft(vec![ME]));
+    evening.pass(Duration::from_secs(3));
+    let attempt = evening.reading_party();
+    evening.give(Input::PartyRead { attempt, result: Ok(party(&[NOVA])) });
+    assert_eq!(evening.screen().party, PartyState::None);
+    assert_eq!(evening.problems(), [ProblemKind::RemovedFromParty]);
+}
+
+#[test]
+fn a_pause_of_our_own_is_no_failure_of_voice() {
+    let mut evening = Evening::in_party();
+    for _ in 0..40 {
+        let connection = evening.connecting();
+        let wait = Duration::from_secs(600);
+        let paused = Failure::new(ProblemKind::TooManyRequests { wait }, "budget");
+        evening.give(Input::Seated { connection, result: Err(paused) });
+        evening.pass(Duration::from_secs(31));
+    }
+    assert_eq!(evening.voice(), VoiceStatus::Connecting);
+}
+
+#[test]
+fn a_push_line_that_closes_as_it_opens_is_asked_ever_less() {
+    let mut evening = Evening::signed_in();
+    let mut opened = 0;
+    for _ in 0..300 {
+        evening.pass(Duration::from_secs(1));
+        if evening.has(|e| matches!(e, Effect::OpenPush { .. })) {
+            opened += 1;
+            evening.give(Input::PushOpened);
+            evening.give(Input::PushClosed { reach: Reach::Service, failure: None });
+        } else if opened == 0 {
+            evening.give(Input::PushClosed { reach: Reach::Service, failure: None });
+        }
+    }
+    assert!((2..15).contains(&opened), "{opened} times in five minutes");
+}
+
+#[test]
+fn the_last_word_about_mute_is_the_one_that_stays() {
+    let mut evening = Evening::talking();
+    evening.pass(Duration::from_secs(1));
+    evening.give(Input::Command(Command::SetMuted(true)));
+    evening.pass(Duration::from_secs(1));
+    assert!(!evening.has(|e| matches!(e, Effect::AnnounceVoice { .. })), "one is on its way");
+    evening.give(Input::Announced(Ok(())));
+    evening.pass(Duration::from_millis(1));
+    assert!(evening.has(|e| matches!(e, Effect::AnnounceVoice { muted: true, .. })));
+}
+
+#[test]
+fn a_seat_that_came_too_late_is_given_back() {
+    let mut evening = Evening::in_party();
+    let connection = evening.connecting();
+    evening.give(Input::Command(Command::LeaveParty));
+    evening.give(Input::Seated { connection, result: Ok(seated()) });
+    assert!(evening.has(|e| matches!(e, Effect::GiveSeatBack(_))));
 }
 
 #[test]
@@ -464,7 +556,7 @@ fn quitting_leaves_first_and_ends_within_two_seconds_whatever_hangs() {
 fn a_sign_in_that_ends_leads_back_to_the_first_screen_with_a_sentence() {
     let mut evening = Evening::talking();
     let failure = Some(Failure::new(ProblemKind::SignInEnded, "refresh refused"));
-    evening.give(Input::PushClosed { reached_service: true, failure });
+    evening.give(Input::PushClosed { reach: Reach::Service, failure });
     assert!(evening.has(|e| *e == Effect::ForgetAccount) && evening.has(|e| *e == Effect::HangUp));
     assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
     let problem = evening.state.snapshot().problems[0].clone();

@@ -14,6 +14,8 @@ pub enum Timer {
     ReadLists,
     /// The same for the party; repeats while the push line is down.
     ReadParty,
+    /// An invitation that nobody followed.
+    Invitations,
     /// Tell the others our voice state.
     Announce,
     /// A connection under way or interrupted has had its time.

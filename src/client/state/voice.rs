@@ -7,13 +7,15 @@ use crate::{
     client::{
         Notice, VoiceStatus,
         input::{Seat, Seated, VoiceControl},
-        reconnect::{self, NextTry},
+        reconnect::{self, NextTry, Reach},
     },
+    model::AccountId,
     voice::{ConnectionState, Talk, VoiceEvent},
 };
 
 /// From our answer to the first sign of life: ICE and DTLS take well under a second, a lost packet or two seconds more.
 const CONNECT_TIME: Duration = Duration::from_secs(8);
+const ANNOUNCE_AGAIN: Duration = Duration::from_secs(5);
 /// A path that stutters may come back by itself.
 const INTERRUPTION_TIME: Duration = Duration::from_millis(1500);
 
@@ -89,7 +91,10 @@ impl State {
         now: Instant,
         out: &mut Effects,
     ) {
-        let Some(joined) = self.joined_mut().filter(|j| j.voice.connection == connection) else { return };
+        let Some(joined) = self.joined_mut().filter(|j| j.voice.connection == connection) else {
+            out.extend(result.ok().map(|seated| Effect::GiveSeatBack(seated.seat)));
+            return;
+        };
         match result {
             Ok(seated) => {
                 joined.voice.seat = Some(seated.seat);
@@ -102,14 +107,13 @@ impl State {
             }
             Err(failure) => match failure.kind {
                 ProblemKind::VoiceNotUnderstood | ProblemKind::VoiceBroken | ProblemKind::NotAllowed => {
-                    joined.voice.step = Step::Failed;
-                    self.problems.raise(Place::Voice, failure);
+                    self.give_voice_up(failure, out);
                 }
                 ProblemKind::SignInEnded => self.fail(Place::Voice, failure, out),
                 _ => {
                     // Perhaps the party itself is gone: the reading tells.
                     self.party_changed_unseen(now);
-                    self.voice_failed(!failure.is_unreachable(), failure, now);
+                    self.voice_failed(failure, now, out);
                 }
             },
         }
@@ -117,17 +121,17 @@ impl State {
 
     pub(super) fn voice_overdue(&mut self, now: Instant, out: &mut Effects) {
         match self.joined().map(|joined| joined.voice.step) {
-            Some(Step::Interrupted) => self.voice_lost(true, now, out),
+            Some(Step::Interrupted) => self.voice_lost(now, out),
             Some(Step::Connecting) => {
                 let failure = Failure::new(ProblemKind::VoiceUnreachable, "no path to the bridge was found");
-                self.voice_failed(true, failure, now);
+                self.voice_failed(failure, now, out);
             }
             _ => {}
         }
     }
 
     /// A connection that worked is gone: at once to a new one.
-    pub(super) fn voice_lost(&mut self, reached_service: bool, now: Instant, out: &mut Effects) {
+    pub(super) fn voice_lost(&mut self, now: Instant, out: &mut Effects) {
         let Some(joined) = self.joined_mut() else { return };
         if matches!(joined.voice.step, Step::Seating | Step::Waiting) {
             return;
@@ -138,25 +142,39 @@ impl State {
             return self.connect_voice(out);
         }
         let failure = Failure::new(ProblemKind::VoiceUnreachable, "the connection to the bridge was lost");
-        self.voice_failed(reached_service, failure, now);
+        self.voice_failed(failure, now, out);
     }
 
-    fn voice_failed(&mut self, reached_service: bool, failure: Failure, now: Instant) {
+    fn voice_failed(&mut self, failure: Failure, now: Instant, out: &mut Effects) {
         self.timers.clear(Timer::VoiceDeadline);
         let Some(joined) = self.joined_mut() else { return };
-        match reconnect::voice(joined.voice.failures, reached_service) {
+        let reach = failure.reach();
+        match reconnect::voice(joined.voice.failures, reach) {
             NextTry::After(wait) => {
                 joined.voice.step = Step::Waiting;
-                if reached_service {
+                if reach == Reach::Service {
                     joined.voice.failures += 1;
                 }
                 self.timers.set(Timer::VoiceRetry, now + wait);
             }
             NextTry::GiveUp => {
-                joined.voice.step = Step::Failed;
-                let failure = Failure::new(ProblemKind::VoiceUnreachable, failure.diagnostic);
-                self.problems.raise(Place::Voice, failure);
+                self.give_voice_up(Failure::new(ProblemKind::VoiceUnreachable, failure.diagnostic), out);
             }
+        }
+    }
+
+    /// Until the user asks again. The microphone closes meanwhile.
+    fn give_voice_up(&mut self, failure: Failure, out: &mut Effects) {
+        if let Some(joined) = self.joined_mut() {
+            joined.voice.step = Step::Failed;
+            out.push(Effect::HangUp);
+            self.problems.raise(Place::Voice, failure);
+        }
+    }
+
+    pub(super) fn voice_retry_due(&mut self, out: &mut Effects) {
+        if self.joined().is_some_and(|joined| joined.voice.step == Step::Waiting) {
+            self.connect_voice(out);
         }
     }
 
@@ -176,19 +194,23 @@ impl State {
                 joined.voice.ever_connected = true;
                 joined.voice.failures = 0;
                 self.timers.clear(Timer::VoiceDeadline);
+                self.timers.clear(Timer::VoiceRetry);
                 self.problems.clear_voice_failure();
                 self.announce_soon(now);
             }
+            ConnectionState::Interrupted if joined.voice.step != Step::Connected => {}
             ConnectionState::Interrupted => {
                 joined.voice.step = Step::Interrupted;
                 self.timers.set(Timer::VoiceDeadline, now + INTERRUPTION_TIME);
+                self.announce_soon(now);
                 out.push(Effect::Notify(Notice::VoiceInterrupted));
             }
             ConnectionState::Closed | ConnectionState::Failed => {
                 if joined.voice.step == Step::Connected {
                     out.push(Effect::Notify(Notice::VoiceInterrupted));
                 }
-                self.voice_lost(true, now, out);
+                self.announce_soon(now);
+                self.voice_lost(now, out);
             }
         }
     }
@@ -198,7 +220,7 @@ impl State {
             return;
         }
         self.talk.key_held = held;
-        if held && self.talk.muted {
+        if held && (self.talk.muted || self.talk.deafened) {
             out.push(Effect::Notify(Notice::TalkingWhileMuted));
         }
         out.push(self.talk_effect());
@@ -234,21 +256,45 @@ impl State {
     }
 
     pub(super) fn announce_soon(&mut self, now: Instant) {
-        if self.joined().is_some_and(|joined| joined.voice.ever_connected) {
+        let silenced = self.talk.muted || self.talk.deafened;
+        if self.joined().is_some_and(|joined| joined.voice.ever_connected || silenced) {
             self.timers.set(Timer::Announce, now + ANNOUNCE_SETTLE);
         }
     }
 
+    /// One at a time, so that the last word is the one that stays.
     pub(super) fn announce(&mut self, out: &mut Effects) {
-        let connected_to = match self.joined().map(|joined| joined.voice.status()) {
-            None => return,
-            Some(VoiceStatus::Connected) => self.others(),
-            Some(_) => Vec::new(),
-        };
-        let muted = self.talk.muted || self.talk.deafened;
-        if let Some(joined) = self.joined() {
-            let session = joined.session.id.clone();
-            out.push(Effect::AnnounceVoice { session, connected_to, muted });
+        let Some(said) = self.voice_state() else { return };
+        let Some(joined) = self.joined_mut().filter(|joined| joined.announcing.is_none()) else { return };
+        joined.announcing = Some(said.clone());
+        let VoiceState { connected_to, muted } = said;
+        out.push(Effect::AnnounceVoice { session: joined.session.id.clone(), connected_to, muted });
+    }
+
+    pub(super) fn announced(&mut self, result: Result<(), Failure>, now: Instant) {
+        let wanted = self.voice_state();
+        let Some(joined) = self.joined_mut() else { return };
+        let said = joined.announcing.take();
+        if result.is_err() {
+            self.timers.set_earlier(Timer::Announce, now + ANNOUNCE_AGAIN);
+        } else if said != wanted {
+            self.timers.set_earlier(Timer::Announce, now);
         }
     }
+
+    /// As the others should know it.
+    fn voice_state(&self) -> Option<VoiceState> {
+        let connected_to = match self.joined()?.voice.status() {
+            VoiceStatus::Connected => self.others(),
+            _ => Vec::new(),
+        };
+        Some(VoiceState { connected_to, muted: self.talk.muted || self.talk.deafened })
+    }
+}
+
+/// What the others are told of us.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceState {
+    connected_to: Vec<AccountId>,
+    muted: bool,
 }

@@ -36,9 +36,9 @@ pub struct Invitations {
 pub struct Invitation {
     #[serde(deserialize_with = "tolerant::id")]
     pub session_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub from: Option<Person>,
 }
 
@@ -47,7 +47,7 @@ pub struct Invitation {
 pub struct Person {
     #[serde(deserialize_with = "tolerant::account")]
     pub account_id: AccountId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub online_id: Option<String>,
 }
 
@@ -56,17 +56,17 @@ pub struct Person {
 pub struct Session {
     #[serde(deserialize_with = "tolerant::id")]
     pub session_id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::number")]
     pub max_members: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub joinable_user_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub visibility_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub party_joinable: Option<bool>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub owner: Option<Person>,
     #[serde(default, deserialize_with = "tolerant::each")]
     pub members: Vec<Member>,
@@ -79,6 +79,7 @@ pub struct Session {
 pub struct Bridge {
     #[serde(deserialize_with = "tolerant::id")]
     pub bridge_id: String,
+    #[serde(deserialize_with = "tolerant::header_value")]
     pub bridge_token: String,
 }
 
@@ -87,15 +88,15 @@ pub struct Bridge {
 pub struct Member {
     #[serde(deserialize_with = "tolerant::account")]
     pub account_id: AccountId,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub online_id: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub platform: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::number")]
     pub join_order: Option<u32>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub custom_data3: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub custom_data4: Option<String>,
 }
 
@@ -336,11 +337,14 @@ mod tests {
     #[test]
     fn one_odd_member_does_not_hide_the_others() {
         let session: Session = serde_json::from_str(
-            r#"{"sessionId":"s","members":[{"accountId":12,"joinOrder":2},{"accountId":{}},{"accountId":"11","joinOrder":1}]}"#,
+            r#"{"sessionId":"s","maxMembers":"16","owner":{},"members":[{"accountId":12,"joinOrder":"2"},{"accountId":{}},
+                {"accountId":"11","joinOrder":1,"onlineId":7}],"bridges":[{"bridgeId":"b","bridgeToken":"a b"}]}"#,
         )
         .expect("parses");
-        let accounts: Vec<_> = PartySession::from(session).members.iter().map(|m| m.account).collect();
+        let party = PartySession::from(session);
+        let accounts: Vec<_> = party.members.iter().map(|m| m.account).collect();
         assert_eq!(accounts, [AccountId(11), AccountId(12)]);
+        assert_eq!((party.max_members, party.owner, party.bridge), (16, None, None));
     }
 
     #[test]

@@ -24,7 +24,8 @@ pub struct Profiles {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
-    pub online_id: String,
+    #[serde(default, deserialize_with = "tolerant::text")]
+    pub online_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -63,7 +64,8 @@ struct PlatformInfo {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Game {
-    title_name: String,
+    #[serde(default, deserialize_with = "tolerant::text")]
+    title_name: Option<String>,
 }
 
 impl From<Presence> for model::Presence {
@@ -77,7 +79,7 @@ impl From<Presence> for model::Presence {
         Self {
             availability: if online { Availability::Online } else { Availability::Offline },
             platform: info.and_then(|i| i.platform).map(|p| platform(&p)),
-            game: wire.game_title_info_list.into_iter().next().map(|game| game.title_name),
+            game: wire.game_title_info_list.into_iter().next().and_then(|game| game.title_name),
             last_online: last.and_then(|date| date.parse().ok()),
         }
     }

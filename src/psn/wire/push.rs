@@ -73,18 +73,18 @@ pub struct Body {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Data {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub session_id: Option<String>,
     #[serde(default, deserialize_with = "tolerant::each")]
     pub members: Vec<party::Member>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub custom_properties: Option<CustomProperties>,
 }
 
 #[derive(Deserialize)]
 pub struct CustomProperties {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub from: Option<party::Person>,
 }

@@ -43,3 +43,39 @@ pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
     let id = String::deserialize(deserializer)?;
     if SessionId::is_well_formed(&id) { Ok(id) } else { Err(D::Error::custom("not an id")) }
 }
+
+/// Whatever does not parse is as good as absent: an odd extra must not take the rest with it.
+pub fn maybe<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: for<'a> Deserialize<'a>,
+{
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).ok())
+}
+
+/// A number, as such or as a string; anything else is as good as absent.
+pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u32>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::Number(number) => number.as_u64().and_then(|n| n.try_into().ok()),
+        Value::String(text) => text.parse().ok(),
+        _ => None,
+    })
+}
+
+/// Longest name that is kept; the service's own limits are far below.
+const MAX_TEXT: usize = 128;
+
+/// A text, cut to what may be shown; anything else is as good as absent.
+pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(match Value::deserialize(deserializer)? {
+        Value::String(text) => Some(text.chars().take(MAX_TEXT).collect()),
+        _ => None,
+    })
+}
+
+/// A secret that goes into a header: visible ASCII, and not endless.
+pub fn header_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let value = String::deserialize(deserializer)?;
+    let fits = value.len() <= 4096 && value.bytes().all(|b| b.is_ascii_graphic());
+    if fits { Ok(value) } else { Err(D::Error::custom("not a header value")) }
+}

@@ -28,13 +28,15 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
         let field = widgets::search_field(ui, &mut draft.search, "Search friends to invite");
         widgets::focus_first(ui, &field);
         let friends = signed_in.friends.value.as_deref().unwrap_or_default();
-        ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+        // As high as the whole list: searching must not move the dialog.
+        let height = height.min(friends.len().max(1) as f32 * ROW_HEIGHT);
+        ScrollArea::vertical().max_height(height).auto_shrink(false).show(ui, |ui| {
             let mut found = false;
             for index in friends::sorted(friends) {
                 let friend = friends.get(index).filter(|f| friends::matches(f, &draft.search));
                 if let Some(friend) = friend {
                     found = true;
-                    row(ui, cx, party, friend);
+                    ui.push_id(friend.profile.account, |ui| row(ui, cx, party, friend));
                 }
             }
             if !found {
@@ -54,6 +56,9 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
     });
     close || done
 }
+
+/// With the space below it.
+const ROW_HEIGHT: f32 = theme::CONTROL_HEIGHT + 8.0;
 
 fn row(ui: &mut Ui, cx: &Cx<'_>, party: &Party, friend: &Friend) {
     let colours = palette(ui);

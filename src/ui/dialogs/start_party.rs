@@ -56,12 +56,14 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
             widgets::search_field(ui, &mut draft.search, "Search friends to invite");
             // What the rest of the dialog leaves, so that its buttons stay in the window.
             let height = (room - 386.0).clamp(ROW_HEIGHT * 1.5, 260.0);
-            ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, |ui| {
+            // As high as the whole list: searching must not move the dialog.
+            let height = height.min(friends.len() as f32 * ROW_HEIGHT);
+            ScrollArea::vertical().max_height(height).auto_shrink(false).show(ui, |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 for index in friends::sorted(friends) {
                     let friend = friends.get(index).filter(|f| friends::matches(f, &draft.search));
                     if let Some(friend) = friend {
-                        pick(ui, friend, &mut draft.invite);
+                        ui.push_id(friend.profile.account, |ui| pick(ui, friend, &mut draft.invite));
                     }
                 }
             });

@@ -15,7 +15,7 @@ use super::{
     Cx, Page,
     dialogs::Dialog,
     display::one_line,
-    problems, settings, theme,
+    home, problems, settings, theme,
     theme::{ROW_HEIGHT, palette},
     widgets::{self, Avatar, Badge, Icon},
     wording,
@@ -140,7 +140,10 @@ fn list(
                 let name = one_line(friend.profile.online_id.as_str());
                 let doing = wording::presence(friend, now);
                 let offline = group.kind == Kind::Offline;
-                Row { friend, entry, name, doing, offline, collapsed }.show(ui, cx);
+                // By account, not by place: an open menu stays with its friend when the list is sorted anew.
+                ui.push_id(friend.profile.account, |ui| {
+                    Row { friend, entry, name, doing, offline, collapsed }.show(ui, cx);
+                });
             }
         }
     }
@@ -211,7 +214,7 @@ impl Row<'_> {
 /// What one can do with a friend.
 fn actions(ui: &mut Ui, cx: &mut Cx<'_>, friend: &Friend, entry: &Entry) {
     let account = friend.profile.account;
-    if let Some(party) = entry.party.as_ref().filter(|party| party.joinable)
+    if let Some(party) = entry.party.as_ref().filter(|party| party.joinable && home::can_enter(cx))
         && widgets::menu_item(ui, &format!("Join {}", party.name), None).clicked()
     {
         cx.send(Command::JoinParty(party.session.clone()));
@@ -229,6 +232,9 @@ fn actions(ui: &mut Ui, cx: &mut Cx<'_>, friend: &Friend, entry: &Entry) {
             if widgets::menu_item(ui, "Invite to the party", None).clicked() {
                 cx.send(Command::Invite(account));
             }
+        }
+        None if !home::can_enter(cx) => {
+            ui.add_enabled_ui(false, |ui| widgets::menu_item(ui, "Start a party together", None));
         }
         None => {
             if widgets::menu_item(ui, "Start a party together", None).clicked() {

@@ -133,15 +133,30 @@ pub fn card_background(ui: &Ui, rect: Rect) {
     ui.painter().rect(rect, f32::from(CARD_RADIUS), colours.card, stroke, StrokeKind::Inside);
 }
 
-/// An arc that goes round ten times a second while something is on its way. Only for what ends soon by itself.
+/// An arc that goes round ten times a second while something is on its way, and rests when that takes long: a network
+/// that is away all night must not keep the window drawing.
 pub fn waiting_arc(ui: &mut Ui, size: f32) {
     const STEP: std::time::Duration = std::time::Duration::from_millis(100);
-    let (rect, _) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
+    const RESTS_AFTER_SECONDS: f64 = 30.0;
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(size), Sense::hover());
     if !ui.is_rect_visible(rect) {
         return;
     }
     let turn = (ui.input(|input| input.time) / 1.2).fract() as f32 * std::f32::consts::TAU;
     let points = super::icon::arc(rect.center(), size * 0.4, turn, turn + 0.7 * std::f32::consts::TAU);
     ui.painter().add(egui::Shape::line(points, Stroke::new(2.0, palette(ui).dim)));
-    ui.ctx().request_repaint_after(STEP);
+    let (now, pass) = (ui.input(|input| input.time), ui.ctx().cumulative_pass_nr());
+    // Since when it has been on screen without a break.
+    let (since, _) = ui.data_mut(|data| {
+        let seen = data.get_temp_mut_or(response.id, (now, pass));
+        let went_on = now - seen.0 >= 0.0 && pass - seen.1 <= PASSES_OF_ONE_STAY;
+        *seen = (if went_on { seen.0 } else { now }, pass);
+        *seen
+    });
+    if now - since < RESTS_AFTER_SECONDS {
+        ui.ctx().request_repaint_after(STEP);
+    }
 }
+
+/// An arc that was away for more passes than this starts anew.
+const PASSES_OF_ONE_STAY: u64 = 4;
