@@ -102,7 +102,8 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
                 Icon::Warning.paint(ui.painter(), mark, color);
                 ui.vertical(|ui| {
                     ui.spacing_mut().item_spacing.y = 2.0;
-                    widgets::paragraph(ui, what, theme::strong(), colours.text);
+                    let sentence = widgets::paragraph(ui, what, theme::strong(), colours.text);
+                    widgets::announce(ui, &sentence);
                     ui.horizontal_wrapped(|ui| {
                         widgets::paragraph(ui, means, theme::small(), colours.dim);
                         if widgets::text_button(ui, if open { "Hide details" } else { "Details" }).clicked() {

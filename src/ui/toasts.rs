@@ -52,7 +52,8 @@ impl Toasts {
                     for toast in self.0.iter().rev() {
                         widgets::floating_frame(ui).show(ui, |ui| {
                             ui.set_max_width(width);
-                            widgets::line(ui, toast.text.as_str(), theme::body(), colours.text);
+                            let text = widgets::line(ui, toast.text.as_str(), theme::body(), colours.text);
+                            widgets::announce(ui, &text);
                         });
                     }
                 });

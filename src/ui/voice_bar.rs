@@ -60,6 +60,7 @@ fn live(ui: &mut Ui, cx: &Cx<'_>, party: &Party) {
     let (rect, response) = ui.allocate_exact_size(vec2(LIVE_WIDTH, 46.0), Sense::hover());
     let words = if live { "LIVE" } else { "Off air" };
     response.widget_info(|| WidgetInfo::labeled(Role::Status, true, words));
+    widgets::announce(ui, &response);
     let (fill, stroke, color) = match live {
         true => (colours.live, Color32::TRANSPARENT, colours.on_live),
         false => (Color32::TRANSPARENT, colours.line, colours.dim),

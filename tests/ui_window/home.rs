@@ -13,7 +13,7 @@ fn an_invitation_can_be_taken_or_put_off() {
     let mut stage = Stage::new(stage::home());
     assert!(stage.shows("Nova invites you to “Sunday squad”"));
     stage.click("Join Nova");
-    stage.click("Not now");
+    stage.click("Not now, Nova");
     assert_eq!(
         stage.commands(),
         [Command::JoinParty("squad".into()), Command::DismissInvitation("squad".into())]

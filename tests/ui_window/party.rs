@@ -41,7 +41,7 @@ fn the_bar_mutes_deafens_changes_mode_and_leaves() {
     let mut stage = Stage::new(stage::in_party());
     stage.click("Mute");
     stage.click("Deafen");
-    stage.click("Talk mode");
+    stage.click("Talk mode: Push-to-talk");
     stage.click("Open microphone");
     stage.click("Leave");
     let settings = Settings { talk_mode: TalkMode::OpenMicrophone, ..Settings::default() };

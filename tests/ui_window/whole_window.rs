@@ -46,7 +46,16 @@ fn everything_fits_into_a_small_window() {
     for (width, height) in [(720.0, 480.0), (480.0, 360.0)] {
         let window = Rect::from_min_max(pos2(0.0, 0.0), pos2(width, height));
         let stage = Stage::sized(stage::in_party(), width, height);
-        for label in ["Mute", "Deafen", "Talk mode", "Leave", "Invite", "More", "All parties", "Settings"] {
+        for label in [
+            "Mute",
+            "Deafen",
+            "Talk mode: Push-to-talk",
+            "Leave",
+            "Invite",
+            "More",
+            "All parties",
+            "Settings",
+        ] {
             let rect = stage.window.get_by_label(label).rect();
             assert!(window.contains_rect(rect), "{label} at {rect:?} in {width} by {height}");
         }
@@ -86,7 +95,7 @@ fn the_keyboard_reaches_everything() {
         "Invite a friend",
         "Mute",
         "Deafen",
-        "Talk mode",
+        "Talk mode: Push-to-talk",
         "Leave",
     ] {
         assert!(reached.contains(label), "{label} is not among {reached:?}");

@@ -10,7 +10,7 @@ mod meter;
 mod surface;
 mod text;
 
-pub use self::text::{caps_heading, key_cap, line, paint_line, paragraph, pill, pill_width, text};
+pub use self::text::{announce, caps_heading, key_cap, line, paint_line, paragraph, pill, pill_width, text};
 pub use avatar::{Avatar, Badge};
 pub use button::{Button, icon_button, text_button};
 pub use dialog::{Pressed, dialog, dialog_buttons, floating_frame};

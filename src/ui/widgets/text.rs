@@ -26,6 +26,12 @@ pub fn paragraph(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Colo
     ui.add(Label::new(RichText::new(text).font(font).color(color).line_height(Some(height))).wrap())
 }
 
+/// Has a screen reader say what changed, when it is done with what it says now.
+pub fn announce(ui: &Ui, response: &Response) {
+    let polite = |node: &mut egui::accesskit::Node| node.set_live(egui::accesskit::Live::Polite);
+    ui.ctx().accesskit_node_builder(response.id, polite);
+}
+
 /// A line laid out by hand, at most `width` wide.
 pub fn galley(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
     let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
