@@ -17,7 +17,7 @@ use partyline::{
     voice::{Listening, Microphone, Network, Speakers, VoiceConfig, VoiceEvent, list_devices},
 };
 use support::{
-    Client, KEY_UP, OPEN,
+    Client, KEY_DOWN, KEY_UP, OPEN,
     bridge::Bridge,
     sound::{compare, write_wav},
     speech::speech_like,
@@ -29,6 +29,9 @@ const INSIDE: &str = "VOICE_CARDS_DIRECTORY";
 const SECOND: usize = 48_000;
 /// In silence the speakers rest after ten seconds.
 const UNTIL_REST: Duration = Duration::from_secs(12);
+
+/// What is longer is speech.
+const KEEP_ALIVE_BYTES: usize = 20;
 
 struct Killed(Child);
 
@@ -178,6 +181,55 @@ async fn speech_passes_through_cards_both_ways() {
     println!("microphone to bridge: {ours:?}\nbridge to speakers: {theirs:?}");
     assert!(ours.longest_gap <= 20 && ours.likeness > 0.9, "{ours:?}");
     assert!(theirs.longest_gap <= 20 && theirs.likeness > 0.9, "{theirs:?}");
+}
+
+/// Somebody who talks on and on, and holds the key in between.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn a_rested_microphone_sends_what_is_said_from_the_key_on() {
+    if !inside("a_rested_microphone_sends_what_is_said_from_the_key_on", &CARDS) {
+        return;
+    }
+    pactl(&["set-default-sink", "spk"]);
+    pactl(&["set-default-source", "mic"]);
+    let said = speech_like(10 * SECOND);
+    let file = Path::new(&std::env::var_os(INSIDE).unwrap()).join("said.wav");
+    write_wav(&file, &said);
+    let client = client(DeviceChoice::Default, KEY_UP);
+    let bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
+    let mut feed = Command::new("paplay");
+    feed.args(["--device=micfeed", "--latency-msec=20"]).arg(&file);
+    let feed_began = std::time::Instant::now();
+    let _feed = Killed(feed.spawn().unwrap());
+
+    for round in 0..3 {
+        // Longer than it takes to fall asleep, and out of step with its pace.
+        tokio::time::sleep(Duration::from_millis(2450 + 70 * round)).await;
+        bridge.got.lock().unwrap().clear();
+        let pressed = feed_began.elapsed();
+        let down = tokio::time::Instant::now();
+        client.voice.set_talk(KEY_DOWN);
+        until(|| client.meters.is_live(), || "live".into()).await;
+        println!("live {:?} after the key", down.elapsed());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        client.voice.set_talk(KEY_UP);
+        let held = down.elapsed() + KEY_UP.release_hold;
+        tokio::time::sleep(Duration::from_millis(350)).await;
+
+        // What was recorded between the key and its end, and what led to it.
+        bridge.got.lock().unwrap().retain(|packet| packet.payload.len() > KEEP_ALIVE_BYTES);
+        let spoken = bridge.heard();
+        let from = ((pressed.as_secs_f64() - 0.8) * SECOND as f64) as usize;
+        let around = &said[from..(from + 2 * SECOND).min(said.len())];
+        let found = compare(&spoken[SECOND / 100..], around);
+        let lead = spoken.len() as f64 / SECOND as f64 - held.as_secs_f64();
+        println!("{} ms before the key, {found:?}", (lead * 1000.0).round());
+        assert!(found.longest_gap <= 20 && found.likeness > 0.9, "{found:?}");
+        // The pre-roll and what fills the last frame; but such a card delivers up to 50 ms ahead of its time at rest.
+        assert!((-0.03..0.14).contains(&lead), "{lead}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,9 @@
 
 pub mod cards;
 pub mod file;
+#[cfg(target_os = "linux")]
+mod pulse;
+mod ring;
 pub mod supervisor;
 pub mod watch;
 
@@ -31,8 +34,8 @@ pub trait Playback: Send {
 
 /// What keeps a device open; dropping it closes the device. May block.
 pub trait Stream: Send {
-    /// Stops or resumes the device while there is nothing to play.
-    fn rest(&self, resting: bool);
+    /// Nothing is played or sent for a while, or again something. At rest it may cost little and be late.
+    fn rest(&mut self, resting: bool);
 }
 
 /// The voice thread's end.
@@ -103,6 +106,13 @@ impl Pace {
 /// Speakers for who has none: the pace of real time, and no sound.
 #[derive(Debug, Default)]
 pub struct Nowhere(Pace);
+
+impl Nowhere {
+    /// Nothing is due now.
+    pub fn restart(&mut self, now: Instant) {
+        self.0 = Pace { began: Some(now), passed: 0 };
+    }
+}
 
 impl Playback for Nowhere {
     fn wanted(&mut self, now: Instant) -> usize {

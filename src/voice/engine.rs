@@ -35,9 +35,12 @@ use crate::model::AccountId;
 
 /// While something is said or heard.
 const TICK: Duration = Duration::from_millis(10);
-/// In a quiet party: the microphone is drained, and a packet wakes the thread at once.
-const QUIET_TICK: Duration = Duration::from_millis(40);
-/// Quiet begins this long after the last sound.
+/// In a quiet party: the microphone is drained; the key and a packet wake the thread at once.
+const QUIET_TICK: Duration = Duration::from_millis(200);
+/// While a bridge's silence is decoded at rest: a whole frame at a time. A first word is found that much later, and the
+/// jitter buffer makes up for it, as it does for the card that must wake.
+const REST_TICK: Duration = Duration::from_millis(40);
+/// Quiet begins this long after the last sound; the microphone rests that long after the last word.
 const QUIET_AFTER: Duration = Duration::from_secs(2);
 /// And this long after it the speakers rest.
 const REST_AFTER: Duration = Duration::from_secs(10);
@@ -182,14 +185,19 @@ impl Engine {
             self.tick(now);
             // Late by more than a few ticks: the time is gone, do not run after it.
             next = (next + pause).clamp(now, now + pause);
+            if let Some(due) = self.uplink.due() {
+                next = next.min(due);
+            }
             thread::park_timeout(next.saturating_duration_since(Instant::now()));
         }
     }
 
     /// `None`: nothing to do until called.
     fn pause(&self, now: Instant) -> Option<Duration> {
-        if self.uplink.is_awake() || self.downlink.is_awake() || now < self.last_sound + QUIET_AFTER {
+        if self.uplink.is_awake() || now < self.last_sound + QUIET_AFTER {
             Some(TICK)
+        } else if self.downlink.is_awake() {
+            Some(if self.downlink.is_resting() { REST_TICK } else { TICK })
         } else if self.connection.is_some() {
             Some(QUIET_TICK)
         } else {
@@ -226,13 +234,13 @@ impl Engine {
         let now = Instant::now();
         match command {
             Command::Talk(talk) => {
-                self.uplink.talk = talk;
+                self.uplink.set_talk(talk, now);
                 self.downlink.deafened = talk.deafened;
                 self.last_sound = now;
             }
             Command::Members(members) => self.downlink.roster.set_members(members),
             Command::Test(listening) => {
-                self.uplink.set_test(listening);
+                self.uplink.set_test(listening, now);
                 self.downlink.set_monitor(listening == Listening::HearYourself);
             }
             Command::Chime => self.downlink.chime(),
@@ -276,15 +284,16 @@ impl Engine {
     }
 }
 
-/// Tells a supervisor, when it changed, whether its device is needed.
+/// Tells a supervisor, when it changed, whether its device is needed, and whether it may rest.
 struct Need {
     orders: Orders,
     needed: bool,
+    resting: bool,
 }
 
 impl Need {
     fn new(orders: Orders) -> Self {
-        Self { orders, needed: false }
+        Self { orders, needed: false, resting: false }
     }
 
     fn set(&mut self, needed: bool) {
@@ -292,5 +301,18 @@ impl Need {
             self.needed = needed;
             self.orders.send(Order::Need(needed));
         }
+    }
+
+    fn rest(&mut self, resting: bool) {
+        if resting != self.resting {
+            self.resting = resting;
+            self.orders.send(Order::Rest(resting));
+        }
+    }
+
+    /// Another device was opened; an order to rest may have been under way to the one before.
+    fn renewed(&mut self) {
+        self.resting = true;
+        self.rest(false);
     }
 }

@@ -9,10 +9,11 @@
 //!
 //! | thread | work |
 //! |---|---|
-//! | `voice` | `engine`: every 10 ms while something is said or heard, every 40 ms in a quiet party, else asleep |
+//! | `voice` | `engine`: every 10 ms while something is said or heard, every 200 ms in a quiet party, else asleep |
 //! | `voice-microphone`, `voice-speakers` | `device::supervisor`: open, close, fall back, return |
 //! | `voice-devices` | `device::watch`: looks every 3 s what is plugged in |
 //! | `voice-file` | `device::file`: disk to ring and back, one for each file in use |
+//! | `voice-capture` | `device::pulse`: from a sound server's socket to the ring |
 //! | the card's own | `device::cards`: copies between ring and card |
 //! | tokio workers | `peer`: packets in and out |
 //!

@@ -103,9 +103,14 @@ impl Outgoing {
         }
     }
 
-    /// Between speech, to be called every few blocks.
+    /// When [`Self::keep_alive`] has something to do.
+    pub fn due(&self) -> Instant {
+        self.last_sent + KEEP_ALIVE
+    }
+
+    /// Between speech, to be called when it is due; earlier it does nothing.
     pub fn keep_alive(&mut self, now: Instant) {
-        if now < self.last_sent + KEEP_ALIVE {
+        if now < self.due() {
             return;
         }
         let frame = self.frame_samples as u64;

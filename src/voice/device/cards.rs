@@ -3,10 +3,10 @@
 use std::{
     str::FromStr,
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use cpal::{
@@ -14,9 +14,11 @@ use cpal::{
     SupportedBufferSize, SupportedStreamConfig,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
-use rtrb::{Consumer, Producer, RingBuffer, chunks::ChunkError};
+use rtrb::{Consumer, RingBuffer};
 
-use super::{Capture, Devices, End, OpenError, Opened, Playback, Stream};
+#[cfg(target_os = "linux")]
+use super::pulse;
+use super::{Devices, End, OpenError, Opened, Stream, ring};
 use crate::{
     model::{DeviceKind, SoundDevice},
     voice::{SAMPLE_RATE, resample::RateConverter},
@@ -24,17 +26,12 @@ use crate::{
 
 /// Callbacks of about 10 ms: left to itself, the pulse host buffers for two seconds.
 const CALLBACKS_PER_SECOND: u32 = 100;
-/// A second of sound fits between a callback and the voice thread.
-const RING_SECONDS: usize = 1;
-/// What waits for the card: two callbacks, and what the voice thread may be late.
-const TARGET: Duration = Duration::from_millis(20);
-/// Every time the card found too little, this much more waits for it, up to the most.
-const MORE: Duration = Duration::from_millis(10);
-const MOST: Duration = Duration::from_millis(100);
+/// How ids on a PulseAudio server begin; the name there follows.
+const PULSE: &str = "pulseaudio:";
 const OPENING: Duration = Duration::from_secs(3);
 
 /// Called once, from any thread, when an open card fails.
-pub type OnFailure = Box<dyn Fn() + Send + Sync>;
+pub type OnFailure = Arc<dyn Fn() + Send + Sync>;
 
 /// The computer's sound system, found anew when it went away. Every call may block.
 #[derive(Default)]
@@ -59,6 +56,15 @@ impl Cards {
     /// # Errors
     /// It is gone, held by another program, or of an unknown kind.
     pub fn open(&mut self, kind: DeviceKind, id: &str, on_failure: OnFailure) -> Result<Opened, OpenError> {
+        #[cfg(target_os = "linux")]
+        if kind == DeviceKind::Microphone
+            && let Some(source) = id.strip_prefix(PULSE)
+        {
+            match pulse::open_microphone(source, on_failure.clone()) {
+                Ok(opened) => return Ok(opened),
+                Err(error) => tracing::debug!(?error, "the microphone is left to cpal"),
+            }
+        }
         let opened = self.host().ok_or(OpenError::Absent).and_then(|host| open(host, kind, id, on_failure));
         if opened.is_err() {
             self.host = None;
@@ -110,6 +116,7 @@ fn describe<'a>(
 }
 
 fn open(host: &cpal::Host, kind: DeviceKind, id: &str, on_failure: OnFailure) -> Result<Opened, OpenError> {
+    let is_server = id.starts_with(PULSE);
     let id = DeviceId::from_str(id).map_err(|_| OpenError::Absent)?;
     let device = host.device_by_id(&id).ok_or(OpenError::Absent)?;
     let name = device.description()?.name().to_owned();
@@ -121,14 +128,19 @@ fn open(host: &cpal::Host, kind: DeviceKind, id: &str, on_failure: OnFailure) ->
             preferred(device.default_output_config()?, device.supported_output_configs()?)
         }
     };
-    let failing = Failing { failed: AtomicBool::new(false), on_failure };
+    let failing = Failing { silent: AtomicBool::new(false), on_failure };
     let card = Card { device, config, failing: Arc::new(failing) };
-    let (end, stream) = match kind {
-        DeviceKind::Microphone => card.microphone()?,
-        DeviceKind::Speakers => card.speakers()?,
+    let (end, stream): (_, Box<dyn Stream>) = match kind {
+        DeviceKind::Microphone => {
+            let (end, stream) = card.microphone()?;
+            (end, Box::new(MicrophoneStream(stream)))
+        }
+        DeviceKind::Speakers => {
+            let (end, stream) = card.speakers(is_server)?;
+            (end, Box::new(stream))
+        }
     };
-    stream.play()?;
-    Ok(Opened { name, end, stream: Box::new(CardStream(stream)) })
+    Ok(Opened { name, end, stream })
 }
 
 /// The device's own way, but at our rate where it can.
@@ -148,7 +160,8 @@ fn preferred(
 }
 
 struct Failing {
-    failed: AtomicBool,
+    /// It was said already, or the device is being closed.
+    silent: AtomicBool,
     on_failure: OnFailure,
 }
 
@@ -157,7 +170,7 @@ impl Failing {
     fn report(&self, error: &cpal::Error) {
         let harmless =
             matches!(error.kind(), ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied);
-        if !harmless && !self.failed.swap(true, Relaxed) {
+        if !harmless && !self.silent.swap(true, Relaxed) {
             tracing::warn!(kind = ?error.kind(), "a sound device failed");
             (self.on_failure)();
         }
@@ -183,16 +196,28 @@ impl Card {
         }
     }
 
-    fn speakers(&self) -> Result<(End, cpal::Stream), OpenError> {
-        match self.config.sample_format() {
-            SampleFormat::F32 => self.speakers_of::<f32>(),
-            SampleFormat::I16 => self.speakers_of::<i16>(),
-            SampleFormat::I32 => self.speakers_of::<i32>(),
-            SampleFormat::I24 => self.speakers_of::<cpal::I24>(),
-            SampleFormat::U8 => self.speakers_of::<u8>(),
-            SampleFormat::U16 => self.speakers_of::<u16>(),
+    fn speakers(self, closes: bool) -> Result<(End, SpeakersStream), OpenError> {
+        let rate = self.config.sample_rate();
+        let (playback, ring) = RingBuffer::new(rate as usize * ring::SECONDS);
+        let feed = Feed { ring: Arc::new(Mutex::new(ring)), missed: Arc::default() };
+        let converter = converter(SAMPLE_RATE as u32, rate)?;
+        let playback = ring::CardPlayback::new(playback, converter, rate, feed.missed.clone());
+        let stream = Some(self.play(&feed)?);
+        Ok((End::Playback(Box::new(playback)), SpeakersStream { card: self, feed, stream, closes }))
+    }
+
+    fn play(&self, feed: &Feed) -> Result<cpal::Stream, OpenError> {
+        let stream = match self.config.sample_format() {
+            SampleFormat::F32 => self.play_as::<f32>(feed),
+            SampleFormat::I16 => self.play_as::<i16>(feed),
+            SampleFormat::I32 => self.play_as::<i32>(feed),
+            SampleFormat::I24 => self.play_as::<cpal::I24>(feed),
+            SampleFormat::U8 => self.play_as::<u8>(feed),
+            SampleFormat::U16 => self.play_as::<u16>(feed),
             _ => Err(OpenError::Format),
-        }
+        }?;
+        stream.play()?;
+        Ok(stream)
     }
 
     fn microphone_of<T: SizedSample + Send + 'static>(&self) -> Result<(End, cpal::Stream), OpenError>
@@ -201,7 +226,7 @@ impl Card {
     {
         let (rate, channels) = (self.config.sample_rate(), usize::from(self.config.channels()).max(1));
         let build = |config: StreamConfig| {
-            let (mut ring, capture) = RingBuffer::new(rate as usize * RING_SECONDS);
+            let (mut ring, capture) = RingBuffer::new(rate as usize * ring::SECONDS);
             let failing = self.failing.clone();
             let stream = self.device.build_input_stream(
                 config,
@@ -209,53 +234,40 @@ impl Card {
                     let mono = data.chunks_exact(channels).map(|frame| {
                         frame.iter().map(|&s| f32::from_sample(s)).sum::<f32>() / channels as f32
                     });
-                    fill(&mut ring, data.len() / channels, mono);
+                    ring::fill(&mut ring, data.len() / channels, mono);
                 },
                 move |error| failing.report(&error),
                 Some(OPENING),
             )?;
             Ok((stream, capture))
         };
-        let (stream, ring) = self.with_short_callbacks(build)?;
+        let (stream, capture) = self.with_short_callbacks(build)?;
+        stream.play()?;
         let converter = converter(rate, SAMPLE_RATE as u32)?;
-        Ok((
-            End::Capture(Box::new(CardCapture { ring, converter, fresh: Vec::with_capacity(rate as usize) })),
-            stream,
-        ))
+        Ok((End::Capture(Box::new(ring::CardCapture::new(capture, converter))), stream))
     }
 
-    fn speakers_of<T: SizedSample + FromSample<f32> + Send + 'static>(
+    fn play_as<T: SizedSample + FromSample<f32> + Send + 'static>(
         &self,
-    ) -> Result<(End, cpal::Stream), OpenError> {
-        let (rate, channels) = (self.config.sample_rate(), usize::from(self.config.channels()).max(1));
-        let missed = Arc::new(AtomicU32::new(0));
-        let build = |config: StreamConfig| {
-            let (playback, mut ring) = RingBuffer::new(rate as usize * RING_SECONDS);
-            let (failing, missed) = (self.failing.clone(), missed.clone());
-            let stream = self.device.build_output_stream(
+        feed: &Feed,
+    ) -> Result<cpal::Stream, OpenError> {
+        let channels = usize::from(self.config.channels()).max(1);
+        self.with_short_callbacks(|config| {
+            let (failing, feed) = (self.failing.clone(), feed.clone());
+            self.device.build_output_stream(
                 config,
-                move |data: &mut [T], _| {
-                    if !drain(&mut ring, data, channels) {
-                        missed.fetch_add(1, Relaxed);
-                    }
-                },
+                move |data: &mut [T], _| feed.pour(data, channels),
                 move |error| failing.report(&error),
                 Some(OPENING),
-            )?;
-            Ok((stream, playback))
-        };
-        let (stream, ring) = self.with_short_callbacks(build)?;
-        let converter = converter(SAMPLE_RATE as u32, rate)?;
-        let playback =
-            CardPlayback { ring, converter, rate, target: TARGET, missed, missed_before: 0, written: None };
-        Ok((End::Playback(Box::new(playback)), stream))
+            )
+        })
     }
 
     /// Some hosts refuse a fixed size: then theirs is better than none.
     fn with_short_callbacks<R>(
         &self,
-        build: impl Fn(StreamConfig) -> Result<(cpal::Stream, R), cpal::Error>,
-    ) -> Result<(cpal::Stream, R), OpenError> {
+        build: impl Fn(StreamConfig) -> Result<R, cpal::Error>,
+    ) -> Result<R, OpenError> {
         let frames = self.config.sample_rate() / CALLBACKS_PER_SECOND;
         let frames = match *self.config.buffer_size() {
             SupportedBufferSize::Range { min, max } => frames.clamp(min, max.max(min)),
@@ -276,114 +288,66 @@ fn converter(from: u32, to: u32) -> Result<Option<RateConverter>, OpenError> {
     Ok(if from == to { None } else { Some(RateConverter::new(from, to)?) })
 }
 
-/// In the card's callback: what does not fit is lost, and the voice thread was asleep for a second.
-fn fill(ring: &mut Producer<f32>, count: usize, samples: impl Iterator<Item = f32>) {
-    let chunk = match ring.write_chunk_uninit(count) {
-        Ok(chunk) => Ok(chunk),
-        Err(ChunkError::TooFewSlots(free)) => ring.write_chunk_uninit(free),
-    };
-    if let Ok(chunk) = chunk {
-        chunk.fill_from_iter(samples);
-    }
-}
-
-/// In the card's callback: the same on every channel, silence where nothing waits. `false`: there was too little.
-fn drain<T: SizedSample + FromSample<f32>>(
-    ring: &mut Consumer<f32>,
-    data: &mut [T],
-    channels: usize,
-) -> bool {
-    let wanted = data.len() / channels;
-    let ready = ring.slots().min(wanted);
-    let mut frames = data.chunks_exact_mut(channels);
-    if let Ok(chunk) = ring.read_chunk(ready) {
-        for (sample, frame) in chunk.into_iter().zip(frames.by_ref()) {
-            frame.fill(T::from_sample(sample));
-        }
-    }
-    frames.for_each(|frame| frame.fill(T::EQUILIBRIUM));
-    ready == wanted
-}
-
-struct CardCapture {
-    ring: Consumer<f32>,
-    converter: Option<RateConverter>,
-    fresh: Vec<f32>,
-}
-
-impl Capture for CardCapture {
-    fn read(&mut self, into: &mut Vec<f32>, _now: Instant) {
-        self.fresh.clear();
-        if let Ok(chunk) = self.ring.read_chunk(self.ring.slots()) {
-            self.fresh.extend(chunk);
-        }
-        match &mut self.converter {
-            Some(converter) => converter.push(&self.fresh, |samples| into.extend_from_slice(samples)),
-            None => into.extend_from_slice(&self.fresh),
-        }
-    }
-}
-
-struct CardPlayback {
-    ring: Producer<f32>,
-    converter: Option<RateConverter>,
-    rate: u32,
-    /// How much should wait for the card.
-    target: Duration,
+/// The card's end of what is played. It outlives the stream that plays it.
+#[derive(Clone)]
+struct Feed {
+    /// Held by one stream at a time, so its callback never waits.
+    ring: Arc<Mutex<Consumer<f32>>>,
     missed: Arc<AtomicU32>,
-    missed_before: u32,
-    /// When it was last written to.
-    written: Option<Instant>,
 }
 
-impl CardPlayback {
-    fn waiting(&self) -> usize {
-        self.ring.buffer().capacity() - self.ring.slots()
-    }
-
-    /// The card found too little although it was being written to: more must wait for it.
-    fn learn(&mut self, now: Instant) {
-        let missed = self.missed.load(Relaxed);
-        let flowing = self.written.is_some_and(|written| now < written + TARGET);
-        if missed != self.missed_before && flowing && self.target < MOST {
-            self.target += MORE;
-            tracing::debug!(target = ?self.target, "the speakers ran dry");
+impl Feed {
+    fn pour<T: SizedSample + FromSample<f32>>(&self, data: &mut [T], channels: usize) {
+        let enough = match self.ring.try_lock() {
+            Ok(mut ring) => ring::drain(&mut ring, data, channels),
+            Err(_) => {
+                data.fill(T::EQUILIBRIUM);
+                false
+            }
+        };
+        if !enough {
+            self.missed.fetch_add(1, Relaxed);
         }
-        self.missed_before = missed;
     }
 }
 
-impl Playback for CardPlayback {
-    fn wanted(&mut self, now: Instant) -> usize {
-        self.learn(now);
-        let target = (self.rate as u128 * self.target.as_millis() / 1000) as usize;
-        let short = target.saturating_sub(self.waiting());
-        let wanted = short * SAMPLE_RATE / self.rate as usize;
-        if wanted > 0 {
-            self.written = Some(now);
-        }
-        wanted
-    }
+struct MicrophoneStream(#[expect(dead_code, reason = "open for as long as it is held")] cpal::Stream);
 
-    fn write(&mut self, samples: &[f32]) {
-        match &mut self.converter {
-            Some(converter) => converter.push(samples, |samples| _ = self.ring.push_partial_slice(samples)),
-            None => _ = self.ring.push_partial_slice(samples),
-        }
-    }
-
-    fn may_rest(&self) -> bool {
-        true
-    }
+impl Stream for MicrophoneStream {
+    /// It stays warm: opened with the key, it would lose the first syllable.
+    fn rest(&mut self, _resting: bool) {}
 }
 
-struct CardStream(cpal::Stream);
+struct SpeakersStream {
+    card: Card,
+    feed: Feed,
+    /// `None` while a server's stream is closed.
+    stream: Option<cpal::Stream>,
+    /// The pulse host asks the server for the time ten times a second even while paused. Cards of our own are only
+    /// paused: another program could take what is closed.
+    closes: bool,
+}
 
-impl Stream for CardStream {
-    fn rest(&self, resting: bool) {
-        let done = if resting { self.0.pause() } else { self.0.play() };
+impl Stream for SpeakersStream {
+    fn rest(&mut self, resting: bool) {
+        let done = match (&self.stream, resting) {
+            (Some(_), true) if self.closes => {
+                // A stream that is being closed complains.
+                let was_silent = self.card.failing.silent.swap(true, Relaxed);
+                self.stream = None;
+                self.card.failing.silent.store(was_silent, Relaxed);
+                Ok(())
+            }
+            (Some(stream), true) => stream.pause().map_err(OpenError::Card),
+            (Some(stream), false) => stream.play().map_err(OpenError::Card),
+            (None, true) => Ok(()),
+            (None, false) => self.card.play(&self.feed).map(|stream| self.stream = Some(stream)),
+        };
         if let Err(error) = done {
-            tracing::debug!(kind = ?error.kind(), resting, "a card does not rest or wake");
+            tracing::debug!(?error, resting, "the speakers do not rest or wake");
+            if self.stream.is_none() {
+                (self.card.failing.on_failure)();
+            }
         }
     }
 }

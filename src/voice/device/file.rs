@@ -90,7 +90,7 @@ impl FileStream {
 
 impl Stream for FileStream {
     /// A recording has its silences too.
-    fn rest(&self, _resting: bool) {}
+    fn rest(&mut self, _resting: bool) {}
 }
 
 impl Drop for FileStream {

@@ -34,7 +34,7 @@ pub enum Order {
     Source(Source),
     /// Somebody listens or talks.
     Need(bool),
-    /// There is nothing to play for a while, or again something.
+    /// There is nothing to play or send for a while, or again something.
     Rest(bool),
     /// What is plugged in.
     Devices(Arc<Devices>),
@@ -148,7 +148,7 @@ impl Run {
             }
             Order::Need(needed) => self.needed = needed,
             Order::Rest(resting) => {
-                if let Some(open) = &self.open {
+                if let Some(open) = &mut self.open {
                     open.stream.rest(resting);
                 }
             }
@@ -221,7 +221,7 @@ impl Run {
         match (target, self.supervisor.kind) {
             (Target::Card(id), kind) => {
                 let (orders, watch) = (self.orders.clone(), self.supervisor.watch.clone());
-                let on_failure: OnFailure = Box::new(move || {
+                let on_failure: OnFailure = Arc::new(move || {
                     orders.send(Order::Failed(number));
                     watch.look_now();
                 });

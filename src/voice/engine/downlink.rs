@@ -7,10 +7,7 @@ use crate::{
     model::{AccountId, Decibels},
     voice::{
         BLOCK, SAMPLE_RATE, chime,
-        device::{
-            Nowhere, Playback,
-            supervisor::{Order, Orders},
-        },
+        device::{Nowhere, Playback, supervisor::Orders},
         incoming::Incoming,
         mixer::{self, Needle},
         monitor::Monitor,
@@ -36,7 +33,6 @@ pub struct Downlink {
     playback: Box<dyn Playback>,
     /// The pace while the card rests.
     pace: Nowhere,
-    resting: bool,
     connected: bool,
     need: Need,
     needle: Needle,
@@ -54,7 +50,6 @@ impl Downlink {
             monitor: None,
             playback: Box::new(Nowhere::default()),
             pace: Nowhere::default(),
-            resting: false,
             connected: false,
             need: Need::new(speakers),
             needle: Needle::default(),
@@ -81,7 +76,7 @@ impl Downlink {
 
     pub fn set_playback(&mut self, playback: Option<Box<dyn Playback>>) {
         self.playback = playback.unwrap_or_else(|| Box::new(Nowhere::default()));
-        self.resting = false;
+        self.need.renewed();
     }
 
     pub fn set_monitor(&mut self, on: bool) {
@@ -105,20 +100,21 @@ impl Downlink {
         !self.chime.is_empty() || self.monitor.is_some() || !self.voices.iter().all(Incoming::is_quiet)
     }
 
+    pub fn is_resting(&self) -> bool {
+        self.need.resting
+    }
+
     /// Lets the card rest in a long silence.
     pub fn rest(&mut self, now: Instant) {
-        if !self.resting && self.playback.may_rest() {
-            self.resting = true;
-            self.pace = Nowhere::default();
-            self.pace.wanted(now);
-            self.need.orders.send(Order::Rest(true));
+        if !self.need.resting && self.playback.may_rest() {
+            self.need.rest(true);
+            self.pace.restart(now);
         }
     }
 
     /// The card takes a moment, and then much at once: silence goes in front, so that the first word is whole.
     fn wake(&mut self, now: Instant) {
-        self.resting = false;
-        self.need.orders.send(Order::Rest(false));
+        self.need.rest(false);
         for _ in 0..=self.playback.wanted(now) / BLOCK {
             self.playback.write(&[0.0; BLOCK]);
         }
@@ -127,7 +123,13 @@ impl Downlink {
     /// Plays what is due. Says whether any of it can be heard.
     pub fn run(&mut self, now: Instant) -> bool {
         self.voices.iter_mut().for_each(Incoming::receive);
-        let wanted = if self.resting { self.pace.wanted(now) } else { self.playback.wanted(now) };
+        if self.need.resting && !self.is_awake() {
+            // Nothing to mix: time passes.
+            self.pace.restart(now);
+            self.needle.reset();
+        }
+        let resting = self.need.resting;
+        let wanted = if resting { self.pace.wanted(now) } else { self.playback.wanted(now) };
         let mut heard = false;
         for _ in 0..wanted.min(CATCH_UP) / BLOCK {
             let mut mix = [0.0; BLOCK];
@@ -135,13 +137,13 @@ impl Downlink {
             let level = mixer::level(&mix);
             self.needle.feed(level);
             heard |= level > AUDIBLE;
-            if self.resting {
+            if resting {
                 self.pace.write(&mix);
             }
-            if self.resting && heard {
+            if self.need.resting && heard {
                 self.wake(now);
             }
-            if !self.resting {
+            if !self.need.resting {
                 self.playback.write(&mix);
             }
         }

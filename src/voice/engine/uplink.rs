@@ -1,8 +1,8 @@
 //! The microphone's half of the voice thread: read, measure, gate, hand to the encoder, or to one's own ear.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::Need;
+use super::{Need, QUIET_AFTER};
 use crate::{
     model::Decibels,
     voice::{
@@ -26,7 +26,8 @@ pub struct Reading {
 }
 
 pub struct Uplink {
-    pub talk: Talk,
+    talk: Talk,
+    since: Since,
     gate: Gate,
     needle: Needle,
     outgoing: Option<Outgoing>,
@@ -36,13 +37,48 @@ pub struct Uplink {
     test: Listening,
     capture: Option<Box<dyn Capture>>,
     need: Need,
+    /// The microphone rests after this. `None`: it rests.
+    awake_until: Option<Instant>,
     recorded: Vec<f32>,
+}
+
+/// What is recorded arrives in pieces, at rest late: sound is judged by the state of its own moment.
+#[derive(Debug, Default)]
+struct Since {
+    /// The key is held since.
+    key: Option<Instant>,
+    /// Nothing silences the microphone since; what is from before must never go out.
+    allowed: Option<Instant>,
+}
+
+impl Since {
+    fn note(&mut self, from: &Talk, to: &Talk, now: Instant) {
+        if to.key_held && !from.key_held {
+            self.key = Some(now);
+        }
+        let silenced = |talk: &Talk| talk.muted || talk.deafened;
+        if silenced(from) && !silenced(to) || from.mode != to.mode {
+            self.allowed = Some(now);
+        }
+    }
+
+    /// How `talk` is for what was recorded from this moment on.
+    fn judge(&self, talk: Talk, recorded: Instant) -> Talk {
+        let before = |since: Option<Instant>| since.is_some_and(|since| recorded < since);
+        Talk {
+            key_held: talk.key_held && !before(self.key),
+            muted: talk.muted || before(self.allowed),
+            ..talk
+        }
+    }
 }
 
 impl Uplink {
     pub fn new(microphone: Orders, talk: Talk) -> Self {
         Self {
             talk,
+            since: Since::default(),
+            awake_until: None,
             gate: Gate::default(),
             needle: Needle::default(),
             outgoing: None,
@@ -55,6 +91,12 @@ impl Uplink {
         }
     }
 
+    pub fn set_talk(&mut self, talk: Talk, now: Instant) {
+        self.since.note(&self.talk, &talk, now);
+        self.talk = talk;
+        self.wake(now);
+    }
+
     pub fn attach(&mut self, outgoing: Option<Outgoing>) {
         self.outgoing = outgoing;
     }
@@ -65,6 +107,7 @@ impl Uplink {
         if !connected {
             self.cut(now);
         }
+        self.wake(now);
         self.settle();
     }
 
@@ -74,8 +117,9 @@ impl Uplink {
         self.settle();
     }
 
-    pub fn set_test(&mut self, test: Listening) {
+    pub fn set_test(&mut self, test: Listening, now: Instant) {
         self.test = test;
+        self.wake(now);
         self.settle();
     }
 
@@ -83,11 +127,19 @@ impl Uplink {
         self.capture = capture;
         self.recorded.clear();
         self.cut(now);
+        self.need.renewed();
+        self.wake(now);
     }
 
     /// Something is being said or tested.
     pub fn is_awake(&self) -> bool {
         self.gate.is_open() || self.test != Listening::Off
+    }
+
+    /// When something must be sent although nothing is said.
+    pub fn due(&self) -> Option<Instant> {
+        let outgoing = self.outgoing.as_ref().filter(|_| self.connected && !self.gate.is_open());
+        outgoing.map(Outgoing::due)
     }
 
     pub fn reading(&self) -> Reading {
@@ -105,22 +157,25 @@ impl Uplink {
 
         let can_send = self.connected && self.outgoing.is_some();
         let blocks = self.recorded.len() / BLOCK * BLOCK;
+        let mut left = self.recorded.len();
         for block in self.recorded[..blocks].chunks_exact_mut(BLOCK) {
-            let raw = mixer::level(block);
             if let Some(monitor) = monitor.as_deref_mut() {
                 monitor.hear(block);
             }
-            let passage = self.gate.pass(block, &self.talk, can_send, now);
-            let sent = mixer::level(block);
-            self.needle.feed(match (self.test, &passage) {
-                (Listening::Off, Passage::Shut) => Decibels::SILENCE,
-                (Listening::Off, _) => sent,
-                _ => raw,
+            let began = now.checked_sub(duration(left)).unwrap_or(now);
+            left -= BLOCK;
+            let ended = now.checked_sub(duration(left)).unwrap_or(now);
+            let raw = (self.test != Listening::Off).then(|| mixer::level(block));
+            let passage = self.gate.pass(block, &self.since.judge(self.talk, began), can_send, ended);
+            self.needle.feed(match (raw, &passage) {
+                (Some(raw), _) => raw,
+                (None, Passage::Shut) => Decibels::SILENCE,
+                (None, _) => mixer::level(block),
             });
             let Some(outgoing) = &mut self.outgoing else { continue };
             match passage {
                 Passage::Shut => {}
-                Passage::Opened => outgoing.begin(self.gate.pre_roll(), block, now),
+                Passage::Opened => outgoing.begin(self.gate.pre_roll(), block, ended),
                 Passage::Open => outgoing.speak(block, now),
                 Passage::Closed => outgoing.end(block, now),
             }
@@ -133,6 +188,18 @@ impl Uplink {
         {
             outgoing.keep_alive(now);
         }
+        if self.is_awake() {
+            self.wake(now);
+        } else if self.awake_until.is_some_and(|until| now > until) {
+            self.awake_until = None;
+            self.need.rest(true);
+        }
+    }
+
+    /// Whatever is said next is wanted at once.
+    fn wake(&mut self, now: Instant) {
+        self.awake_until = Some(now + QUIET_AFTER);
+        self.need.rest(false);
     }
 
     /// The microphone or the path is gone, mid-word perhaps.
@@ -148,4 +215,8 @@ impl Uplink {
     fn settle(&mut self) {
         self.need.set(self.in_party || self.test != Listening::Off);
     }
+}
+
+fn duration(samples: usize) -> Duration {
+    Duration::from_micros(samples as u64 * 1_000_000 / SAMPLE_RATE as u64)
 }
