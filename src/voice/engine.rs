@@ -57,8 +57,8 @@ pub enum Command {
     Interrupted(u64),
     /// A connection was negotiated; it replaces the previous one.
     Attach(Box<Attachment>),
-    /// The connection is over.
-    Detach(u64),
+    /// No connection any more, and none expected: the devices close.
+    HangUp,
     Voice(u64, Box<Incoming>),
     Capture(Option<Box<dyn Capture>>),
     Playback(Option<Box<dyn Playback>>),
@@ -258,12 +258,12 @@ impl Engine {
             Command::Interrupted(connection) if self.is_current(connection) => {
                 self.uplink.set_connected(false, now)
             }
-            Command::Detach(connection) if self.is_current(connection) => self.detach(now),
+            Command::HangUp if self.connection.is_some() => self.detach(now),
             Command::Voice(connection, voice) if self.is_current(connection) => {
                 self.downlink.add(*voice);
                 self.last_sound = now;
             }
-            Command::Connected(_) | Command::Interrupted(_) | Command::Detach(_) | Command::Voice(..) => {}
+            Command::Connected(_) | Command::Interrupted(_) | Command::HangUp | Command::Voice(..) => {}
             Command::Capture(capture) => self.uplink.set_capture(capture, now),
             Command::Playback(playback) => self.downlink.set_playback(playback),
         }

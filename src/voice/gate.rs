@@ -1,6 +1,9 @@
 //! When the microphone goes out: mode, key, hold, mute. Pure, time is an argument; the voice thread runs it.
 
-use std::{collections::VecDeque, time::Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use super::{SAMPLE_RATE, Talk};
 use crate::model::TalkMode;
@@ -22,6 +25,9 @@ pub enum Passage {
     Closed,
 }
 
+/// Blocks come every 10 ms; a microphone that brings none for this long has stalled.
+const STALL: Duration = Duration::from_millis(60);
+
 /// Decides block by block, and shapes the ends.
 #[derive(Debug, Default)]
 pub struct Gate {
@@ -36,11 +42,11 @@ pub struct Gate {
 impl Gate {
     /// Takes one block and says what becomes of it. `can_send`: there is a connection and a microphone.
     pub fn pass(&mut self, block: &mut [f32], talk: &Talk, can_send: bool, now: Instant) -> Passage {
-        let allowed = can_send && !talk.muted && !talk.deafened;
         if talk.key_held {
             self.key_until = Some(now);
         }
-        let held = self.key_until.is_some_and(|until| talk.key_held || now < until + talk.release_hold);
+        let allowed = allowed(talk, can_send);
+        let held = self.is_held(talk, now);
         if !held || !allowed {
             self.key_until = None;
         }
@@ -81,6 +87,17 @@ impl Gate {
         std::mem::take(&mut self.open)
     }
 
+    /// It is open and should not be, but no block came to close it with: the microphone stalled.
+    pub fn is_overdue(&self, talk: &Talk, can_send: bool, now: Instant) -> bool {
+        let grace = now.checked_sub(STALL).unwrap_or(now);
+        let talking = talk.mode == TalkMode::OpenMicrophone || self.is_held(talk, grace);
+        self.open && !(allowed(talk, can_send) && talking)
+    }
+
+    fn is_held(&self, talk: &Talk, now: Instant) -> bool {
+        self.key_until.is_some_and(|until| talk.key_held || now < until + talk.release_hold)
+    }
+
     pub fn is_open(&self) -> bool {
         self.open
     }
@@ -97,6 +114,10 @@ impl Gate {
     }
 }
 
+fn allowed(talk: &Talk, can_send: bool) -> bool {
+    can_send && !talk.muted && !talk.deafened
+}
+
 fn fade_in(samples: &mut [f32]) {
     for (n, sample) in samples.iter_mut().take(FADE).enumerate() {
         *sample *= n as f32 / FADE as f32;
@@ -111,8 +132,6 @@ fn fade_out(samples: &mut [f32]) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::voice::BLOCK;
 
@@ -147,6 +166,17 @@ mod tests {
             self.now += Duration::from_millis(10);
             self.gate.pass(&mut self.block, &talk, can_send, self.now)
         }
+    }
+
+    #[test]
+    fn a_stalled_microphone_does_not_keep_the_gate_open() {
+        let mut bench = Bench::new();
+        bench.pass(HELD);
+        let later = |millis| bench.now + Duration::from_millis(millis);
+        assert!(!bench.gate.is_overdue(&HELD, true, later(5000)), "the key is still held");
+        assert!(!bench.gate.is_overdue(&PUSH, true, later(220)), "within the hold, and a late block");
+        assert!(bench.gate.is_overdue(&PUSH, true, later(300)));
+        assert!(bench.gate.is_overdue(&Talk { muted: true, ..HELD }, true, later(1)), "mute does not wait");
     }
 
     #[test]

@@ -256,7 +256,7 @@ impl Voice {
         let terms = Terms::read(&offer)?;
         let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let _turn = self.turn.lock().await;
-        self.close_current(Command::Interrupted).await;
+        self.close_current().await;
         let counters = Arc::new(Counters::default());
         let (frames_in, frames) = mpsc::channel(FRAMES);
         let outgoing = match terms.we_send {
@@ -294,8 +294,11 @@ impl Voice {
     /// Closes the connection and the devices. Safe to drop: the closing goes on by itself.
     pub async fn hang_up(&self) {
         self.asked.fetch_add(1, Ordering::Relaxed);
+        // First of all, and whatever became of an answer under way: the microphone closes.
+        self.remote.send(Command::HangUp);
         let _turn = self.turn.lock().await;
-        self.close_current(Command::Detach).await;
+        self.remote.send(Command::HangUp);
+        self.close_current().await;
     }
 
     /// Of the current connection.
@@ -303,10 +306,10 @@ impl Voice {
         self.current().as_ref().map(|current| current.counters.snapshot(&current.terms))
     }
 
-    async fn close_current(&self, farewell: impl Fn(u64) -> Command) {
+    async fn close_current(&self) {
         let current = self.current().take();
         if let Some(current) = current {
-            self.remote.send(farewell(current.connection));
+            self.remote.send(Command::Interrupted(current.connection));
             self.meters.rtt_tenths.store(0, Ordering::Relaxed);
             current.peer.close().await;
         }

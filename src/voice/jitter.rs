@@ -122,7 +122,7 @@ impl JitterBuffer {
         let Some(position) = &mut self.position else { return };
         if sequence < position.next_sequence {
             self.counts.late += 1;
-            position.timing.arrival(timestamp, packet.arrived);
+            position.timing.late_arrival(timestamp, packet.arrived);
             return;
         }
         if self.held.contains_key(&sequence) {

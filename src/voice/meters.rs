@@ -65,6 +65,9 @@ impl Meters {
 
     /// How loud a member is heard now; `None` while they are silent.
     pub fn speaking(&self, account: AccountId) -> Option<Decibels> {
+        if account.0 == 0 {
+            return None;
+        }
         self.speakers.iter().find(|s| s.account.load(Relaxed) == account.0).map(|s| s.level.get())
     }
 

@@ -74,6 +74,14 @@ impl Timing {
         self.last = arrived;
     }
 
+    /// The same for a packet whose turn is over: it may raise the delay, but not set the clock anew.
+    pub fn late_arrival(&mut self, timestamp: u64, arrived: Instant) {
+        let lateness = self.transit(timestamp, arrived) - self.punctual();
+        if lateness.abs() <= ANOTHER_CLOCK {
+            self.arrival(timestamp, arrived);
+        }
+    }
+
     /// How long after a punctual arrival a packet should be played.
     pub fn target(&self) -> Duration {
         Duration::try_from_secs_f64(self.peak)

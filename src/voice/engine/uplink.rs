@@ -181,6 +181,9 @@ impl Uplink {
             }
         }
         self.recorded.drain(..blocks);
+        if blocks == 0 && self.gate.is_overdue(&self.talk, can_send, now) {
+            self.cut(now);
+        }
 
         if let Some(outgoing) = &mut self.outgoing
             && self.connected

@@ -136,7 +136,9 @@ impl Drain {
             let taken = self.accept(packet).is_some_and(|packet| self.packets.push(packet).is_ok());
             let counter = if taken { &self.counters.received } else { &self.counters.rejected };
             counter.fetch_add(1, Relaxed);
-            self.nudge.packet_arrived();
+            if taken {
+                self.nudge.packet_arrived();
+            }
         }
     }
 
