@@ -63,7 +63,7 @@ fn a_service_that_is_not_there_is_an_exit_code_of_one() {
     let output =
         headless(&["--server", "http://127.0.0.1:1", "--create", "--for", "20"]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&output.stdout).contains("ServiceUnreachable"));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("service unreachable"));
 }
 
 #[test]

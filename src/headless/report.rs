@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    client::{Handle, Notice, Party, PartyState, Problem, Screen, Snapshot, VoiceStatus},
+    client::{Handle, Notice, Party, PartyState, Problem, ProblemKind, Screen, Snapshot, VoiceStatus},
     model::{AccountId, Decibels, DeviceKind, Platform, VoiceStats},
 };
 
@@ -78,7 +78,7 @@ impl Report {
             if !self.problems.contains(problem) {
                 let (kind, detail) = (format!("{:?}", problem.kind), &problem.diagnostic);
                 let event = json!({"event": "problem", "kind": kind, "diagnostic": detail});
-                self.tell(&format!("Trouble: {kind} ({detail})"), event);
+                self.tell(&format!("Trouble: {} ({detail})", in_words(&problem.kind)), event);
             }
         }
         self.problems.clone_from(&snapshot.problems);
@@ -267,10 +267,25 @@ fn voice_word(status: VoiceStatus) -> &'static str {
     }
 }
 
+/// For people who read a log: the window has whole sentences.
+fn in_words(kind: &ProblemKind) -> String {
+    if let ProblemKind::DeviceMissing(device) = kind {
+        return format!("there is no {}; voice goes on without", device_word(*device));
+    }
+    let mut words = String::new();
+    for c in format!("{kind:?}").chars().take_while(|c| c.is_alphanumeric()) {
+        if c.is_uppercase() && !words.is_empty() {
+            words.push(' ');
+        }
+        words.extend(c.to_lowercase());
+    }
+    words
+}
+
 fn device_word(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Microphone => "microphone",
-        DeviceKind::Speakers => "speakers",
+        DeviceKind::Speakers => "speaker",
     }
 }
 
