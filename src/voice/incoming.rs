@@ -94,6 +94,13 @@ impl Incoming {
         true
     }
 
+    /// To be called in a long silence: a bridge's keep-alive leaves nothing behind that would have to fade.
+    pub fn relax(&mut self) {
+        if mixer::level(&self.ready) <= CUTTABLE && self.jitter.pause() {
+            self.ready.clear();
+        }
+    }
+
     /// Whom the mixer named in what is played now.
     pub fn sources(&self) -> &[u32] {
         &self.sources

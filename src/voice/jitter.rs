@@ -206,6 +206,15 @@ impl JitterBuffer {
         self.counts
     }
 
+    /// Makes nothing up after what was played last: it was silence. The next packet waits for its time, as after any
+    /// pause. `false`: something is held.
+    pub fn pause(&mut self) -> bool {
+        if let Some(position) = &mut self.position {
+            position.filling |= self.held.is_empty();
+        }
+        self.held.is_empty()
+    }
+
     /// Nothing is held and nothing is being made up: the next packet can be waited for without ticking.
     pub fn is_idle(&self) -> bool {
         self.held.is_empty() && self.position.as_ref().is_none_or(|position| position.filling)

@@ -147,6 +147,9 @@ impl Downlink {
                 self.playback.write(&mix);
             }
         }
+        if self.need.resting {
+            self.voices.iter_mut().for_each(Incoming::relax);
+        }
         self.roster.expire(now);
         self.bury();
         heard

@@ -223,3 +223,69 @@ impl Uplink {
 fn duration(samples: usize) -> Duration {
     Duration::from_micros(samples as u64 * 1_000_000 / SAMPLE_RATE as u64)
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::mpsc;
+
+    use super::*;
+    use crate::{
+        model::TalkMode,
+        voice::{negotiation::Terms, outgoing::Frame},
+    };
+
+    const KEY_UP: Talk = Talk {
+        mode: TalkMode::PushToTalk,
+        key_held: false,
+        muted: false,
+        deafened: false,
+        release_hold: Duration::from_millis(200),
+    };
+    const TICK: Duration = Duration::from_millis(10);
+
+    /// What a rested microphone holds, all at once.
+    struct Backlog(usize);
+
+    impl Capture for Backlog {
+        fn read(&mut self, into: &mut Vec<f32>, _now: Instant) {
+            into.resize(into.len() + std::mem::take(&mut self.0), 0.3);
+        }
+    }
+
+    /// `from` becomes `to`, and a tick later 250 ms arrive. Says how many frames of 40 ms go out.
+    fn frames_sent(from: Talk, to: Talk) -> usize {
+        let terms = Terms {
+            opus: 111,
+            clock_hz: 16_000,
+            channels: 2,
+            format_parameters: String::new(),
+            comfort_noise: None,
+            frame_millis: 40,
+            we_send: true,
+        };
+        let now = Instant::now();
+        let (sender, mut frames) = mpsc::channel(100);
+        let mut uplink = Uplink::new(Orders::new().0, from);
+        uplink.attach(Some(Outgoing::new(&terms, sender, now).unwrap()));
+        uplink.set_connected(true, now);
+        uplink.set_capture(Some(Box::new(Backlog(SAMPLE_RATE / 4))), now);
+        uplink.set_talk(to, now);
+        uplink.run(now + TICK, None);
+        let sent: Vec<Frame> = std::iter::from_fn(|| frames.try_recv().ok()).collect();
+        sent.iter().filter(|frame| frame.speech.is_some()).count()
+    }
+
+    #[test]
+    fn of_what_was_recorded_before_the_key_only_the_pre_roll_goes_out() {
+        assert_eq!(frames_sent(KEY_UP, Talk { key_held: true, ..KEY_UP }), 1, "60 and 10 ms");
+    }
+
+    #[test]
+    fn nothing_that_was_recorded_before_the_microphone_was_allowed_goes_out() {
+        let open = Talk { mode: TalkMode::OpenMicrophone, ..KEY_UP };
+        assert_eq!(frames_sent(Talk { muted: true, ..open }, open), 0);
+        assert_eq!(frames_sent(Talk { deafened: true, ..open }, open), 0);
+        assert_eq!(frames_sent(KEY_UP, open), 0);
+        assert_eq!(frames_sent(open, open), 6, "an open microphone sends all of it");
+    }
+}
