@@ -38,9 +38,10 @@
 //! | thread | work | never |
 //! |---|---|---|
 //! | main | egui; draws only when a [`client::Waker`] asks | network, files, locks |
-//! | tokio workers | HTTP, push, RTP in and out | touch samples |
+//! | `client` and its workers | the loop that decides; HTTP, push, RTP in and out | touch samples |
 //! | `voice` | 10 ms tick: gate, encode; decode, conceal, mix | await, network |
-//! | sound card callbacks | copy between the device and a lock-free ring | lock, allocate, log |
+//! | sound card callbacks, `voice-capture` | copy between the device and a lock-free ring | lock, allocate, log |
+//! | `voice-devices`, `voice-microphone`, `voice-speakers` | list, open and reopen sound cards, which may block | touch samples |
 
 pub mod client;
 pub mod desktop;
