@@ -9,7 +9,7 @@
 //! | [`voice`] | media: negotiation, peer, codec, jitter buffer, mixer, gate, the voice thread, sound cards |
 //! | [`store`] | the settings file and where things live on disk |
 //! | [`desktop`] | the operating system: the browser |
-//! | [`client`] | the async core: commands in, snapshots out; the only one that spawns |
+//! | [`client`] | the async core: commands in, snapshots out; owns every task but those of the media |
 //! | [`ui`] | egui: one file per screen, widgets, theme, wording |
 //! | [`headless`] | the same client without a window: a script and a report |
 //! | [`sandbox`] | a small PSN that runs on this machine (cargo feature `sandbox`) |

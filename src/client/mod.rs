@@ -1,4 +1,4 @@
-//! The async core: commands in, snapshots out. It decides in `state`, acts in `run`, and is the only one that spawns.
+//! The async core: commands in, snapshots out. It decides in `state` and acts in `run`; every task is its own, but those of the media.
 
 mod command;
 mod failure;
