@@ -11,10 +11,10 @@ use partyline::{
     voice::{Microphone, Speakers},
 };
 use stage::{
-    Service,
-    ear::{find, longest_gap_millis, power, speech},
+    Service, alone,
+    ear::{RATE, find, longest_gap_millis, power, speech},
     folder, in_folder, party,
-    sound::{read_wav, write_wav},
+    sound::{compare, read_wav, write_wav},
 };
 
 /// The same utterance through a 16 kHz codec stays well above this; another one stays far below.
@@ -22,17 +22,19 @@ const SAME: f32 = 0.8;
 
 #[test]
 fn what_one_member_says_arrives_whole_and_once_at_the_other() {
+    let _alone = alone();
     let service = Service::empty();
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
     let sentence = speech(6.0, 1);
-    write_wav(&said, &sentence);
+    // Said once the line has settled: right after joining, buffers move by some milliseconds.
+    write_wav(&said, &[vec![0.0; 3 * RATE / 2], sentence.clone()].concat());
     let mut listener = service.client_with("listener", Microphone::None, Speakers::File(heard.clone()));
     let session = listener.create_party(Privacy::FriendsCanJoin);
     let mut talker = service.client_with("talker", Microphone::File(said), Speakers::None);
     talker.join(&session);
     listener.wait_members(2);
-    sleep(Duration::from_secs(8));
+    sleep(Duration::from_secs(9));
     listener.quit();
     let recording = read_wav(&heard);
     let whole = find(&recording, &sentence);
@@ -48,6 +50,7 @@ fn what_one_member_says_arrives_whole_and_once_at_the_other() {
 
 #[test]
 fn a_third_who_joins_later_is_heard_by_both() {
+    let _alone = alone();
     let service = Service::empty();
     let folder = folder();
     let (said, first, second) =
@@ -65,13 +68,15 @@ fn a_third_who_joins_later_is_heard_by_both() {
     a.quit();
     b.quit();
     for recording in [first, second] {
-        let found = find(&read_wav(&recording), &sentence);
-        assert!(found.likeness > SAME, "{found:?}");
+        // Moment by moment: right after joining, buffers still settle by some milliseconds.
+        let heard = compare(&sentence, &read_wav(&recording));
+        assert!(heard.likeness > SAME && heard.longest_gap <= 20, "{heard:?}");
     }
 }
 
 #[test]
 fn nova_accepts_an_invitation_and_her_sentence_is_heard() {
+    let _alone = alone();
     let service = Service::start(SandboxConfig::default());
     let folder = folder();
     let heard = in_folder(&folder, "heard.wav");
@@ -90,12 +95,13 @@ fn nova_accepts_an_invitation_and_her_sentence_is_heard() {
 
 #[test]
 fn echo_repeats_what_one_says() {
+    let _alone = alone();
     let service = Service::start(SandboxConfig::default());
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
     let sentence = speech(4.0, 3);
     // Echo takes about a second to come in.
-    let mut later = vec![0.0; 3 * stage::ear::RATE];
+    let mut later = vec![0.0; 3 * RATE];
     later.extend_from_slice(&sentence);
     write_wav(&said, &later);
     let mut me = service.client_with("marlow_87", Microphone::File(said), Speakers::File(heard.clone()));
@@ -110,6 +116,7 @@ fn echo_repeats_what_one_says() {
 
 #[test]
 fn nothing_is_heard_of_a_muted_member_and_the_others_see_it() {
+    let _alone = alone();
     let service = Service::empty();
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));

@@ -9,7 +9,7 @@ pub mod sound;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Once},
+    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -28,6 +28,12 @@ pub fn crypto() {
     ONCE.call_once(|| {
         rustls::crypto::ring::default_provider().install_default().expect("the first provider");
     });
+}
+
+/// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
+pub fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A sandbox on a runtime of its own, as a service elsewhere would be.
