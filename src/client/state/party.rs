@@ -1,4 +1,4 @@
-//! The party one is in: entering, what happens inside, leaving.
+//! The party one is in: its members, what happens inside, what is asked of it.
 
 use std::time::{Duration, Instant};
 
@@ -11,15 +11,14 @@ use crate::{
         Notice, Party,
         input::{Entry, VoiceControl},
     },
-    model::{AccountId, PartyLink, PartySession, Privacy, SessionId},
+    model::{AccountId, PartySession, Privacy},
     psn::{Event, PartyChange, PushEvent},
 };
 
 /// As the service allows.
 const MAX_NAME: usize = 64;
-/// After a reading or a way back that met other troubles.
+/// After a reading that met other troubles.
 const READ_AGAIN: Duration = Duration::from_secs(8);
-const REJOIN_AGAIN: Duration = Duration::from_secs(5);
 /// Members beyond this are not shown: the service lets in 16.
 const MAX_MEMBERS: usize = 64;
 /// How long somebody shows as invited.
@@ -51,12 +50,27 @@ pub struct Joined {
     invited: Vec<(AccountId, Instant)>,
     read_attempt: Attempt,
     /// The service lost us while the line was down; we are on the way back in.
-    rejoining: Option<Attempt>,
+    pub rejoining: Option<Attempt>,
     /// An event said that we are out.
     told_removed: bool,
     pub last_read: Option<Instant>,
     /// On its way to the others.
     pub announcing: Option<VoiceState>,
+}
+
+impl Joined {
+    pub fn new(session: PartySession) -> Self {
+        Self {
+            session,
+            voice: VoiceLink::default(),
+            invited: Vec::new(),
+            read_attempt: 0,
+            rejoining: None,
+            told_removed: false,
+            last_read: None,
+            announcing: None,
+        }
+    }
 }
 
 impl PartyStage {
@@ -97,187 +111,6 @@ impl State {
         }
     }
 
-    pub(super) fn start_party(
-        &mut self,
-        name: String,
-        privacy: Privacy,
-        invite: Vec<AccountId>,
-        out: &mut Effects,
-    ) {
-        self.enter(Entry::Create { name: trimmed(&name), privacy }, invite, out);
-    }
-
-    pub(super) fn join_party(&mut self, session: SessionId, out: &mut Effects) {
-        if self.joined().is_some_and(|joined| joined.session.id == session) {
-            return;
-        }
-        self.enter(Entry::Join(session), Vec::new(), out);
-    }
-
-    pub(super) fn join_by_link(&mut self, link: PartyLink, out: &mut Effects) {
-        self.enter(Entry::Link(link), Vec::new(), out);
-    }
-
-    fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
-        self.problems.clear(Place::Parties);
-        match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::None) => self.start_entering(entry, invite, out),
-            Some(PartyStage::Joined(_)) => self.leave_and_then(Some((entry, invite)), out),
-            Some(PartyStage::Leaving { then, .. }) => *then = Some((entry, invite)),
-            Some(PartyStage::Joining { .. }) | None => {}
-        }
-    }
-
-    fn start_entering(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        self.set_party(PartyStage::Joining { attempt, invite, abandoned: false });
-        out.push(Effect::EnterParty { attempt, entry });
-    }
-
-    pub(super) fn entered(
-        &mut self,
-        attempt: Attempt,
-        result: Result<PartySession, Failure>,
-        now: Instant,
-        out: &mut Effects,
-    ) {
-        if self.joined().is_some_and(|joined| joined.rejoining == Some(attempt)) {
-            return self.rejoined(result, now, out);
-        }
-        let invite = match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::Joining { attempt: current, invite, abandoned }) if *current == attempt => {
-                if *abandoned {
-                    return self.undo_entering(result, out);
-                }
-                std::mem::take(invite)
-            }
-            _ => return,
-        };
-        match result {
-            Ok(session) => {
-                self.invitation_used(&session.id);
-                let voice = VoiceLink::default();
-                let joined = Joined {
-                    session,
-                    voice,
-                    invited: Vec::new(),
-                    read_attempt: 0,
-                    rejoining: None,
-                    told_removed: false,
-                    last_read: None,
-                    announcing: None,
-                };
-                self.set_party(PartyStage::Joined(Box::new(joined)));
-                self.members_changed(now, out);
-                out.push(self.talk_effect());
-                self.connect_voice(out);
-                for account in invite {
-                    self.invite(account, now, out);
-                }
-                tracing::info!("in a party");
-                // What happened between entering and reading came as events for a session not yet ours.
-                self.party_changed_unseen(now);
-            }
-            Err(failure) => {
-                self.set_party(PartyStage::None);
-                self.fail(Place::Parties, failure, out);
-            }
-        }
-    }
-
-    /// The user gave up waiting, and then it worked after all.
-    fn undo_entering(&mut self, result: Result<PartySession, Failure>, out: &mut Effects) {
-        match result {
-            Ok(session) => {
-                let attempt = self.new_attempt();
-                self.set_party(PartyStage::Leaving { attempt, then: None });
-                out.push(Effect::LeaveParty { attempt, session: session.id, seat: None });
-            }
-            Err(_) => self.out_of_party(out),
-        }
-    }
-
-    fn rejoined(&mut self, result: Result<PartySession, Failure>, now: Instant, out: &mut Effects) {
-        let Some(joined) = self.joined_mut() else { return };
-        joined.rejoining = None;
-        match result {
-            Ok(session) => {
-                joined.session = session;
-                self.members_changed(now, out);
-                self.voice_lost(now, out);
-            }
-            Err(failure) if failure.is_about_the_party() => self.party_over(failure, out),
-            Err(failure) if failure.ends_sign_in() => self.fail(Place::Party, failure, out),
-            // The service has other troubles: it is asked again soon.
-            Err(_) => self.party_read_soon(now + REJOIN_AGAIN),
-        }
-    }
-
-    pub(super) fn leave_party(&mut self, out: &mut Effects) {
-        match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::Joined(_)) => self.leave_and_then(None, out),
-            Some(PartyStage::Joining { abandoned, .. }) => *abandoned = true,
-            Some(PartyStage::Leaving { then, .. }) => *then = None,
-            Some(PartyStage::None) | None => {}
-        }
-    }
-
-    fn leave_and_then(&mut self, then: Option<(Entry, Vec<AccountId>)>, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(joined) = self.joined() else { return };
-        let (session, seat) = (joined.session.id.clone(), joined.voice.seat().cloned());
-        self.set_party(PartyStage::Leaving { attempt, then });
-        self.end_of_party();
-        out.extend([Effect::HangUp, Effect::LeaveParty { attempt, session, seat }]);
-    }
-
-    pub(super) fn left(&mut self, attempt: Attempt, result: Result<(), Failure>, out: &mut Effects) {
-        let Some(PartyStage::Leaving { attempt: current, then }) =
-            self.account_mut().map(|account| &mut account.party)
-        else {
-            return;
-        };
-        if *current != attempt {
-            return;
-        }
-        let then = then.take();
-        if let Err(failure) = result {
-            self.fail(Place::Parties, failure, out);
-        }
-        self.out_of_party(out);
-        if let Some((entry, invite)) = then
-            && self.account().is_some()
-        {
-            self.start_entering(entry, invite, out);
-        }
-    }
-
-    fn out_of_party(&mut self, out: &mut Effects) {
-        self.set_party(PartyStage::None);
-        if self.quitting {
-            out.push(Effect::Finish);
-        }
-    }
-
-    /// The party is gone, or we are gone from it.
-    fn party_over(&mut self, failure: Failure, out: &mut Effects) {
-        self.set_party(PartyStage::None);
-        self.end_of_party();
-        out.push(Effect::HangUp);
-        self.fail(Place::Parties, failure, out);
-    }
-
-    fn end_of_party(&mut self) {
-        for timer in
-            [Timer::Invitations, Timer::ReadParty, Timer::Announce, Timer::VoiceDeadline, Timer::VoiceRetry]
-        {
-            self.timers.clear(timer);
-        }
-        self.problems.clear(Place::Party);
-        self.problems.clear(Place::Voice);
-        self.talk.key_held = false;
-    }
-
     pub(super) fn read_party(&mut self, now: Instant, out: &mut Effects) {
         let attempt = self.new_attempt();
         let poll = self.party_poll();
@@ -313,17 +146,6 @@ impl State {
             Err(failure) if failure.kind == ProblemKind::PartyEnded => self.party_over(failure, out),
             Err(failure) if !failure.ends_sign_in() => self.party_read_soon(now + READ_AGAIN),
             Err(failure) => self.fail(Place::Party, failure, out),
-        }
-    }
-
-    /// The service dropped us while we could not be reached: not the user's wish.
-    fn rejoin(&mut self, session: SessionId, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(joined) = self.joined_mut() else { return };
-        if joined.rejoining.is_none() {
-            joined.rejoining = Some(attempt);
-            tracing::info!("the service lost us; going back in");
-            out.push(Effect::EnterParty { attempt, entry: Entry::Join(session) });
         }
     }
 
@@ -470,7 +292,7 @@ impl State {
         }
     }
 
-    fn set_party(&mut self, stage: PartyStage) {
+    pub(super) fn set_party(&mut self, stage: PartyStage) {
         if let Stage::SignedIn(account) = &mut self.stage {
             account.party = stage;
         }
@@ -478,6 +300,6 @@ impl State {
 }
 
 /// As much of a name as the service takes, without control characters.
-fn trimmed(name: &str) -> String {
+pub(super) fn trimmed(name: &str) -> String {
     name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }
