@@ -33,6 +33,7 @@ fn sentence() -> Vec<f32> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nova_accepts_an_invitation_and_her_whole_sentence_is_heard() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
@@ -63,6 +64,7 @@ async fn nova_accepts_an_invitation_and_her_whole_sentence_is_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn echo_repeats_what_was_said_a_second_later() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
@@ -100,6 +102,7 @@ async fn a_pair(sandbox: &Sandbox) -> (Person, Person, String, Bridge, Peer, Pee
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_peers_hear_each_other_without_gaps_and_without_drift() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let (.., one, two) = a_pair(&sandbox).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -132,6 +135,7 @@ async fn two_peers_hear_each_other_without_gaps_and_without_drift() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_offer_is_the_captured_one_in_everything_that_matters() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let bridge = marlow.create_bridge().await;
@@ -159,6 +163,7 @@ async fn the_offer_is_the_captured_one_in_everything_that_matters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bridge_calls_need_their_headers_their_token_and_the_captured_bodies() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let (marlow, second, session, bridge, one, two) = a_pair(&sandbox).await;
     let status = async |call: reqwest::RequestBuilder| call.send().await.expect("answered").status();
@@ -214,6 +219,7 @@ async fn bridge_calls_need_their_headers_their_token_and_the_captured_bodies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_offer_on_the_same_seat_keeps_the_voice() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let (marlow, _second, _session, bridge, mut one, two) = a_pair(&sandbox).await;
     let call =
@@ -236,6 +242,7 @@ async fn a_new_offer_on_the_same_seat_keeps_the_voice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lossy_bridge_loses_about_as_much_as_it_was_told() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let (.., one, two) = a_pair(&sandbox).await;
     sandbox.inject(Fault::BridgePacketLoss(0.3));
@@ -251,6 +258,7 @@ async fn a_lossy_bridge_loses_about_as_much_as_it_was_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_bridges_vanish_the_session_says_so_and_another_can_be_made() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let (marlow, _second, session, bridge, mut one, _two) = a_pair(&sandbox).await;
     let mut ear = marlow.listen().await;
@@ -270,6 +278,7 @@ async fn when_the_bridges_vanish_the_session_says_so_and_another_can_be_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_peer_leaves_the_bridge_and_the_party_within_seconds() {
+    let _alone = sandbox_support::alone().await;
     let config = SandboxConfig {
         member_grace: Duration::from_millis(500),
         residents: false,
@@ -318,6 +327,7 @@ fn open_files() -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_leaves_gives_everything_back() {
+    let _alone = sandbox_support::alone().await;
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create_with("FRIENDS_ONLY", "FRIENDS").await;

@@ -382,3 +382,9 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, limit: Duration, m
     };
     timeout(limit, try_on).await.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"));
 }
+
+/// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
+pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ALONE.lock().await
+}

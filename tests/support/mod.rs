@@ -105,3 +105,9 @@ pub async fn until(is_so: impl Fn() -> bool, what: impl Fn() -> String) -> Durat
     }
     start.elapsed()
 }
+
+/// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
+pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
+    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+    ALONE.lock().await
+}
