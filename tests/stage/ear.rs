@@ -74,23 +74,6 @@ pub fn find(recording: &[f32], wanted: &[f32]) -> Found {
     best
 }
 
-/// The longest stretch, in milliseconds, in which `sent` is loud and the recording at `at` is 20 dB below it.
-pub fn longest_gap_millis(recording: &[f32], sent: &[f32], at: usize) -> usize {
-    const FRAME: usize = RATE / 200;
-    let heard = &recording[at.min(recording.len())..];
-    let length = sent.len().min(heard.len());
-    let gain = (power(&heard[..length]) / power(&sent[..length]).max(1e-12)).sqrt();
-    let (mut longest, mut current) = (0, 0);
-    for (sent, heard) in sent[..length].chunks_exact(FRAME).zip(heard[..length].chunks_exact(FRAME)) {
-        let loud = power(sent) > 1e-4;
-        // The codec smears an edge by some milliseconds; a hole is far below.
-        let missing = power(heard).sqrt() < 0.1 * gain * power(sent).sqrt();
-        current = if loud && missing { current + 1 } else { 0 };
-        longest = longest.max(current);
-    }
-    longest * 5
-}
-
 pub fn power(sound: &[f32]) -> f32 {
     sound.iter().map(|s| s * s).sum::<f32>() / sound.len().max(1) as f32
 }
