@@ -1,16 +1,24 @@
 //! Plain values that every layer speaks of. No I/O, no wire shapes, no thread of its own.
 
+mod account;
+mod clock;
 mod friend;
 mod ids;
 mod party;
+mod secret;
 mod settings;
 mod voice;
 
+pub use account::{
+    AccountSlot, ClientSource, KeyringState, KnownAccount, OAuthClient, SchemeStatus, SecretStorage,
+};
+pub use clock::Clock;
 pub use friend::{Availability, Friend, Presence, Profile};
 pub use ids::{
     AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidPartyLink, InvalidSessionId, OnlineId,
     PartyLink, PeerId, SessionId,
 };
 pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
 pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};
