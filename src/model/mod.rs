@@ -1,10 +1,12 @@
 //! Plain values that every layer speaks of. No I/O, no wire shapes, no thread of its own.
 
 mod account;
+mod capture;
 mod clock;
 mod friend;
 mod ids;
 mod party;
+mod profile;
 mod secret;
 mod settings;
 mod voice;
@@ -12,6 +14,7 @@ mod voice;
 pub use account::{
     AccountSlot, ClientSource, KeyringState, KnownAccount, OAuthClient, SchemeStatus, SecretStorage,
 };
+pub use capture::{Absent, Difference, EndpointReport, Finding, FoundClient, Part, Progress, Report};
 pub use clock::Clock;
 pub use friend::{Availability, Friend, Presence, Profile};
 pub use ids::{
@@ -19,6 +22,7 @@ pub use ids::{
     PartyLink, PeerId, SessionId,
 };
 pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
 pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};
