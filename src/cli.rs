@@ -2,6 +2,8 @@
 
 use clap::{Args, Parser, Subcommand};
 use partyline::headless;
+#[cfg(feature = "sandbox")]
+use partyline::sandbox::{Fault, TimedFault};
 
 /// A native desktop client for PlayStation Network parties. Unofficial.
 #[derive(Parser)]
@@ -15,12 +17,15 @@ pub struct Cli {
 
 /// Which service to talk to; the live one if nothing is said.
 #[derive(Args)]
-#[group(multiple = false)]
 pub struct Service {
     /// Start a small service inside this program and use it; no account needed
     #[cfg(feature = "sandbox")]
-    #[arg(long)]
+    #[arg(long, conflicts_with = "server")]
     pub sandbox: bool,
+    /// With --sandbox: something that goes wrong in it; `help` lists what can
+    #[cfg(feature = "sandbox")]
+    #[arg(long = "fault", requires = "sandbox", value_name = "NAME[=VALUE]", long_help = Fault::help())]
+    pub faults: Vec<TimedFault>,
     /// Use a sandbox that runs elsewhere, by its address
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "URL")]
@@ -59,6 +64,9 @@ pub struct SandboxOptions {
     /// How long an access token works, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 3599)]
     pub token_lifetime: u64,
+    /// Something that goes wrong; may be given several times, `help` lists what can
+    #[arg(long = "fault", value_name = "NAME[=VALUE]", long_help = Fault::help())]
+    pub faults: Vec<TimedFault>,
 }
 
 #[derive(Args)]

@@ -133,7 +133,7 @@ struct Service {
 impl Service {
     #[cfg(feature = "sandbox")]
     fn start(chosen: &cli::Service) -> Result<Self, Failure> {
-        let own = chosen.sandbox.then(service::OwnSandbox::start).transpose()?;
+        let own = chosen.sandbox.then(|| service::OwnSandbox::start(&chosen.faults)).transpose()?;
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
         let endpoints =
             base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
@@ -161,7 +161,7 @@ impl Service {
         }
         let started = Rc::clone(started);
         Some(Box::new(move |wake| {
-            let service = Self::start(&cli::Service { sandbox: true, server: None })?;
+            let service = Self::start(&cli::Service { sandbox: true, server: None, faults: vec![] })?;
             let (client, handle) = Client::start(service.config(paths), wake)?;
             started.borrow_mut().push((client, Some(service)));
             Ok(handle)

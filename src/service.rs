@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use partyline::{
     psn::OAuthClient,
-    sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxConfig},
+    sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxConfig, StartError, TimedFault},
 };
 use tokio::runtime::Runtime;
 
@@ -18,9 +18,13 @@ pub struct OwnSandbox {
 }
 
 impl OwnSandbox {
-    pub fn start() -> Result<Self, Failure> {
+    pub fn start(faults: &[TimedFault]) -> Result<Self, Failure> {
         let runtime = runtime()?;
-        let sandbox = runtime.block_on(Sandbox::start(SandboxConfig::default()))?;
+        let sandbox = runtime.block_on(async {
+            let sandbox = Sandbox::start(SandboxConfig::default()).await?;
+            faults.iter().cloned().for_each(|fault| sandbox.schedule(fault));
+            Ok::<_, StartError>(sandbox)
+        })?;
         let base_url = sandbox.base_url();
         Ok(Self { sandbox: Some(sandbox), base_url, runtime: Some(runtime) })
     }
@@ -51,6 +55,7 @@ pub fn serve(options: &SandboxOptions) -> Result<(), Failure> {
     };
     runtime()?.block_on(async {
         let sandbox = Sandbox::start(config).await?;
+        options.faults.iter().cloned().for_each(|fault| sandbox.schedule(fault));
         println!("A sandbox listens at {}", sandbox.base_url());
         println!("Its state is in memory alone and gone when it ends. Ctrl-C ends it.");
         tokio::signal::ctrl_c().await?;
