@@ -8,8 +8,9 @@ use std::time::{Duration, SystemTime};
 use partyline::sandbox::{Calls, Sandbox, SandboxConfig, TokenCalls};
 use reqwest::{Client, Response, StatusCode, header};
 use sandbox_support::{
-    AUTHORIZE, App, LOOPBACK, Person, REDIRECT, SCHEME, SCOPE, claims, empty_sandbox, http, location, npsso,
-    oauth_error, query,
+    AUTHORIZE, Person, REDIRECT, SCOPE,
+    app::{App, LOOPBACK, SCHEME, npsso, oauth_error},
+    claims, empty_sandbox, http, location, query,
 };
 use serde_json::Value;
 use uuid::Uuid;

@@ -7,7 +7,7 @@ pub mod peer;
 
 use std::time::Duration;
 
-pub use app::{App, LOOPBACK, SCHEME, npsso, oauth_error};
+use app::LOOPBACK;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{SinkExt, StreamExt};
 use partyline::sandbox::{Sandbox, SandboxConfig};

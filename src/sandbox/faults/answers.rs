@@ -26,7 +26,7 @@ use crate::sandbox::{
 const MAX_ANSWER: usize = 4 << 20;
 /// A huge answer begins with this much white space, in bytes.
 const PADDING: usize = 8 << 20;
-const PADDING_CHUNK: [u8; 64 << 10] = [b' '; 64 << 10];
+static PADDING_CHUNK: [u8; 64 << 10] = [b' '; 64 << 10];
 /// Half an answer gets this long to leave before the connection closes.
 const FLUSH: Duration = Duration::from_millis(50);
 
