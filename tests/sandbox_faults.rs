@@ -190,6 +190,20 @@ async fn answers_can_be_malformed_or_huge() {
 }
 
 #[tokio::test]
+async fn answers_without_a_body_and_push_sockets_have_nothing_to_cut_off() {
+    let sandbox = empty_sandbox().await;
+    let marlow = Person::sign_in(&sandbox, "marlow_87").await;
+    for spoiled in [Spoiled::CutOff, Spoiled::Malformed, Spoiled::Huge] {
+        spoil(&sandbox, Area::Push, spoiled, 1);
+        let _listener = marlow.listen().await;
+        let session = marlow.create().await;
+        spoil(&sandbox, Area::Api, spoiled, 1);
+        assert_eq!(marlow.leave(&session).await, StatusCode::NO_CONTENT);
+        assert_eq!(marlow.standing().await, StatusCode::OK);
+    }
+}
+
+#[tokio::test]
 async fn the_edge_refuses_one_area_and_leaves_the_others_alone() {
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody, to_bytes},
     extract::{Request, State},
     http::{HeaderValue, StatusCode, header, response::Parts},
     middleware::Next,
@@ -78,6 +78,15 @@ pub enum Spoiled {
     Huge,
 }
 
+impl Spoiled {
+    fn replaces_the_handler(self) -> bool {
+        match self {
+            Self::TooManyRequests { .. } | Self::Unavailable | Self::AccessDenied | Self::Never => true,
+            Self::Late(_) | Self::CutOff | Self::Malformed | Self::Huge => false,
+        }
+    }
+}
+
 /// For each area, what happens to its next answers, and how often.
 #[derive(Default)]
 pub(super) struct Queues(HashMap<Area, VecDeque<(Spoiled, u32)>>);
@@ -115,48 +124,39 @@ pub(in crate::sandbox) async fn spoil(State(world): State<Shared>, request: Requ
 
 async fn answer(world: &World, area: Area, request: Request, next: Next) -> Response {
     let spoiled = world.faults.pending().next(area, Instant::now(), world.clock.moment().now);
-    if let Some(spoiled) = spoiled {
-        tracing::debug!(?area, ?spoiled, "an answer is spoiled");
+    let Some(spoiled) = spoiled else { return next.run(request).await };
+    tracing::debug!(?area, ?spoiled, "an answer is spoiled");
+    if area == Area::Token && spoiled.replaces_the_handler() {
+        world.state().token_calls.kept_away += 1;
     }
-    let instead = match spoiled {
-        None => return next.run(request).await,
-        Some(Spoiled::Late(time)) => {
-            let answer = next.run(request).await;
-            // A caller who gives up ends this wait as well.
-            tokio::select! {
-                () = tokio::time::sleep(time) => {}
-                () = world.cancel.cancelled() => {}
-            }
-            return answer;
-        }
-        Some(Spoiled::CutOff) => return cut_off(next.run(request).await).await,
-        Some(Spoiled::Malformed) => return malformed(next.run(request).await).await,
-        Some(Spoiled::Huge) => return huge(next.run(request).await),
-        Some(Spoiled::TooManyRequests { retry_after }) => {
+    match spoiled {
+        Spoiled::TooManyRequests { retry_after } => {
             let mut answer = error_response(StatusCode::TOO_MANY_REQUESTS, 2_290_429, "Too many requests");
             if let Some(seconds) = retry_after {
                 answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
             }
             answer
         }
-        Some(Spoiled::Unavailable) => {
+        Spoiled::Unavailable => {
             error_response(StatusCode::SERVICE_UNAVAILABLE, 2_290_503, "Service unavailable")
         }
-        Some(Spoiled::AccessDenied) => access_denied(),
-        Some(Spoiled::Never) => {
-            count_kept_away(world, area);
+        Spoiled::AccessDenied => access_denied(),
+        Spoiled::Never => {
             // The caller gives up first, or the sandbox ends.
             world.cancel.cancelled().await;
-            return StatusCode::SERVICE_UNAVAILABLE.into_response();
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
-    };
-    count_kept_away(world, area);
-    instead
-}
-
-fn count_kept_away(world: &World, area: Area) {
-    if area == Area::Token {
-        world.state().token_calls.kept_away += 1;
+        Spoiled::Late(time) => {
+            let answer = next.run(request).await;
+            tokio::select! {
+                () = tokio::time::sleep(time) => {}
+                () = world.cancel.cancelled() => {}
+            }
+            answer
+        }
+        Spoiled::CutOff => with_body(next.run(request).await, cut_off).await,
+        Spoiled::Malformed => with_body(next.run(request).await, malformed).await,
+        Spoiled::Huge => with_body(next.run(request).await, huge).await,
     }
 }
 
@@ -166,40 +166,39 @@ fn access_denied() -> Response {
     (StatusCode::FORBIDDEN, [(header::CACHE_CONTROL, "no-store")], Html(page)).into_response()
 }
 
-/// Status, headers and body of an answer. A push socket has begun and has no body to spoil.
-async fn taken_apart(answer: Response) -> (Parts, Bytes) {
-    let (parts, body) = answer.into_parts();
+/// Spoils the body of an answer. One without a body, as of a push socket that begins, arrives as it is.
+async fn with_body(answer: Response, spoil: fn(Parts, Bytes) -> Response) -> Response {
+    if answer.body().is_end_stream() {
+        return answer;
+    }
+    let (mut parts, body) = answer.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
     // Our own answers are in memory and below the limit.
     let body = to_bytes(body, MAX_ANSWER).await.unwrap_or_default();
-    (parts, body)
+    spoil(parts, body)
 }
 
-async fn cut_off(answer: Response) -> Response {
-    let (mut parts, body) = taken_apart(answer).await;
+fn cut_off(mut parts: Parts, body: Bytes) -> Response {
     parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     let half = body.slice(..body.len() / 2);
-    let rest = stream::once(async {
+    let end = stream::once(async {
         tokio::time::sleep(FLUSH).await;
         Err(io::Error::from(io::ErrorKind::ConnectionAborted))
     });
-    let body = stream::once(async { Ok(half) }).chain(rest);
+    let body = stream::once(async { Ok(half) }).chain(end);
     Response::from_parts(parts, Body::from_stream(body))
 }
 
-async fn malformed(answer: Response) -> Response {
-    let (mut parts, body) = taken_apart(answer).await;
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let half = body.slice(..body.len() / 2);
-    Response::from_parts(parts, Body::from(half))
+fn malformed(parts: Parts, body: Bytes) -> Response {
+    Response::from_parts(parts, Body::from(body.slice(..body.len() / 2)))
 }
 
 /// Still JSON, and without a length that would give it away.
-fn huge(answer: Response) -> Response {
-    let (mut parts, body) = answer.into_parts();
-    parts.headers.remove(header::CONTENT_LENGTH);
+fn huge(parts: Parts, body: Bytes) -> Response {
     let chunks = PADDING / PADDING_CHUNK.len();
-    let padding = stream::iter(0..chunks).map(|_| Ok(Bytes::from_static(&PADDING_CHUNK)));
-    Response::from_parts(parts, Body::from_stream(padding.chain(body.into_data_stream())))
+    let padding = stream::iter(0..chunks).map(|_| Bytes::from_static(&PADDING_CHUNK));
+    let body = padding.chain(stream::once(async { body })).map(Ok::<_, io::Error>);
+    Response::from_parts(parts, Body::from_stream(body))
 }
 
 #[cfg(test)]
