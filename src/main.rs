@@ -26,7 +26,7 @@ const NO_DISPLAY: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let paths = Paths::of_user();
+    let paths = Paths::of_profile(cli.profile.as_ref());
     let _flush_on_exit = logging::start(paths.as_ref(), cli.is_window());
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::warn!("another crypto provider was installed first");
@@ -141,12 +141,12 @@ struct Service {
 impl Service {
     #[cfg(feature = "sandbox")]
     fn start(chosen: &cli::Service) -> Result<Self, Failure> {
-        let own = chosen.sandbox.then(service::OwnSandbox::start).transpose()?;
+        let own = chosen.sandbox.then(|| service::OwnSandbox::start(&chosen.faults)).transpose()?;
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
         let endpoints =
             base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
         let client = if endpoints.is_sandbox() {
-            Some((service::oauth_client(), ClientSource::Sandbox))
+            service::oauth_client(chosen.client).map(|client| (client, ClientSource::Sandbox))
         } else {
             client_of_environment()
         };
@@ -173,7 +173,7 @@ impl Service {
         }
         let started = Rc::clone(started);
         Some(Box::new(move |wake| {
-            let service = Self::start(&cli::Service { sandbox: true, server: None })?;
+            let service = Self::start(&cli::Service::own_sandbox())?;
             let (client, handle) = Client::start(service.config(paths), wake)?;
             started.borrow_mut().push((client, Some(service)));
             Ok(handle)

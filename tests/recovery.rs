@@ -7,7 +7,7 @@ use std::time::Duration;
 use partyline::{
     client::{Command, LinkState, ProblemKind, Snapshot, Stay, VoiceStatus},
     model::{BridgeId, Privacy},
-    sandbox::{Fault, SandboxConfig},
+    sandbox::{Area, Fault, SandboxConfig, Spoiled},
 };
 use stage::{Running, Service, party, signed_in};
 
@@ -119,10 +119,11 @@ fn a_sign_in_that_was_revoked_keeps_the_party_and_is_repeated_in_place() {
 fn a_hiccup_of_the_service_is_not_noticed() {
     let service = Service::empty();
     let mut client = in_party(&service);
-    service.inject(Fault::Answer5xx { times: 2 });
+    service.inject(Fault::Answer { area: Area::Api, spoiled: Spoiled::Unavailable, times: 2 });
     client.send(Command::Refresh);
     client.wait("refreshed", |s| signed_in(s).is_some_and(|s| !s.friends.fetching));
-    service.inject(Fault::Answer429 { times: 1, retry_after: Some(1) });
+    let limited = Spoiled::TooManyRequests { retry_after: Some(1) };
+    service.inject(Fault::Answer { area: Area::Api, spoiled: limited, times: 1 });
     client.send(Command::RenameParty("patience".into()));
     client.wait("renamed", |s| party(s).is_some_and(|p| p.session.name == "patience"));
     assert_eq!(client.handle.snapshot().problems, []);
@@ -132,7 +133,7 @@ fn a_hiccup_of_the_service_is_not_noticed() {
 fn a_refusal_by_the_network_edge_is_said_as_what_it_is() {
     let service = Service::empty();
     let mut client = in_party(&service);
-    service.inject(Fault::AccessDeniedPage { times: 1 });
+    service.inject(Fault::Answer { area: Area::Api, spoiled: Spoiled::AccessDenied, times: 1 });
     client.send(Command::RenameParty("x".into()));
     client.wait("the refusal", |s| s.problems.iter().any(|p| p.kind == ProblemKind::BlockedByNetworkEdge));
     assert!(party(&client.handle.snapshot()).is_some(), "the party goes on");
