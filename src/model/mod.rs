@@ -5,6 +5,7 @@ mod clock;
 mod friend;
 mod ids;
 mod party;
+mod profile;
 mod secret;
 mod settings;
 mod voice;
@@ -19,6 +20,7 @@ pub use ids::{
     PartyLink, PeerId, SessionId,
 };
 pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
 pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};

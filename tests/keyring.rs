@@ -1,0 +1,305 @@
+//! The vault in a real Secret Service: gnome-keyring on a D-Bus of its own, with a home of its own. A process reaches one
+//! keyring in its life, so each step of a test is this program again, started for that step alone.
+#![cfg(target_os = "linux")]
+
+use std::{
+    env,
+    ffi::OsStr,
+    fs::{self, Permissions},
+    io::{BufRead, BufReader, Write},
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use partyline::{
+    model::{Secret, SecretStorage},
+    store::{KeyringTrouble, Moved, Paths, Vault, VaultError, probe_keyring},
+};
+use tempfile::TempDir;
+
+const STEP: &str = "PARTYLINE_TEST_STEP";
+const HOME: &str = "PARTYLINE_TEST_HOME";
+const PATIENCE: Duration = Duration::from_secs(20);
+const TOKEN: &str = "invented-refresh-token-1f7b";
+
+#[test]
+fn secrets_survive_processes_and_the_keyring_itself() {
+    match step().as_deref() {
+        None => {
+            let mut session = Session::start();
+            session.start_keyring();
+            session.run("secrets_survive_processes_and_the_keyring_itself", "write");
+            session.run("secrets_survive_processes_and_the_keyring_itself", "read");
+            session.stop_keyring();
+            session.start_keyring();
+            session.run("secrets_survive_processes_and_the_keyring_itself", "read");
+        }
+        Some("write") => {
+            probe_keyring().expect("the keyring works");
+            vault().write("client", &secret("older")).expect("written");
+            vault().write("client", &secret(TOKEN)).expect("written over");
+            vault().write("account-1", &secret(&"x".repeat(2560))).expect("the largest fits");
+        }
+        Some(_) => {
+            assert_eq!(vault().read("client").expect("readable"), Some(secret(TOKEN)));
+            assert_eq!(vault().read("account-1").expect("readable"), Some(secret(&"x".repeat(2560))));
+            assert_eq!(vault().read("account-2").expect("readable"), None);
+        }
+    }
+}
+
+#[test]
+fn a_wipe_leaves_nothing_and_spares_other_profiles() {
+    match step() {
+        None => {
+            let mut session = Session::start();
+            session.start_keyring();
+            session.run("a_wipe_leaves_nothing_and_spares_other_profiles", "fill");
+            assert_eq!(session.items(), 5, "two of one profile, one of another, and an index of each");
+            session.run("a_wipe_leaves_nothing_and_spares_other_profiles", "wipe");
+            assert_eq!(session.items(), 0);
+        }
+        Some(step) if step == "fill" => {
+            vault().write("client", &secret(TOKEN)).expect("written");
+            vault().write("account-1", &secret(TOKEN)).expect("written");
+            other_vault().write("client", &secret("another's")).expect("written");
+        }
+        Some(_) => {
+            vault().wipe().expect("wiped");
+            assert_eq!(vault().read("client").expect("readable"), None);
+            assert_eq!(other_vault().read("client").expect("readable"), Some(secret("another's")));
+            other_vault().remove("client").expect("removed");
+        }
+    }
+}
+
+#[test]
+fn a_move_into_a_file_empties_the_keyring() {
+    match step() {
+        None => {
+            let mut session = Session::start();
+            session.start_keyring();
+            session.run("a_move_into_a_file_empties_the_keyring", "there and back");
+            assert_eq!(session.items(), 0);
+        }
+        Some(_) => {
+            vault().write("client", &secret(TOKEN)).expect("written");
+            let Moved { vault: file, left_behind } = vault().move_to(SecretStorage::File).expect("moved");
+            assert!(left_behind.is_none());
+            assert_eq!(file.read("client").expect("readable"), Some(secret(TOKEN)));
+            let Moved { vault: keyring, .. } = file.move_to(SecretStorage::Keyring).expect("moved back");
+            assert_eq!(keyring.read("client").expect("readable"), Some(secret(TOKEN)));
+            keyring.move_to(SecretStorage::File).expect("moved");
+        }
+    }
+}
+
+#[test]
+fn a_locked_keyring_says_so_and_keeps_what_it_has() {
+    match step().as_deref() {
+        None => {
+            let mut session = Session::start();
+            session.start_keyring();
+            session.run("a_locked_keyring_says_so_and_keeps_what_it_has", "fill");
+            session.lock_keyring();
+            session.run("a_locked_keyring_says_so_and_keeps_what_it_has", "locked");
+            session.stop_keyring();
+            session.start_keyring();
+            session.run("a_locked_keyring_says_so_and_keeps_what_it_has", "unlocked");
+        }
+        Some("fill") => vault().write("client", &secret(TOKEN)).expect("written"),
+        Some("locked") => {
+            assert_eq!(probe_keyring(), Err(KeyringTrouble::Locked));
+            let locked = |result| matches!(result, Err(VaultError::Keyring(KeyringTrouble::Locked)));
+            assert!(locked(vault().read("client").map(drop)));
+            assert!(locked(vault().write("client", &secret("newer"))));
+            assert!(locked(vault().wipe()));
+            assert!(locked(vault().move_to(SecretStorage::File).map(drop)));
+        }
+        Some(_) => assert_eq!(vault().read("client").expect("readable"), Some(secret(TOKEN))),
+    }
+}
+
+#[test]
+fn without_a_keyring_it_says_so_at_once() {
+    match step() {
+        None => {
+            let started = Instant::now();
+            for bus in [None, Some("unix:path=/nowhere/bus")] {
+                let home = home();
+                let mut command = again(home.path(), "without_a_keyring_it_says_so_at_once", "no bus");
+                if let Some(bus) = bus {
+                    command.env("DBUS_SESSION_BUS_ADDRESS", bus);
+                }
+                assert_succeeds(command);
+            }
+            assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        }
+        Some(_) => {
+            assert_eq!(probe_keyring(), Err(KeyringTrouble::Absent));
+            let absent = vault().read("client");
+            assert!(matches!(absent, Err(VaultError::Keyring(KeyringTrouble::Absent))), "{absent:?}");
+        }
+    }
+}
+
+fn step() -> Option<String> {
+    env::var(STEP).ok()
+}
+
+fn secret(text: &str) -> Secret {
+    Secret::from(text)
+}
+
+fn vault() -> Vault {
+    let home = env::var(HOME).expect("inside a step");
+    Vault::open(SecretStorage::Keyring, &Paths::under(Path::new(&home)).vault_scope())
+}
+
+fn other_vault() -> Vault {
+    let other = "other".parse().expect("valid");
+    Vault::open(SecretStorage::Keyring, &Paths::of_profile(Some(&other)).expect("a home").vault_scope())
+}
+
+/// A private D-Bus session, and the keyring on it.
+struct Session {
+    home: TempDir,
+    bus: Child,
+    address: String,
+    keyring: Option<Child>,
+}
+
+impl Session {
+    fn start() -> Self {
+        let home = home();
+        let mut bus = isolated("dbus-daemon", home.path())
+            .args(["--session", "--nofork", "--nopidfile", "--print-address=1"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("dbus-daemon; `bash .ci/setup tests` installs it");
+        let mut address = String::new();
+        let said = bus.stdout.take().expect("piped");
+        BufReader::new(said).read_line(&mut address).expect("an address");
+        Self { home, bus, address: address.trim().to_owned(), keyring: None }
+    }
+
+    /// Unlocked with a password that makes the keyring where there is none.
+    fn start_keyring(&mut self) {
+        let mut keyring = self
+            .on_bus("gnome-keyring-daemon")
+            .args(["--foreground", "--unlock", "--components=secrets"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("gnome-keyring-daemon; `bash .ci/setup tests` installs it");
+        keyring.stdin.take().expect("piped").write_all(b"invented password").expect("heard");
+        self.keyring = Some(keyring);
+        let waiting = Instant::now();
+        while !self.has_keyring() {
+            assert!(waiting.elapsed() < PATIENCE, "the keyring does not come up");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn stop_keyring(&mut self) {
+        let mut keyring = self.keyring.take().expect("running");
+        keyring.kill().expect("running");
+        keyring.wait().expect("ended");
+        let waiting = Instant::now();
+        while self.has_keyring() {
+            assert!(waiting.elapsed() < PATIENCE, "the bus still sees the keyring");
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn lock_keyring(&self) {
+        self.call(
+            "org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
+            "org.freedesktop.Secret.Service.Lock",
+            "array:objpath:/org/freedesktop/secrets/collection/login",
+        );
+    }
+
+    fn has_keyring(&self) -> bool {
+        let name = "string:org.freedesktop.secrets";
+        let bus = "org.freedesktop.DBus";
+        self.call(bus, "/", "org.freedesktop.DBus.NameHasOwner", name).contains("boolean true")
+    }
+
+    /// How many entries of ours the keyring holds, open or locked.
+    fn items(&self) -> usize {
+        let found = self.call(
+            "org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
+            "org.freedesktop.Secret.Service.SearchItems",
+            "dict:string:string:service,partyline",
+        );
+        found.matches("object path").count()
+    }
+
+    fn call(&self, to: &str, object: &str, method: &str, argument: &str) -> String {
+        let said = self
+            .on_bus("dbus-send")
+            .args(["--session", "--print-reply", &format!("--dest={to}"), object, method, argument])
+            .output()
+            .expect("dbus-send; `bash .ci/setup tests` installs it");
+        assert!(said.status.success(), "{method}: {}", String::from_utf8_lossy(&said.stderr));
+        String::from_utf8_lossy(&said.stdout).into_owned()
+    }
+
+    fn run(&self, test: &str, step: &str) {
+        let mut command = again(self.home.path(), test, step);
+        command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
+        assert_succeeds(command);
+    }
+
+    fn on_bus(&self, program: &str) -> Command {
+        let mut command = isolated(program, self.home.path());
+        command.env("DBUS_SESSION_BUS_ADDRESS", &self.address);
+        command
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        for child in self.keyring.iter_mut().chain([&mut self.bus]) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+fn home() -> TempDir {
+    let home = tempfile::tempdir().expect("a folder");
+    let runtime = home.path().join("runtime");
+    fs::create_dir(&runtime).expect("made");
+    fs::set_permissions(&runtime, Permissions::from_mode(0o700)).expect("set");
+    home
+}
+
+/// Nothing of the user's own session: neither its bus, nor its files, nor a display to ask questions on.
+fn isolated(program: impl AsRef<OsStr>, home: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
+    command.env("HOME", home).env("XDG_RUNTIME_DIR", home.join("runtime"));
+    command
+}
+
+/// This test again, for one of its steps.
+fn again(home: &Path, test: &str, step: &str) -> Command {
+    let mut command = isolated(env::current_exe().expect("this program"), home);
+    command.args(["--exact", test, "--nocapture"]).env(STEP, step).env(HOME, home);
+    command
+}
+
+fn assert_succeeds(mut command: Command) {
+    let said = command.output().expect("started");
+    let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
+    assert!(said.status.success() && text.contains("1 passed"), "{text}");
+}
