@@ -2,13 +2,11 @@
 //! keyring in its life, so each step of a test is this program again, started for that step alone.
 #![cfg(target_os = "linux")]
 
+#[path = "step/mod.rs"]
+mod step;
+
 use std::{
-    env,
-    ffi::OsStr,
-    fs::{self, Permissions},
     io::{BufRead, BufReader, Write},
-    os::unix::fs::PermissionsExt,
-    path::Path,
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -18,10 +16,9 @@ use partyline::{
     model::{Secret, SecretStorage},
     store::{KeyringTrouble, Moved, Paths, Vault, VaultError, probe_keyring},
 };
+use step::{again, assert_succeeds, home, isolated, step};
 use tempfile::TempDir;
 
-const STEP: &str = "PARTYLINE_TEST_STEP";
-const HOME: &str = "PARTYLINE_TEST_HOME";
 const PATIENCE: Duration = Duration::from_secs(20);
 const TOKEN: &str = "invented-refresh-token-1f7b";
 
@@ -146,17 +143,12 @@ fn without_a_keyring_it_says_so_at_once() {
     }
 }
 
-fn step() -> Option<String> {
-    env::var(STEP).ok()
-}
-
 fn secret(text: &str) -> Secret {
     Secret::from(text)
 }
 
 fn vault() -> Vault {
-    let home = env::var(HOME).expect("inside a step");
-    Vault::open(SecretStorage::Keyring, &Paths::under(Path::new(&home)).vault_scope())
+    Vault::open(SecretStorage::Keyring, &Paths::of_user().expect("a home").vault_scope())
 }
 
 fn other_vault() -> Vault {
@@ -273,33 +265,4 @@ impl Drop for Session {
             let _ = child.wait();
         }
     }
-}
-
-fn home() -> TempDir {
-    let home = tempfile::tempdir().expect("a folder");
-    let runtime = home.path().join("runtime");
-    fs::create_dir(&runtime).expect("made");
-    fs::set_permissions(&runtime, Permissions::from_mode(0o700)).expect("set");
-    home
-}
-
-/// Nothing of the user's own session: neither its bus, nor its files, nor a display to ask questions on.
-fn isolated(program: impl AsRef<OsStr>, home: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
-    command.env("HOME", home).env("XDG_RUNTIME_DIR", home.join("runtime"));
-    command
-}
-
-/// This test again, for one of its steps.
-fn again(home: &Path, test: &str, step: &str) -> Command {
-    let mut command = isolated(env::current_exe().expect("this program"), home);
-    command.args(["--exact", test, "--nocapture"]).env(STEP, step).env(HOME, home);
-    command
-}
-
-fn assert_succeeds(mut command: Command) {
-    let said = command.output().expect("started");
-    let text = format!("{}{}", String::from_utf8_lossy(&said.stdout), String::from_utf8_lossy(&said.stderr));
-    assert!(said.status.success() && text.contains("1 passed"), "{text}");
 }
