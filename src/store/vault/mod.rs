@@ -74,6 +74,7 @@ pub struct Vault {
 }
 
 /// A vault in its new place.
+#[derive(Debug)]
 pub struct Moved {
     pub vault: Vault,
     /// Why some of the secrets may still be in the old place as well.
