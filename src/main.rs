@@ -11,7 +11,9 @@ use clap::Parser;
 use cli::{Cli, Task};
 use partyline::{
     client::{Client, Config, Waker},
-    headless, model, psn,
+    headless,
+    model::{self, ClientSource, Clock, OAuthClient},
+    psn,
     store::Paths,
     ui, voice,
 };
@@ -109,6 +111,12 @@ fn talk_without_window(service: &Service, options: &headless::Options) -> Result
     Ok(headless::run(client, handle, options)?)
 }
 
+/// The mobile app's client with the user's own secret.
+fn client_of_environment() -> Option<(OAuthClient, ClientSource)> {
+    let secret = std::env::var("PARTYLINE_CLIENT_SECRET").ok().filter(|secret| !secret.is_empty())?;
+    Some((OAuthClient::mobile(secret.into()), ClientSource::Environment))
+}
+
 fn list_devices() {
     let devices = voice::list_devices();
     for (what, list) in [("Microphones", devices.microphones), ("Speakers", devices.speakers)] {
@@ -125,7 +133,7 @@ fn list_devices() {
 /// What this run talks to, and the sandbox behind it where that is its own.
 struct Service {
     endpoints: psn::Endpoints,
-    oauth: Option<psn::OAuthClient>,
+    client: Option<(OAuthClient, ClientSource)>,
     #[cfg(feature = "sandbox")]
     own: Option<service::OwnSandbox>,
 }
@@ -137,13 +145,17 @@ impl Service {
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
         let endpoints =
             base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
-        let oauth = endpoints.is_sandbox().then(service::oauth_client);
-        Ok(Self { endpoints, oauth, own })
+        let client = if endpoints.is_sandbox() {
+            Some((service::oauth_client(), ClientSource::Sandbox))
+        } else {
+            client_of_environment()
+        };
+        Ok(Self { endpoints, client, own })
     }
 
     #[cfg(not(feature = "sandbox"))]
     fn start(_: &cli::Service) -> Result<Self, Failure> {
-        Ok(Self { endpoints: psn::Endpoints::live(), oauth: None })
+        Ok(Self { endpoints: psn::Endpoints::live(), client: client_of_environment() })
     }
 
     fn is_own_sandbox(&self) -> bool {
@@ -176,8 +188,10 @@ impl Service {
     fn config(&self, paths: Option<Paths>) -> Config {
         Config {
             endpoints: self.endpoints.clone(),
-            oauth: self.oauth.clone(),
+            client: self.client.clone(),
             paths,
+            remember: !self.is_own_sandbox(),
+            clock: Clock::default(),
             microphone: None,
             speakers: None,
             talk_mode: None,

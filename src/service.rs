@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use partyline::{
-    psn::OAuthClient,
+    model::OAuthClient,
     sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxConfig},
 };
 use tokio::runtime::Runtime;
@@ -61,7 +61,11 @@ pub fn serve(options: &SandboxOptions) -> Result<(), Failure> {
 
 /// The sandbox's own client, invented like everything in it.
 pub fn oauth_client() -> OAuthClient {
-    OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.to_owned().into() }
+    OAuthClient {
+        id: CLIENT_ID.into(),
+        secret: CLIENT_SECRET.into(),
+        redirect: "http://127.0.0.1/redirect".into(),
+    }
 }
 
 fn runtime() -> Result<Runtime, std::io::Error> {

@@ -5,7 +5,7 @@ mod stage;
 use std::time::Duration;
 
 use partyline::{
-    client::{Command, LinkState, ProblemKind, Screen, Snapshot, VoiceStatus},
+    client::{Command, LinkState, ProblemKind, Snapshot, Stay, VoiceStatus},
     model::{BridgeId, Privacy},
     sandbox::{Fault, SandboxConfig},
 };
@@ -99,16 +99,20 @@ fn tokens_of_seconds_carry_a_party_for_longer_than_they_live() {
 }
 
 #[test]
-fn a_sign_in_that_was_revoked_is_said_and_can_be_repeated() {
+fn a_sign_in_that_was_revoked_keeps_the_party_and_is_repeated_in_place() {
     let service = Service::empty();
     let mut client = in_party(&service);
     service.inject(Fault::RevokeRefreshTokens);
     service.inject(Fault::ExpireTokens);
     client.send(Command::Refresh);
-    let snapshot = client.wait("the first screen", |s| s.screen == Screen::SignedOut);
-    assert!(snapshot.problems.iter().any(|p| p.kind == ProblemKind::SignInEnded), "{snapshot:?}");
-    client.send(Command::SignInAs("marlow_87".into()));
-    client.wait("signed in again", |s| signed_in(s).is_some());
+    let snapshot =
+        client.wait("the end of the stay", |s| signed_in(s).is_some_and(|s| s.stay == Stay::Ended));
+    assert_eq!(party(&snapshot).map(|p| p.voice), Some(VoiceStatus::Connected), "what is connected goes on");
+    let me = signed_in(&snapshot).expect("still there").me.online_id.clone();
+    client.send(Command::SignInAs(me));
+    client.wait("signed in again", |s| signed_in(s).is_some_and(|s| s.stay == Stay::Good));
+    client.send(Command::RenameParty("again".into()));
+    client.wait("renamed", |s| party(s).is_some_and(|p| p.session.name == "again"));
 }
 
 #[test]
@@ -153,8 +157,8 @@ fn a_service_that_went_away_and_came_back_without_memory_is_said() {
     client.wait("the loss noticed", |s| party(s).is_some_and(|p| p.voice != VoiceStatus::Connected));
     let config = SandboxConfig { listen: address, residents: false, ..SandboxConfig::default() };
     let again = service.runtime.block_on(partyline::sandbox::Sandbox::start(config)).expect("the same port");
-    let snapshot =
-        client.wait_within(Duration::from_secs(15), "the first screen", |s| s.screen == Screen::SignedOut);
-    assert!(snapshot.problems.iter().any(|p| p.kind == ProblemKind::SignInEnded), "{snapshot:?}");
+    client.wait_within(Duration::from_secs(15), "the end of the stay", |s| {
+        signed_in(s).is_some_and(|s| s.stay == Stay::Ended)
+    });
     drop(again);
 }

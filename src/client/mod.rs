@@ -4,13 +4,16 @@ mod command;
 mod failure;
 mod handle;
 mod input;
+mod keeper;
 mod notice;
 mod problem;
 mod reconnect;
 mod run;
+mod signing_in;
 mod snapshot;
 mod state;
 mod tasks;
+mod way_back;
 mod world;
 
 pub use command::{Command, MicrophoneTest};
@@ -19,8 +22,8 @@ pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};
 pub use snapshot::{
-    DeviceState, Fetched, LinkState, Party, PartyState, Screen, Service, SignedIn, Snapshot, Sound,
-    TalkState, VoiceStatus,
+    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, Screen,
+    Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus, WayBack,
 };
 
 pub use crate::voice::Meters;

@@ -1,6 +1,7 @@
 //! Plain values that every layer speaks of. No I/O, no wire shapes, no thread of its own.
 
 mod account;
+mod capture;
 mod clock;
 mod friend;
 mod ids;
@@ -13,6 +14,7 @@ mod voice;
 pub use account::{
     AccountSlot, ClientSource, KeyringState, KnownAccount, OAuthClient, SchemeStatus, SecretStorage,
 };
+pub use capture::{Absent, Difference, EndpointReport, Finding, FoundClient, Part, Progress, Report};
 pub use clock::Clock;
 pub use friend::{Availability, Friend, Presence, Profile};
 pub use ids::{

@@ -15,8 +15,8 @@ use std::{
 
 use partyline::{
     client::{Client, Command, Config, Handle, Party, PartyState, Screen, SignedIn, Snapshot, VoiceStatus},
-    model::{AccountId, OnlineId, Privacy, SessionId, TalkMode},
-    psn::{Endpoints, OAuthClient},
+    model::{AccountId, ClientSource, Clock, OAuthClient, OnlineId, Privacy, SessionId, TalkMode},
+    psn::Endpoints,
     sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Sandbox, SandboxConfig},
     voice::{Microphone, Speakers},
 };
@@ -76,8 +76,10 @@ impl Service {
     pub fn stranger(&self, microphone: Microphone, speakers: Speakers) -> Running {
         let config = Config {
             endpoints: Endpoints::sandbox(&self.url).expect("a loopback address"),
-            oauth: Some(OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.to_owned().into() }),
+            client: Some((loopback_client(), ClientSource::Sandbox)),
             paths: None,
+            remember: false,
+            clock: Clock::default(),
             microphone: Some(microphone),
             speakers: Some(speakers),
             talk_mode: Some(TalkMode::OpenMicrophone),
@@ -85,6 +87,12 @@ impl Service {
         let (client, handle) = Client::start(config, Arc::new(|| {})).expect("a client");
         Running { client: Some(client), handle }
     }
+}
+
+/// The sandbox's client that comes back to a page on this computer.
+pub fn loopback_client() -> OAuthClient {
+    let redirect = "http://127.0.0.1/redirect".into();
+    OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.into(), redirect }
 }
 
 /// A client under test. Quits when dropped.

@@ -7,4 +7,5 @@ pub mod error;
 pub mod party;
 pub mod people;
 pub mod push;
+pub mod token;
 pub mod tolerant;

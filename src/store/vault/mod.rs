@@ -92,6 +92,20 @@ impl Vault {
         Self { storage, scope: scope.clone(), place }
     }
 
+    /// For a run that keeps nothing; it cannot be moved.
+    pub fn in_memory() -> Self {
+        let nowhere = VaultScope { profile: String::new(), folder: PathBuf::new() };
+        Self::open(SecretStorage::Memory, &nowhere)
+    }
+
+    /// The keys of what is kept.
+    ///
+    /// # Errors
+    /// When the place cannot be read.
+    pub fn keys(&self) -> Result<Vec<String>, VaultError> {
+        self.place.keys()
+    }
+
     pub fn storage(&self) -> SecretStorage {
         self.storage
     }
