@@ -1,5 +1,5 @@
-//! The scheme's handler with the real `xdg-mime`, `xdg-open` and `update-desktop-database`, in a home of its own and without
-//! a desktop environment.
+//! The scheme's handler with the real `xdg-mime`, `xdg-open` and `update-desktop-database`, and the browser, in a home of
+//! its own and without a desktop environment.
 #![cfg(target_os = "linux")]
 
 #[path = "step/mod.rs"]
@@ -15,10 +15,11 @@ use std::{
 };
 
 use partyline::{
-    desktop::{SCHEME, SchemeError, SchemeHandler},
+    desktop::{SCHEME, SchemeError, SchemeHandler, open_browser},
     model::SchemeStatus,
 };
 use step::{again, assert_succeeds, home, isolated, step};
+use url::Url;
 
 const ENTRY: &str = ".local/share/applications/partyline-sign-in.desktop";
 const LIST: &str = ".config/mimeapps.list";
@@ -112,6 +113,31 @@ fn a_desktop_without_xdg_mime_cannot_register() {
             assert_eq!(this.status(), SchemeStatus::Unavailable);
             assert!(matches!(this.register(), Err(SchemeError::Unavailable)));
         }
+    }
+}
+
+#[test]
+fn a_missing_browser_is_reported_and_a_found_one_keeps_its_noise() {
+    const TEST: &str = "a_missing_browser_is_reported_and_a_found_one_keeps_its_noise";
+    let link: Url = "http://127.0.0.1:1/authorize?state=a&cid=b".parse().expect("valid");
+    match step().as_deref() {
+        None => {
+            let home = home();
+            let (browser, heard) = (home.path().join("browser"), home.path().join("heard"));
+            let mut command = again(home.path(), TEST, "none");
+            command.env("PATH", home.path());
+            assert_succeeds(command);
+            write_program(&browser, &heard);
+            let script = fs::read_to_string(&browser).expect("written") + "echo noise; echo noise >&2\n";
+            fs::write(&browser, script).expect("written");
+            let said = again(home.path(), TEST, "one").env("BROWSER", &browser).output().expect("started");
+            assert!(said.status.success());
+            assert_eq!(wait_for(&heard), format!("{link}\n"));
+            let said = [said.stdout, said.stderr].concat();
+            assert!(!String::from_utf8_lossy(&said).contains("noise\n"));
+        }
+        Some("none") => assert!(open_browser(&link).is_err()),
+        Some(_) => open_browser(&link).expect("started"),
     }
 }
 

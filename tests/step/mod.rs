@@ -1,4 +1,5 @@
 //! A test in steps, each a process of its own with a home of its own: this test program again, started for one step alone.
+#![allow(dead_code, reason = "each test program uses its own part")]
 
 use std::{
     env,

@@ -74,6 +74,7 @@ pub struct Vault {
 }
 
 /// A vault in its new place.
+#[derive(Debug)]
 pub struct Moved {
     pub vault: Vault,
     /// Why some of the secrets may still be in the old place as well.
@@ -152,7 +153,9 @@ impl Vault {
             return Ok(Moved { vault: self.clone(), left_behind: None });
         }
         let vault = Self::open(storage, &self.scope);
-        let _lock = self.lock().or_else(|| vault.lock());
+        // Always in the same order: somebody may be moving the other way.
+        let (first, second) = if storage == SecretStorage::Keyring { (&vault, self) } else { (self, &vault) };
+        let _locks = (first.lock(), second.lock());
         let mut replaced = Vec::new();
         let copied = self.copy_into(&*vault.place, &mut replaced);
         if let Err(error) = copied {
@@ -189,15 +192,17 @@ impl Vault {
         Ok(())
     }
 
-    /// Held while something changes: another process may have the same profile. Where the folder cannot be written there
-    /// is none, and a keyring works all the same.
+    /// Held while something changes: another process may have the same profile. A keyring has its own, since it may wait
+    /// for its user, and a file is the way out then. Where the folder cannot be written there is none, and a keyring works
+    /// all the same.
     fn lock(&self) -> Option<File> {
-        if self.storage == SecretStorage::Memory {
-            return None;
-        }
+        let name = match self.storage {
+            SecretStorage::Keyring => "keyring.lock",
+            SecretStorage::File => "secrets.lock",
+            SecretStorage::Memory => return None,
+        };
         private_folder(&self.scope.folder).ok()?;
-        let file = self.scope.folder.join("secrets.lock");
-        let lock = File::options().append(true).create(true).open(file).ok()?;
+        let lock = File::options().append(true).create(true).open(self.scope.folder.join(name)).ok()?;
         lock.lock().ok()?;
         Some(lock)
     }

@@ -113,6 +113,15 @@ fn two_who_change_a_file_at_once_lose_nothing() {
 }
 
 #[test]
+fn a_keyring_that_waits_for_its_user_does_not_stop_the_file() {
+    let (_folder, scope) = scope();
+    let _waiting = Vault::open(SecretStorage::Keyring, &scope).lock().expect("locked");
+    let file = Vault::open(SecretStorage::File, &scope);
+    file.write("client", &secret("one")).expect("written");
+    file.move_to(SecretStorage::Memory).expect("moved");
+}
+
+#[test]
 fn errors_and_debug_hold_no_secret() {
     let (_folder, scope) = scope();
     let vault = Vault::open(SecretStorage::Memory, &scope);
