@@ -72,6 +72,8 @@ pub enum Task {
     Sandbox(SandboxOptions),
     /// The client without a window, for scripts, servers and tests
     Headless(HeadlessTask),
+    /// Hand an address of the sign-in's own scheme to the running program; the desktop calls this
+    Open { address: String },
     /// List the sound devices the client would use
     Devices,
 }

@@ -11,8 +11,9 @@ use clap::Parser;
 use cli::{Cli, Task};
 use partyline::{
     client::{Client, Config, Waker},
+    desktop::{self, HandedOver},
     headless,
-    model::{self, ClientSource, Clock, OAuthClient},
+    model::{self, ClientSource, Clock, OAuthClient, Secret},
     psn,
     store::Paths,
     ui, voice,
@@ -55,10 +56,26 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
         }
         #[cfg(feature = "sandbox")]
         Some(Task::Sandbox(options)) => service::serve(&options).map(|()| ExitCode::SUCCESS),
+        Some(Task::Open { address }) => open(address.into(), &cli.service, paths),
         Some(Task::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+/// For the desktop: hands an address to the program that waits for it. With nobody there it is of no use any more, and the user
+/// meant to see the program.
+fn open(address: Secret, chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let handed_over = match desktop::instances_folder() {
+        Some(folder) => runtime.block_on(desktop::hand_over(&folder, &address))?,
+        None => HandedOver::Nobody,
+    };
+    match handed_over {
+        HandedOver::Taken => Ok(ExitCode::SUCCESS),
+        HandedOver::Refused => Err("no sign-in under way waits for this address".into()),
+        HandedOver::Nobody => window(chosen, paths),
     }
 }
 
@@ -191,6 +208,7 @@ impl Service {
             client: self.client.clone(),
             paths,
             remember: !self.is_own_sandbox(),
+            instances: desktop::instances_folder(),
             clock: Clock::default(),
             microphone: None,
             speakers: None,

@@ -1,7 +1,7 @@
 //! The loop: takes inputs in, lets [`State`] decide, carries the effects out, publishes. It runs on the thread `client`, its
 //! tasks on that thread's tokio workers, and everything it spawns is tracked and ends with it.
 
-use std::{io, sync::Arc, thread::JoinHandle, time::Duration};
+use std::{io, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -34,6 +34,8 @@ pub struct Config {
     /// Whether accounts and the client outlive the run, below `paths` and in the keyring; pointless for a service that
     /// forgets them itself.
     pub remember: bool,
+    /// Where a second start of the program finds this one, see [`crate::desktop::Instance`]. `None`: it does not.
+    pub instances: Option<PathBuf>,
     /// The time.
     pub clock: Clock,
     /// Instead of the device the settings name.
@@ -172,7 +174,11 @@ fn set_up(
         wanted: None,
         arrived: None,
         account: None,
+        running: CancellationToken::new(),
     };
+    if let Some(folder) = config.instances {
+        world.listen_for_other_starts(folder);
+    }
     Ok((state, world, Queues { commands, inputs: input_queue, arrivals: arrival_queue, meters_moved }))
 }
 

@@ -1,6 +1,7 @@
 //! What the effects act upon, and how each is carried out: as a tracked task that ends with the run, the account or the party.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -21,7 +22,7 @@ use super::{
     way_back::WayBack,
 };
 use crate::{
-    desktop::{self, SchemeHandler},
+    desktop::{self, Instance, SchemeHandler},
     model::{
         AccountSlot, ClientSource, OAuthClient, Profile, SchemeStatus, Secret, SecretStorage, SessionId,
         Settings,
@@ -57,6 +58,8 @@ pub struct World {
     pub arrivals: mpsc::Sender<Arrival>,
     pub notices: mpsc::Sender<Notice>,
     pub tasks: TaskTracker,
+    /// Cancelled when the run ends.
+    pub running: CancellationToken,
     pub signing_in: CancellationToken,
     /// The sign-in that counts.
     pub wanted: Option<Attempt>,
@@ -175,6 +178,21 @@ impl World {
                 Some(Input::Opened(Opened { secrets, client, accounts, last }))
             }
         }
+    }
+
+    /// A second start of the program brings the browser's answer here. Without this, pasting still works.
+    pub fn listen_for_other_starts(&self, folder: PathBuf) {
+        let (way_back, running) = (Arc::clone(&self.way_back), self.running.clone());
+        let listening = async move {
+            match Instance::listen(&folder).await {
+                Ok(instance) => {
+                    let take = |address: Secret| std::future::ready(way_back.bring_address(address.expose()));
+                    instance.serve(take).await;
+                }
+                Err(error) => tracing::warn!(error = chain(&error), "other starts will not find this one"),
+            }
+        };
+        self.tasks.spawn(async move { running.run_until_cancelled(listening).await });
     }
 
     fn sign_in(&mut self, attempt: Attempt, way: SignInWay) {
@@ -394,6 +412,7 @@ impl World {
 
     /// Ends what still runs; what hangs is left behind after [`FINISH_TIME`].
     pub async fn finish(self) {
+        self.running.cancel();
         self.signing_in.cancel();
         if let Some(account) = &self.account {
             account.signed_in.cancel();

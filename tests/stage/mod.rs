@@ -79,6 +79,7 @@ impl Service {
             client: Some((loopback_client(), ClientSource::Sandbox)),
             paths: None,
             remember: false,
+            instances: None,
             clock: Clock::default(),
             microphone: Some(microphone),
             speakers: Some(speakers),
