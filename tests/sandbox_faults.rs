@@ -2,7 +2,11 @@
 
 mod sandbox_support;
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    io::{BufRead, BufReader},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant, SystemTime},
+};
 
 use jiff::fmt::rfc2822;
 use partyline::sandbox::{ALWAYS, Area, Calls, Fault, Sandbox, Spoiled, Twist};
@@ -321,4 +325,37 @@ async fn a_fault_by_name_comes_when_its_time_has_come() {
     assert_eq!(marlow.standing().await, StatusCode::OK);
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert_eq!(marlow.standing().await, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn the_program_serves_a_sandbox_with_the_faults_it_was_told() {
+    let program = || Command::new(env!("CARGO_BIN_EXE_partyline"));
+    let refused = program().args(["sandbox", "--fault", "help"]).output().expect("runs");
+    let list = String::from_utf8(refused.stderr).expect("text");
+    assert!(!refused.status.success() && list.contains("redirect-twice[=TIMES]"), "{list}");
+
+    let mut serving = program();
+    serving.args(["sandbox", "--listen", "127.0.0.1:0", "--no-residents"]);
+    serving.args(["--fault", "access-denied=token", "--fault", "wrong-state"]);
+    let mut serving = Serving(serving.stdout(Stdio::piped()).spawn().expect("starts"));
+    let mut output = BufReader::new(serving.0.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    output.read_line(&mut line).expect("a line");
+    let (http, base) = (http(), line.trim().rsplit(' ').next().expect("an address"));
+    let session = npsso(&http, base, "marlow_87").await;
+    let back = location(&LOOPBACK.authorize(&http, base, &Uuid::new_v4().to_string(), &session).await);
+    assert_ne!(query(&back, "state").as_deref(), Some("st"));
+    assert_eq!(redeem_fresh(&http, base).await.status(), StatusCode::FORBIDDEN);
+    assert_eq!(redeem_fresh(&http, base).await.status(), StatusCode::OK);
+}
+
+/// Ends with the test, however that ends.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }

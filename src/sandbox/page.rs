@@ -21,6 +21,7 @@ button.go:hover{background:#5580f5}\
 .problem{margin-top:1rem;padding:.6rem .9rem;border-radius:8px;background:#3a2026;color:#ffb4bd}\
 ul{padding-left:1.2rem}\
 li{margin:.6rem 0}\
+a{color:#8fb0ff}\
 code{color:#a9b0c0;overflow-wrap:anywhere}\
 .cancel{display:block;margin-top:1.2rem;text-align:center;color:#a9b0c0}";
 

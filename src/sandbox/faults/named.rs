@@ -185,6 +185,14 @@ mod tests {
     }
 
     #[test]
+    fn every_fault_of_the_help_is_one() {
+        for Named { name, value, .. } in FAULTS {
+            let value = if value.starts_with('=') { "=1" } else { "" };
+            assert!(format!("{name}{value}").parse::<Fault>().is_ok(), "{name}");
+        }
+    }
+
+    #[test]
     fn a_fault_can_come_later() {
         let fault = "expire-tokens@90".parse();
         let after = Duration::from_secs(90);

@@ -6,6 +6,7 @@
 //!     └────────────── a browser that is signed in ────────────┘
 //! ```
 
+mod access;
 mod authorize;
 mod clients;
 mod page;

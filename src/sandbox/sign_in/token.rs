@@ -11,7 +11,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{SCOPE, clients::OAuthClient};
-use crate::sandbox::{checks, faults::Twist, world::Shared};
+use crate::sandbox::{
+    checks,
+    faults::Twist,
+    world::{Shared, World},
+};
 
 /// Calls of the token endpoint so far; each is counted in one place.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,9 +35,14 @@ pub struct Calls {
     pub refused: u64,
 }
 
-impl Calls {
-    fn count(&mut self, answered: bool) {
-        if answered { self.answered += 1 } else { self.refused += 1 }
+impl TokenCalls {
+    fn count(&mut self, request: Option<&TokenRequest>, answered: bool) {
+        let calls = match request {
+            Some(TokenRequest::Code { .. }) => &mut self.code,
+            Some(TokenRequest::Refresh { .. }) => &mut self.refresh,
+            None => return self.unknown += 1,
+        };
+        if answered { calls.answered += 1 } else { calls.refused += 1 }
     }
 }
 
@@ -70,8 +79,10 @@ impl IntoResponse for OAuthError {
     }
 }
 
-fn bad_request(error: &'static str, description: String, code: u32) -> OAuthError {
-    OAuthError { status: StatusCode::BAD_REQUEST, error, description, code }
+impl OAuthError {
+    fn bad_request(error: &'static str, description: impl Into<String>, code: u32) -> Self {
+        Self { status: StatusCode::BAD_REQUEST, error, description: description.into(), code }
+    }
 }
 
 pub(super) async fn token(
@@ -79,23 +90,9 @@ pub(super) async fn token(
     headers: HeaderMap,
     form: Result<Form<TokenRequest>, FormRejection>,
 ) -> Response {
-    let answer = match &form {
-        Ok(Form(request)) => {
-            let answer = answer(&world, &headers, request);
-            let calls = &mut world.state().token_calls;
-            match request {
-                TokenRequest::Code { .. } => calls.code.count(answer.is_ok()),
-                TokenRequest::Refresh { .. } => calls.refresh.count(answer.is_ok()),
-            }
-            answer
-        }
-        Err(_) => {
-            world.state().token_calls.unknown += 1;
-            Err(client(&world, &headers).err().unwrap_or_else(|| {
-                bad_request("invalid_request", "The form is not a known grant".into(), 4104)
-            }))
-        }
-    };
+    let request = form.as_ref().ok().map(|Form(request)| request);
+    let answer = answer(&world, &headers, request);
+    world.state().token_calls.count(request, answer.is_ok());
     match answer {
         Ok(tokens) => ([(header::CACHE_CONTROL, "no-store")], Json(tokens)).into_response(),
         Err(error) => {
@@ -105,65 +102,82 @@ pub(super) async fn token(
     }
 }
 
-/// Which client asks.
-fn client(world: &Shared, headers: &HeaderMap) -> Result<OAuthClient, OAuthError> {
-    checks::text(headers, header::AUTHORIZATION.as_str())
-        .and_then(OAuthClient::by_basic)
-        .filter(|_| !world.faults.strikes(Twist::InvalidClient))
-        .ok_or(OAuthError {
-            status: StatusCode::UNAUTHORIZED,
-            error: "invalid_client",
-            description: "Bad client credentials".into(),
-            code: 4102,
-        })
-}
-
-fn answer(world: &Shared, headers: &HeaderMap, request: &TokenRequest) -> Result<Value, OAuthError> {
+fn answer(world: &World, headers: &HeaderMap, request: Option<&TokenRequest>) -> Result<Value, OAuthError> {
+    let invalid = |description: &str| OAuthError::bad_request("invalid_request", description, 4104);
     let client = client(world, headers)?;
-    let correlation =
-        checks::text(headers, "x-psn-correlation-id")
-            .and_then(|id| Uuid::parse_str(id).ok())
-            .ok_or_else(|| bad_request("invalid_request", "X-Psn-Correlation-Id is missing".into(), 4104))?;
-    let faults = &world.faults;
-    let moment = world.clock.moment();
-    let tokens = &mut world.state().tokens;
-    let mut answer = match request {
+    let correlation = checks::text(headers, "x-psn-correlation-id")
+        .and_then(|id| Uuid::parse_str(id).ok())
+        .ok_or_else(|| invalid("X-Psn-Correlation-Id is missing"))?;
+    let mut answer = match request.ok_or_else(|| invalid("The form is not a known grant"))? {
+        TokenRequest::Code { cid, .. } if *cid != correlation => {
+            return Err(invalid("cid differs from X-Psn-Correlation-Id"));
+        }
         TokenRequest::Code { token_format: TokenFormat::Jwt, redirect_uri, code, cid } => {
-            if *cid != correlation {
-                let description = "cid differs from X-Psn-Correlation-Id";
-                return Err(bad_request("invalid_request", description.into(), 4104));
-            }
-            if faults.strikes(Twist::ExpiredCode) {
-                tokens.expire_code(code);
-            }
-            if faults.strikes(Twist::UsedCode) {
-                tokens.use_up_code(code);
-            }
-            let answer = tokens.redeem_code(code, client, redirect_uri, *cid, moment);
-            answer.map_err(|why| bad_request("invalid_grant", format!("Invalid code: {why}"), 4159))?
+            redeem(world, client, redirect_uri, code, *cid)?
         }
         TokenRequest::Refresh { token_format: TokenFormat::Jwt, refresh_token, scope } => {
-            if scope != SCOPE {
-                return Err(bad_request("invalid_scope", "Unknown scope".into(), 4110));
-            }
-            let answer = tokens.refresh(refresh_token, client, moment);
-            let mut answer = answer
-                .map_err(|why| bad_request("invalid_grant", format!("Invalid refresh token: {why}"), 4160))?;
-            if faults.strikes(Twist::NoRefreshToken)
-                && let Some(fields) = answer.as_object_mut()
-            {
-                fields.remove("refresh_token");
-                fields.remove("refresh_token_expires_in");
-            }
-            answer
+            refresh(world, client, refresh_token, scope)?
         }
     };
-    if faults.strikes(Twist::TextLifetime) {
+    if world.faults.strikes(Twist::TextLifetime) {
         for field in ["expires_in", "refresh_token_expires_in"] {
             if let Some(seconds) = answer.get_mut(field) {
                 *seconds = Value::String(seconds.to_string());
             }
         }
+    }
+    Ok(answer)
+}
+
+/// Which client asks.
+fn client(world: &World, headers: &HeaderMap) -> Result<OAuthClient, OAuthError> {
+    checks::text(headers, header::AUTHORIZATION.as_str())
+        .and_then(OAuthClient::by_basic)
+        .filter(|_| !world.faults.strikes(Twist::InvalidClient))
+        .ok_or_else(|| OAuthError {
+            status: StatusCode::UNAUTHORIZED,
+            error: "invalid_client",
+            description: "Bad client credentials".to_owned(),
+            code: 4102,
+        })
+}
+
+fn redeem(
+    world: &World,
+    client: OAuthClient,
+    redirect_uri: &str,
+    code: &str,
+    cid: Uuid,
+) -> Result<Value, OAuthError> {
+    let tokens = &mut world.state().tokens;
+    if world.faults.strikes(Twist::ExpiredCode) {
+        tokens.expire_code(code);
+    }
+    if world.faults.strikes(Twist::UsedCode) {
+        tokens.use_up_code(code);
+    }
+    let answer = tokens.redeem_code(code, client, redirect_uri, cid, world.clock.moment());
+    answer.map_err(|why| OAuthError::bad_request("invalid_grant", format!("Invalid code: {why}"), 4159))
+}
+
+fn refresh(
+    world: &World,
+    client: OAuthClient,
+    refresh_token: &str,
+    scope: &str,
+) -> Result<Value, OAuthError> {
+    if scope != SCOPE {
+        return Err(OAuthError::bad_request("invalid_scope", "Unknown scope", 4110));
+    }
+    let answer = world.state().tokens.refresh(refresh_token, client, world.clock.moment());
+    let invalid =
+        |why| OAuthError::bad_request("invalid_grant", format!("Invalid refresh token: {why}"), 4160);
+    let mut answer = answer.map_err(invalid)?;
+    if world.faults.strikes(Twist::NoRefreshToken)
+        && let Some(fields) = answer.as_object_mut()
+    {
+        fields.remove("refresh_token");
+        fields.remove("refresh_token_expires_in");
     }
     Ok(answer)
 }
