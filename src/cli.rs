@@ -3,6 +3,8 @@
 use clap::{Args, Parser, Subcommand};
 use partyline::headless;
 
+use crate::capture_cli::CaptureTask;
+
 /// A native desktop client for PlayStation Network parties. Unofficial.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
@@ -43,6 +45,8 @@ pub enum Task {
     Sandbox(SandboxOptions),
     /// The client without a window, for scripts, servers and tests
     Headless(HeadlessTask),
+    /// Read a HAR capture of the official app's traffic
+    Capture(CaptureTask),
     /// List the sound devices the client would use
     Devices,
 }

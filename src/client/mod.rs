@@ -1,5 +1,6 @@
 //! The async core: commands in, snapshots out. It decides in `state` and acts in `run`; every task is its own, but those of the media.
 
+pub mod capture;
 mod command;
 mod failure;
 mod handle;

@@ -1,7 +1,9 @@
 //! Plain values that every layer speaks of. No I/O, no wire shapes, no thread of its own.
 
 mod account;
+mod capture;
 mod clock;
+mod exchange;
 mod friend;
 mod ids;
 mod party;
@@ -12,7 +14,9 @@ mod voice;
 pub use account::{
     AccountSlot, ClientSource, KeyringState, KnownAccount, OAuthClient, SchemeStatus, SecretStorage,
 };
+pub use capture::{Absent, Difference, EndpointReport, Finding, FoundClient, Part, Progress, Report};
 pub use clock::Clock;
+pub use exchange::{Body, Exchange, Header, Message};
 pub use friend::{Availability, Friend, Presence, Profile};
 pub use ids::{
     AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidPartyLink, InvalidSessionId, OnlineId,

@@ -1,9 +1,36 @@
 //! Readers for fields that come in more than one shape.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use serde_json::Value;
 
 use crate::model::{AccountId, SessionId};
+
+/// The shape of what [`account`] reads.
+impl JsonSchema for AccountId {
+    fn schema_name() -> Cow<'static, str> {
+        "AccountId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "integer"] })
+    }
+}
+
+/// The shape of what [`number`] reads.
+pub struct NumberOrText;
+
+impl JsonSchema for NumberOrText {
+    fn schema_name() -> Cow<'static, str> {
+        "NumberOrText".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["integer", "string"] })
+    }
+}
 
 fn account_of(value: &Value) -> Option<AccountId> {
     match value {

@@ -1,0 +1,198 @@
+//! What a look into a capture found out. Safe to share by construction: names of our own, paths of field names, counts;
+//! never a value.
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Serialize;
+
+use super::Secret;
+
+/// How far a capture is read, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    pub read: u64,
+    pub total: u64,
+}
+
+/// The OAuth client that a capture's sign-in used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundClient {
+    pub id: String,
+    pub secret: Secret,
+    pub redirect: Option<String>,
+    /// How many other clients signed in as well; this one is the most complete, and of these the newest.
+    pub others: usize,
+}
+
+/// A capture held against this client's own types.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Report {
+    /// All of the file's.
+    pub exchanges: u64,
+    /// Those with hosts that are none of the service's.
+    pub other_hosts: u64,
+    /// The file was cut off; what is before the cut is in the report.
+    pub ends_early: bool,
+    /// What this client calls and is told.
+    pub endpoints: Vec<EndpointReport>,
+    /// What the service offers besides, and how often it was called.
+    pub unused: BTreeMap<&'static str, u64>,
+}
+
+/// One call of the service, or one kind of push message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct EndpointReport {
+    pub name: &'static str,
+    pub seen: u64,
+    /// Every body was read with the client's types.
+    pub parsed: u64,
+    /// A body was not.
+    pub failed: u64,
+    /// Of those seen, the ones the service refused.
+    pub refused: u64,
+    /// Had no body to judge, or one that was too large.
+    pub not_examined: u64,
+    pub findings: Vec<Finding>,
+    /// Further findings, beyond what a report holds.
+    pub more_findings: u64,
+    /// Optional fields that were not always there. Not findings.
+    pub absent: Vec<Absent>,
+}
+
+/// Which half of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part {
+    Request,
+    Answer,
+    Message,
+}
+
+/// Something that differs from the client's types.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    pub part: Part,
+    #[serde(flatten)]
+    pub difference: Difference,
+    /// Like `members[].customData4`; empty for the body itself.
+    pub path: String,
+    pub count: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case", tag = "difference")]
+pub enum Difference {
+    /// A field the client cannot do without.
+    Missing,
+    /// A field the client has never heard of.
+    Unknown,
+    Mistyped {
+        expected: String,
+        found: &'static str,
+    },
+    /// Text with something inside that could not be decoded.
+    Undecodable,
+    /// Of the right type, but not a value that the client takes.
+    Unacceptable,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Absent {
+    pub part: Part,
+    pub path: String,
+    pub count: u64,
+}
+
+impl Report {
+    /// Something was there to be judged, all of it, and none of it differs.
+    pub fn is_clean(&self) -> bool {
+        let fine = |e: &EndpointReport| e.failed == 0 && e.findings.is_empty() && e.more_findings == 0;
+        !self.ends_early && !self.endpoints.is_empty() && self.endpoints.iter().all(fine)
+    }
+
+    pub fn findings(&self) -> usize {
+        self.endpoints.iter().map(|endpoint| endpoint.findings.len()).sum()
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Request => "request",
+            Self::Answer => "answer",
+            Self::Message => "message",
+        })
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Missing => "missing",
+            Self::Unknown => "unknown",
+            Self::Mistyped { .. } => "mistyped",
+            Self::Undecodable => "undecodable",
+            Self::Unacceptable => "unacceptable",
+        })
+    }
+}
+
+/// The report as plain text.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let unused: u64 = self.unused.values().sum();
+        let ours: u64 = self.exchanges - self.other_hosts - unused;
+        writeln!(
+            f,
+            "{} exchanges: {ours} of this client's calls, {unused} other calls of the service, {} with other hosts.",
+            self.exchanges, self.other_hosts
+        )?;
+        if self.ends_early {
+            writeln!(f, "The file ends early; what comes before is reported.")?;
+        }
+        if self.endpoints.is_empty() {
+            writeln!(f, "Nothing in it that this client calls.")?;
+        }
+        for endpoint in &self.endpoints {
+            write!(f, "\n{endpoint}")?;
+        }
+        if !self.unused.is_empty() {
+            writeln!(f, "\nSeen, not used by this client:")?;
+            for (name, count) in &self.unused {
+                writeln!(f, "  {count:>5} × {name}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for EndpointReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} seen, {} parsed", self.name, self.seen, self.parsed)?;
+        for (count, what) in [
+            (self.failed, "not parsed"),
+            (self.refused, "refused by the service"),
+            (self.not_examined, "without a body to examine"),
+        ] {
+            if count > 0 {
+                write!(f, ", {count} {what}")?;
+            }
+        }
+        writeln!(f)?;
+        for Finding { part, difference, path, count } in &self.findings {
+            let path = if path.is_empty() { "(the body itself)" } else { path };
+            write!(f, "  {count:>5} × {difference:<12} {part:<7}  {path}")?;
+            match difference {
+                Difference::Mistyped { expected, found } => writeln!(f, ": {found} instead of {expected}")?,
+                _ => writeln!(f)?,
+            }
+        }
+        if self.more_findings > 0 {
+            writeln!(f, "  {:>5} more", self.more_findings)?;
+        }
+        for Absent { part, path, count } in &self.absent {
+            writeln!(f, "  {count:>5} × optional, not there: {part} {path}")?;
+        }
+        Ok(())
+    }
+}
