@@ -75,7 +75,7 @@ pub struct Body {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["bridges", "maxMembers", "visibilityType", "joinableUserType", "owner"]))]
+#[schemars(extend("x-not-read" = ["bridges", "invitations", "maxMembers", "visibilityType", "joinableUserType", "owner"]))]
 pub struct Data {
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_id: Option<String>,
