@@ -49,3 +49,39 @@ fn signal(payload: &str, path: &str, told: &mut dyn FnMut(Told)) -> bool {
     SIGNAL.examine(&json, &format!("{path}<miranda>"), told);
     true
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::psn::wire::miranda::CustomMessage;
+
+    fn told(payload: &str) -> Vec<String> {
+        let message = serde_json::json!({"channel": "miranda:12", "payload": payload});
+        let mut all = Vec::new();
+        WireType::read::<CustomMessage>().examine(&message, "", &mut |told| {
+            if let Told::Difference(difference, path) = told {
+                all.push(format!("{difference} {path}"));
+            }
+        });
+        all
+    }
+
+    #[test]
+    fn a_custom_message_is_judged_by_what_is_inside() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/fixtures/miranda.json")).expect("a fixture");
+        let payload = vectors[0]["payload"].as_str().expect("a payload");
+        assert_eq!(told(payload), [""; 0]);
+        let mut frame = Frame::decode(payload).expect("decodes");
+        frame.json =
+            frame.json.replace("\"sdp\":\"v=0", "\"sdp\":7,\"sdp2\":\"v=0").replace("\"to\"", "\"too\"");
+        let changed = ["missing payload<miranda>.to", "mistyped payload<miranda>.sdp"];
+        let unknown = ["unknown payload<miranda>.sdp2", "unknown payload<miranda>.too"];
+        let mut all = told(&frame.encode());
+        all.sort();
+        let mut expected = [changed, unknown].concat();
+        expected.sort_unstable();
+        assert_eq!(all, expected);
+        assert_eq!(told("ver=1.0, type=binary, body=AAAA"), ["undecodable payload"]);
+    }
+}
