@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, Subcommand};
 use partyline::{
     client::capture::{self, CaptureError},
-    model::{FoundClient, Progress, Report},
+    model::{FoundClient, OAuthClient, Progress, Report},
     psn::Endpoints,
 };
 
@@ -116,7 +116,8 @@ fn import_credentials(options: &ImportOptions) -> Result<ExitCode, Failure> {
         println!("Nothing was kept.");
         return Ok(ExitCode::from(FINDINGS));
     }
-    save_client(&found, options.profile.as_deref())?;
+    let client = found.into_client().ok_or("the capture does not tell this client's redirect address")?;
+    save_client(&client, options.profile.as_deref())?;
     println!("Kept.");
     Ok(ExitCode::SUCCESS)
 }
@@ -140,7 +141,7 @@ fn asked_yes(question: &str) -> io::Result<bool> {
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-fn save_client(_: &FoundClient, _: Option<&str>) -> Result<(), Failure> {
+fn save_client(_: &OAuthClient, _: Option<&str>) -> Result<(), Failure> {
     Err("there is no place to keep a client secret yet".into())
 }
 

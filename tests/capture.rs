@@ -206,6 +206,7 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
     // The tolerant types read the others in spite of the differences.
     let hopeless = [
         "POST sessionManager partySessions",
+        "PATCH sessionManager members me",
         "GET np serveraddr",
         "POST authz oauth token",
         "POST rtcBridge peers",
@@ -341,9 +342,16 @@ fn large(folder: &TempDir, bytes: usize) -> PathBuf {
 #[test]
 fn thirty_megabytes_stay_far_below_a_hundred_resident() {
     let folder = TempDir::new().expect("a folder");
-    let mut child = program(&folder)
+    let (code, peak) = peak_of_check(&folder, &large(&folder, 30 << 20));
+    assert_eq!(code, Some(0));
+    assert!(peak > 0 && peak < 60 << 10, "{peak} KiB");
+}
+
+/// Runs the program on a capture: its exit code, and the most memory it had, in KiB.
+fn peak_of_check(folder: &TempDir, path: &Path) -> (Option<i32>, usize) {
+    let mut child = program(folder)
         .args(["capture", "check", "--server", SERVER])
-        .arg(large(&folder, 30 << 20))
+        .arg(path)
         .stdout(Stdio::null())
         .spawn()
         .expect("starts");
@@ -357,8 +365,28 @@ fn thirty_megabytes_stay_far_below_a_hundred_resident() {
         std::thread::sleep(Duration::from_millis(5));
     };
     println!("{peak} KiB at most, {:?}", begun.elapsed());
-    assert_eq!(ended.code(), Some(0));
-    assert!(peak > 0 && peak < 60 << 10, "{peak} KiB");
+    (ended.code(), peak)
+}
+
+#[test]
+fn a_hostile_capture_costs_no_more_memory_than_a_large_one() {
+    let folder = TempDir::new().expect("a folder");
+    let url = format!("{SERVER}/api/sessionManager/v2/partySessions");
+    let tiny_values = format!(r#"{{"v2PartySessions":[{{"a":0}}{}]}}"#, r#",{"a":0}"#.repeat(24_000));
+    let too_many = format!(r#"{{"v2PartySessions":[{{"a":0}}{}]}}"#, r#",{"a":0}"#.repeat(400_000));
+    let long = format!(r#"{{"v2PartySessions":"{}"}}"#, "x".repeat(4 << 20));
+    let entry = |text: &String| {
+        json!({
+            "request": {"method": "POST", "url": url, "postData": {"text": text}},
+            "response": {"status": 200, "content": {"text": text}},
+            "_webSocketMessages": vec![json!({"type": "send", "opcode": 1, "data": "{"}); 50_000],
+        })
+    };
+    let entries = [&tiny_values, &too_many, &long].map(entry);
+    let path = saved(&folder, &json!({"log": {"entries": entries}}).to_string());
+    let (code, peak) = peak_of_check(&folder, &path);
+    assert_eq!(code, Some(1));
+    assert!(peak > 0 && peak < 100 << 10, "{peak} KiB");
 }
 
 /// The most that process ever had in memory.

@@ -22,7 +22,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 pub(super) fn from_base64(text: &str) -> Body {
-    BASE64.decode(text).map_or(Body::Damaged, |bytes| limited(bytes))
+    BASE64.decode(text).map_or(Body::Damaged, limited)
 }
 
 pub(super) fn limited(bytes: Vec<u8>) -> Body {

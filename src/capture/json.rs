@@ -160,13 +160,11 @@ impl<R: Read> Json<R> {
 /// The tokenizer's own words quote the file, so they are dropped.
 fn stop(watch: &Watch, error: &ReaderError) -> Stop {
     let at = watch.read.get();
-    watch.stop().unwrap_or_else(|| {
-        Stop::Error(match error {
-            ReaderError::MaxNestingDepthExceeded { .. } => ReadError::TooDeep { at },
-            ReaderError::IoError { .. } => ReadError::NotUtf8 { at },
-            _ => ReadError::Malformed { at },
-        })
-    })
+    watch.stop().unwrap_or(Stop::Error(match error {
+        ReaderError::MaxNestingDepthExceeded { .. } => ReadError::TooDeep { at },
+        ReaderError::IoError { .. } => ReadError::NotUtf8 { at },
+        _ => ReadError::Malformed { at },
+    }))
 }
 
 /// What is known of the source; shared with it, because the tokenizer owns it.

@@ -41,6 +41,12 @@ impl Tally {
         } += 1;
     }
 
+    /// Seen, but not kept by whoever read the capture.
+    pub fn skipped(&mut self, count: u64) {
+        self.seen += count;
+        self.not_examined += count;
+    }
+
     /// `value`: the body, where it is JSON at all.
     pub fn examine(&mut self, part: Part, kind: &WireType, value: Option<&Value>) -> Verdict {
         let parsed = match value {

@@ -6,7 +6,7 @@
 
 mod calls;
 mod findings;
-mod inside;
+mod format;
 mod push;
 mod schema;
 
@@ -31,7 +31,7 @@ use super::{
 use crate::model::{Body, Exchange, Part, Report};
 
 /// More values than any answer of the service has: what a body may cost once it is parsed.
-const MAX_VALUES: usize = 100_000;
+const MAX_VALUES: usize = 50_000;
 
 /// A call of the sign-in that tells who the client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,8 +117,8 @@ impl Examiner {
             _ => None,
         };
         let answer = match kind {
-            // A page of the network edge says nothing about the call.
-            Some(_) if refused && is_html(exchange) => Verdict::Nothing,
+            // A page of the network edge, or of something on the way, says nothing about the call.
+            Some(_) if refused && !is_json(exchange) => Verdict::Nothing,
             Some(kind) => body(&exchange.response, Part::Answer, kind, false, tally),
             None => Verdict::Nothing,
         };
@@ -173,6 +173,6 @@ fn too_many_values(json: &[u8]) -> bool {
     json.iter().filter(|byte| matches!(byte, b'{' | b'[' | b',' | b'&')).count() > MAX_VALUES
 }
 
-fn is_html(exchange: &Exchange) -> bool {
-    exchange.response_header("content-type").is_some_and(|kind| kind.starts_with("text/html"))
+fn is_json(exchange: &Exchange) -> bool {
+    exchange.response_header("content-type").is_some_and(|kind| kind.starts_with("application/json"))
 }

@@ -59,8 +59,8 @@ impl Push {
 
     pub fn examine(&mut self, exchange: &Exchange) {
         exchange.messages.iter().for_each(|message| self.message(message));
-        for _ in 0..exchange.messages_skipped {
-            self.tallies.entry(NO_EVENT).or_default().count(Verdict::Nothing, false);
+        if exchange.messages_skipped > 0 {
+            self.tallies.entry(NO_EVENT).or_default().skipped(exchange.messages_skipped);
         }
     }
 

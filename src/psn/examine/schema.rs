@@ -5,14 +5,16 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 
-use super::inside::{self, Inside};
+use super::format;
 use crate::model::Difference;
 
 pub(super) struct WireType {
     schema: Value,
-    /// Reads a body as the running client does; says where it gave up.
-    read: Option<fn(&Value) -> Result<(), String>>,
+    read: Option<Read>,
 }
+
+/// Reads a body as the running client does; says where it gave up.
+type Read = fn(&Value) -> Result<(), String>;
 
 /// What is told of a body, with paths like `members[].onlineId`.
 pub(super) enum Told {
@@ -42,7 +44,7 @@ impl WireType {
     pub fn examine(&self, value: &Value, path: &str, told: &mut dyn FnMut(Told)) -> bool {
         let mut essential = false;
         let mut note = |it: Told| {
-            essential |= matches!(it, Told::Difference(Difference::Missing | Difference::Mistyped { .. }, _));
+            essential |= matches!(&it, Told::Difference(difference, _) if *difference != Difference::Unknown);
             told(it);
         };
         walk(&self.schema, value, path, false, &mut note);
@@ -77,10 +79,9 @@ fn walk(schema: &Value, value: &Value, path: &str, optional: bool, told: &mut dy
                 elements.iter().for_each(|element| walk(schema, element, &path, false, told));
             }
         }
-        Value::String(text) if !text.is_empty() => {
-            let inside = schema.get("x-inside").and_then(Value::as_str).and_then(Inside::named);
-            if let Some(inside) = inside {
-                inside::examine(inside, text, path, told);
+        Value::String(text) => {
+            if let Some(format) = schema.get("format").and_then(Value::as_str) {
+                format::examine(format, text, path, told);
             }
         }
         _ => {}
@@ -196,10 +197,11 @@ mod tests {
             {"sessionId": "s", "maxMembers": true, "newField": 1, "members": [
                 {"onlineId": 5, "accountId": "1"}, {"accountId": []}, {"onlineId": "no account"}]},
             {"sessionId": 7, "owner": {"accountId": 12, "1234567890123456789": {}}},
+            {"sessionId": "not/an id", "maxMembers": "many", "owner": {"accountId": "somebody"}},
         ]});
         let (read, differences) = told(&WireType::read::<Sessions>(), &answer);
         assert!(read, "a tolerant type");
-        let at = |what: &str| format!("{what}").replace("v2.", "v2PartySessions[].");
+        let at = |what: &str| what.replace("v2.", "v2PartySessions[].");
         assert_eq!(
             differences,
             [
@@ -210,6 +212,9 @@ mod tests {
                 "unknown v2.newField",
                 "unknown v2.owner.<key>",
                 "mistyped v2.sessionId",
+                "unacceptable v2.maxMembers",
+                "unacceptable v2.owner.accountId",
+                "unacceptable v2.sessionId",
             ]
             .map(at)
         );

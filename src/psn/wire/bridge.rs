@@ -24,6 +24,7 @@ pub struct Peers {
 #[serde(rename_all = "camelCase")]
 pub struct PeerId {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub peer_id: String,
 }
 
@@ -36,6 +37,7 @@ pub struct Added {
 #[serde(rename_all = "camelCase")]
 pub struct Peer {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub peer_id: String,
     pub offer: Sdp,
 }

@@ -18,7 +18,7 @@ const HEADER: usize = 44;
 #[serde(rename_all = "camelCase")]
 pub struct CustomMessage {
     pub channel: String,
-    #[schemars(extend("x-inside" = "miranda"))]
+    #[schemars(extend("format" = "miranda"))]
     pub payload: String,
     /// In one capture, and absent in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]

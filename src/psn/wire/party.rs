@@ -37,6 +37,7 @@ pub struct Invitations {
 #[schemars(extend("x-not-read" = ["invitationId", "invitationType", "receivedTimestamp"]))]
 pub struct Invitation {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub session_id: String,
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
@@ -59,6 +60,7 @@ pub struct Person {
 #[schemars(extend("x-not-read" = ["createdTimestamp", "partyRequestToJoinable"]))]
 pub struct Session {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub session_id: String,
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
@@ -84,8 +86,10 @@ pub struct Session {
 #[schemars(extend("x-not-read" = ["bridgeHostingType"]))]
 pub struct Bridge {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub bridge_id: String,
     #[serde(deserialize_with = "tolerant::header_value")]
+    #[schemars(extend("format" = "headerValue"))]
     pub bridge_token: String,
 }
 
@@ -103,10 +107,10 @@ pub struct Member {
     #[schemars(with = "Option<tolerant::NumberOrText>")]
     pub join_order: Option<u32>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
-    #[schemars(extend("x-inside" = "customData3"))]
+    #[schemars(extend("format" = "customData3"))]
     pub custom_data3: Option<String>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
-    #[schemars(extend("x-inside" = "customData4"))]
+    #[schemars(extend("format" = "customData4"))]
     pub custom_data4: Option<String>,
 }
 
@@ -194,6 +198,7 @@ fn joinable_user_type(privacy: Privacy) -> &'static str {
 #[schemars(extend("x-not-read" = ["sessionName", "isJoinable", "joinableFrom", "msPollingInterval", "maxMembers", "timeStarted", "shareImageUrl", "inParty", "members"]))]
 pub struct LinkedParty {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub session_id: String,
 }
 
@@ -240,7 +245,7 @@ pub struct NewMember {
     platform: &'static str,
     voice_chat_activated: bool,
     push_contexts: [PushContext; 1],
-    #[schemars(extend("x-inside" = "customData4"))]
+    #[schemars(extend("format" = "customData4"))]
     custom_data4: String,
 }
 
@@ -293,10 +298,10 @@ impl<'a> PatchSession<'a> {
 #[schemars(extend("x-not-read" = ["voiceChatActivated"]))]
 pub struct PatchMe {
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-inside" = "customData3"))]
+    #[schemars(extend("format" = "customData3"))]
     pub custom_data3: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("x-inside" = "customData4"))]
+    #[schemars(extend("format" = "customData4"))]
     pub custom_data4: Option<String>,
 }
 

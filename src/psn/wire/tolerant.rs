@@ -15,7 +15,7 @@ impl JsonSchema for AccountId {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["string", "integer"] })
+        json_schema!({ "type": ["string", "integer"], "format": "accountId" })
     }
 }
 
@@ -28,7 +28,7 @@ impl JsonSchema for NumberOrText {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": ["integer", "string"] })
+        json_schema!({ "type": ["integer", "string"], "format": "number" })
     }
 }
 
@@ -103,6 +103,9 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 /// A secret that goes into a header: visible ASCII, and not endless.
 pub fn header_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = String::deserialize(deserializer)?;
-    let fits = value.len() <= 4096 && value.bytes().all(|b| b.is_ascii_graphic());
-    if fits { Ok(value) } else { Err(D::Error::custom("not a header value")) }
+    if is_header_value(&value) { Ok(value) } else { Err(D::Error::custom("not a header value")) }
+}
+
+pub fn is_header_value(text: &str) -> bool {
+    text.len() <= 4096 && text.bytes().all(|b| b.is_ascii_graphic())
 }

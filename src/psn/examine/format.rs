@@ -1,45 +1,34 @@
-//! Texts with something inside: what the schemas mark with `x-inside` is decoded with the client's own codecs.
+//! Texts that are more than text: what the schemas mark with `format` is read as the client reads it.
 
 use std::sync::LazyLock;
 
 use super::schema::{Told, WireType};
 use crate::{
-    model::Difference,
+    model::{AccountId, Difference, SessionId},
     psn::wire::{
         custom_data::{Connections, VoiceState},
         miranda::{Frame, Signal},
+        tolerant,
     },
 };
 
-#[derive(Clone, Copy)]
-pub(super) enum Inside {
-    CustomData3,
-    CustomData4,
-    Miranda,
-}
-
-impl Inside {
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "customData3" => Some(Self::CustomData3),
-            "customData4" => Some(Self::CustomData4),
-            "miranda" => Some(Self::Miranda),
-            _ => None,
-        }
-    }
-}
-
 static SIGNAL: LazyLock<WireType> = LazyLock::new(WireType::read::<Signal>);
 
-pub(super) fn examine(inside: Inside, text: &str, path: &str, told: &mut dyn FnMut(Told)) {
-    let decoded = match inside {
-        Inside::CustomData3 => Connections::decode(text).is_some(),
-        Inside::CustomData4 => VoiceState::decode(text).is_some(),
-        Inside::Miranda => signal(text, path, told),
+/// Formats that are not ours are left alone.
+pub(super) fn examine(format: &str, text: &str, path: &str, told: &mut dyn FnMut(Told)) {
+    let difference = match format {
+        // Nothing said yet.
+        "customData3" | "customData4" if text.is_empty() => return,
+        "customData3" if Connections::decode(text).is_none() => Difference::Undecodable,
+        "customData4" if VoiceState::decode(text).is_none() => Difference::Undecodable,
+        "miranda" if !signal(text, path, told) => Difference::Undecodable,
+        "id" if !SessionId::is_well_formed(text) => Difference::Unacceptable,
+        "accountId" if text.parse::<AccountId>().is_err() => Difference::Unacceptable,
+        "number" if text.parse::<u32>().is_err() => Difference::Unacceptable,
+        "headerValue" if !tolerant::is_header_value(text) => Difference::Unacceptable,
+        _ => return,
     };
-    if !decoded {
-        told(Told::Difference(Difference::Undecodable, path.to_owned()));
-    }
+    told(Told::Difference(difference, path.to_owned()));
 }
 
 /// A frame counts as decoded where encoding it again gives the same.
