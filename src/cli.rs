@@ -5,6 +5,8 @@ use clap::{Args, Parser, Subcommand};
 use partyline::sandbox::{Fault, TimedFault};
 use partyline::{headless, model::ProfileName};
 
+use crate::capture_cli::CaptureTask;
+
 /// A native desktop client for PlayStation Network parties. Unofficial.
 #[derive(Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
@@ -74,6 +76,8 @@ pub enum Task {
     Headless(HeadlessTask),
     /// Hand an address of the sign-in's own scheme to the running program; the desktop calls this
     Open { address: String },
+    /// Read a HAR capture of the official app's traffic
+    Capture(CaptureTask),
     /// List the sound devices the client would use
     Devices,
 }

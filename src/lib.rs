@@ -9,6 +9,7 @@
 //! | [`voice`] | media: negotiation, peer, codec, jitter buffer, mixer, gate, the voice thread, sound cards |
 //! | [`store`] | the settings file, the vault of tokens and secrets, and where things live on disk |
 //! | [`desktop`] | the operating system: the browser, the sign-in's scheme, other starts of this program |
+//! | [`capture`] | HAR files: read as a stream, bounded whatever they hold |
 //! | [`client`] | the async core: commands in, snapshots out; owns every task but those of the media |
 //! | [`ui`] | egui: one file per screen, widgets, theme, wording |
 //! | [`headless`] | the same client without a window: a script and a report |
@@ -16,7 +17,7 @@
 //!
 //! # The rule
 //!
-//! `{ ui, headless } → client → { psn, voice, store, desktop } → model`. Brothers do not import each other, nothing imports
+//! `{ ui, headless } → client → { psn, voice, store, desktop, capture } → model`. Brothers do not import each other, nothing imports
 //! `ui`, the client never imports `sandbox` (only the binary starts it), and the sandbox never imports
 //! `psn`, so that one misreading of the protocol cannot hide on both sides. `tests/dependency_rule.rs` keeps it.
 //!
@@ -44,6 +45,7 @@
 //! | sound card callbacks, `voice-capture` | copy between the device and a lock-free ring | lock, allocate, log |
 //! | `voice-devices`, `voice-microphone`, `voice-speakers` | list, open and reopen sound cards, which may block | touch samples |
 
+pub mod capture;
 pub mod client;
 pub mod desktop;
 pub mod headless;

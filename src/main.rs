@@ -1,5 +1,6 @@
 //! The program: parses arguments, starts logging, starts the client (and the sandbox where asked), opens the window, ends all of it.
 
+mod capture_cli;
 mod cli;
 mod logging;
 #[cfg(feature = "sandbox")]
@@ -57,6 +58,7 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
         #[cfg(feature = "sandbox")]
         Some(Task::Sandbox(options)) => service::serve(&options).map(|()| ExitCode::SUCCESS),
         Some(Task::Open { address }) => open(address.into(), &cli.service, paths),
+        Some(Task::Capture(task)) => Ok(capture_cli::run(&task)),
         Some(Task::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)

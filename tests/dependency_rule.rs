@@ -9,11 +9,12 @@ use std::{
 const RULE: &[(&str, &[&str])] = &[
     ("ui", &["client", "model"]),
     ("headless", &["client", "model", "voice"]),
-    ("client", &["psn", "voice", "store", "desktop", "model"]),
+    ("client", &["psn", "voice", "store", "desktop", "capture", "model"]),
     ("psn", &["model"]),
     ("voice", &["model"]),
     ("store", &["model"]),
     ("desktop", &["model"]),
+    ("capture", &["model"]),
     ("model", &[]),
     ("sandbox", &[]),
 ];

@@ -100,7 +100,7 @@ fn answers_that_make_no_sense_or_have_no_end_cost_a_pause_and_nothing_else() {
         let clock = Clock::movable();
         service.runtime.block_on(async {
             let psn = account(&service.url, &clock).await;
-            service.inject(Fault::Answer { area: Area::Token, spoiled: spoiled.clone(), times: 1 });
+            service.inject(Fault::Answer { area: Area::Token, spoiled, times: 1 });
             service.inject(Fault::ExpireTokens);
             assert!(psn.friends().await.is_err(), "{spoiled:?}");
             let asked = service.sandbox().token_calls();

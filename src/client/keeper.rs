@@ -17,8 +17,8 @@ use super::{
 };
 use crate::{
     model::{AccountId, AccountSlot, KeyringState, KnownAccount, OAuthClient, OnlineId, SecretStorage},
-    psn::Kept,
-    store::{self, KeptAccount, KeptSignIns, KeyringTrouble, Vault, VaultError, VaultScope},
+    psn::{Endpoints, Kept},
+    store::{self, KeptAccount, KeptSignIns, KeyringTrouble, Loaded, Paths, Vault, VaultError, VaultScope},
 };
 
 /// Where this run keeps things.
@@ -201,19 +201,10 @@ impl Desk {
         OpenedVault { secrets, client, accounts: accounts.iter().map(known).collect(), last }
     }
 
-    /// The keyring if a round trip through it works; else what the user chose, and memory until they do.
     fn choose_vault(&self) -> (Vault, Option<Secrets>) {
         let Plan::Profile { scope, chosen } = &self.plan else { return (Vault::in_memory(), None) };
         let began = Instant::now();
-        let (storage, keyring) = match chosen {
-            Some(storage @ (SecretStorage::File | SecretStorage::Memory)) => {
-                (*storage, KeyringState::Unknown)
-            }
-            Some(SecretStorage::Keyring) | None => match keyring_state() {
-                KeyringState::Working => (SecretStorage::Keyring, KeyringState::Working),
-                trouble => (SecretStorage::Memory, trouble),
-            },
-        };
+        let (storage, keyring) = choose_storage(*chosen);
         tracing::info!(?storage, ?keyring, took = ?began.elapsed(), "the vault is open");
         let choice_wanted = storage == SecretStorage::Memory && *chosen != Some(SecretStorage::Memory);
         (Vault::open(storage, scope), Some(Secrets { storage, keyring, choice_wanted }))
@@ -279,6 +270,42 @@ impl Desk {
             *chosen = Some(storage);
         }
         Ok(Secrets { storage, keyring, choice_wanted: false })
+    }
+}
+
+/// Keeps an OAuth client for the runs to come, where this profile keeps its secrets. Blocking; the keyring may ask its user.
+///
+/// # Errors
+/// [`VaultError`]; without a usable keyring, and no other place chosen, it says what is wrong with the keyring.
+pub fn keep_client(
+    paths: &Paths,
+    endpoints: &Endpoints,
+    client: &OAuthClient,
+) -> Result<SecretStorage, VaultError> {
+    let chosen = match store::load_settings(paths) {
+        Loaded::Settings(settings) => settings.secret_storage,
+        Loaded::Fresh | Loaded::Unreadable => None,
+    };
+    let storage = match chosen {
+        Some(SecretStorage::File) => SecretStorage::File,
+        Some(SecretStorage::Keyring | SecretStorage::Memory) | None => {
+            store::probe_keyring()?;
+            SecretStorage::Keyring
+        }
+    };
+    let vault = Vault::open(storage, &paths.vault_scope());
+    KeptSignIns::new(vault, &endpoints.name()).keep_client(client)?;
+    Ok(storage)
+}
+
+/// The keyring if a round trip through it works; else what the user chose, and memory until they do.
+fn choose_storage(chosen: Option<SecretStorage>) -> (SecretStorage, KeyringState) {
+    match chosen {
+        Some(storage @ (SecretStorage::File | SecretStorage::Memory)) => (storage, KeyringState::Unknown),
+        Some(SecretStorage::Keyring) | None => match keyring_state() {
+            KeyringState::Working => (SecretStorage::Keyring, KeyringState::Working),
+            trouble => (SecretStorage::Memory, trouble),
+        },
     }
 }
 

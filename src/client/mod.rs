@@ -1,5 +1,6 @@
 //! The async core: commands in, snapshots out. It decides in `state` and acts in `run`; every task is its own, but those of the media.
 
+pub mod capture;
 mod command;
 mod failure;
 mod handle;
@@ -18,6 +19,7 @@ mod world;
 
 pub use command::{Command, MicrophoneTest};
 pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, StatsReader, Waker};
+pub use keeper::keep_client;
 pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};

@@ -175,6 +175,7 @@ fn set_up(
         arrived: None,
         account: None,
         running: CancellationToken::new(),
+        reading_capture: CancellationToken::new(),
     };
     if let Some(folder) = config.instances {
         world.listen_for_other_starts(folder);

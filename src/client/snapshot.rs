@@ -72,6 +72,8 @@ pub enum CaptureTrouble {
     CannotOpen,
     /// It is something else, or damaged beyond reading.
     NotACapture,
+    /// Somebody signs in, and where the browser is sent afterwards is not in it.
+    NoRedirect,
     CannotSaveReport,
 }
 

@@ -6,16 +6,19 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    ClientInUse, Notice, ProblemKind,
+    CaptureTrouble, ClientInUse, Notice, ProblemKind, capture,
     failure::{Failure, chain},
-    input::{Arrived, Attempt, Effect, Entry, Input, Opened, SchemeQuestion, Seat, SignInWay, VoiceControl},
+    input::{
+        Arrived, Attempt, CaptureFindings, CapturePurpose, Effect, Entry, Input, Opened, SchemeQuestion,
+        Seat, SignInWay, VoiceControl,
+    },
     keeper::{Keeper, OpenedVault},
     signing_in::{Service, SignIn},
     tasks::{self, Held},
@@ -24,8 +27,8 @@ use super::{
 use crate::{
     desktop::{self, Instance, SchemeHandler},
     model::{
-        AccountSlot, ClientSource, OAuthClient, Profile, SchemeStatus, Secret, SecretStorage, SessionId,
-        Settings,
+        AccountSlot, ClientSource, OAuthClient, Profile, Report, SchemeStatus, Secret, SecretStorage,
+        SessionId, Settings,
     },
     psn::{Kept, Psn},
     store::{self, Paths},
@@ -36,6 +39,8 @@ use crate::{
 pub const FINISH_TIME: Duration = Duration::from_millis(300);
 /// A token refresh gets longer: the service may already have acted on it.
 const REFRESH_FINISH_TIME: Duration = Duration::from_millis(500);
+/// As often as an eye follows.
+const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
 /// Something that came and carries what [`super::state::State`] must not hold.
 pub enum Arrival {
@@ -60,6 +65,7 @@ pub struct World {
     pub tasks: TaskTracker,
     /// Cancelled when the run ends.
     pub running: CancellationToken,
+    pub reading_capture: CancellationToken,
     pub signing_in: CancellationToken,
     /// The sign-in that counts.
     pub wanted: Option<Attempt>,
@@ -108,7 +114,9 @@ impl World {
             }
             Effect::MoveSecrets(storage) => self.move_secrets(storage),
             Effect::AskScheme(question) => self.ask_scheme(question),
-            Effect::ReadCapture { .. } | Effect::CancelCapture | Effect::SaveReport { .. } => {}
+            Effect::ReadCapture { attempt, file, purpose } => self.read_capture(attempt, file, purpose),
+            Effect::CancelCapture => self.reading_capture.cancel(),
+            Effect::SaveReport { report, file } => self.save_report(report, file),
             Effect::OpenPush { again } => {
                 let inputs = self.inputs.clone();
                 self.in_account(async move |psn| tasks::hold_push(psn, again, inputs).await);
@@ -379,6 +387,48 @@ impl World {
             let saved = store::save_settings(&paths, &settings)
                 .map_err(|error| Failure::new(ProblemKind::SettingsNotSaved, error.kind().to_string()));
             let _ = inputs.try_send(Input::SettingsSaved(saved));
+        });
+    }
+
+    fn read_capture(&mut self, attempt: Attempt, file: PathBuf, purpose: CapturePurpose) {
+        self.reading_capture.cancel();
+        self.reading_capture = self.running.child_token();
+        let (endpoints, cancelled) = (Arc::clone(&self.service.endpoints), self.reading_capture.clone());
+        let inputs = self.inputs.clone();
+        self.tasks.spawn_blocking(move || {
+            let mut told = None;
+            let mut tell = |progress| {
+                if told.is_none_or(|told: Instant| told.elapsed() >= PROGRESS_EVERY) {
+                    told = Some(Instant::now());
+                    let _ = inputs.try_send(Input::CaptureProgress { attempt, progress });
+                }
+            };
+            let stop = || cancelled.is_cancelled();
+            let read = match purpose {
+                CapturePurpose::Check => {
+                    capture::check(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Report)
+                }
+                CapturePurpose::FindClient => {
+                    capture::find_client(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Client)
+                }
+            };
+            let result = read.map_err(|error| {
+                tracing::info!(error = chain(&error), "a capture was not read");
+                CaptureTrouble::from(&error)
+            });
+            let _ = inputs.blocking_send(Input::CaptureRead { attempt, result });
+        });
+    }
+
+    fn save_report(&self, report: Arc<Report>, file: PathBuf) {
+        let inputs = self.inputs.clone();
+        self.tasks.spawn_blocking(move || {
+            let saved = std::fs::write(&file, report.to_string()).map(|()| file);
+            let saved = saved.map_err(|error| {
+                tracing::info!(kind = %error.kind(), "a report was not saved");
+                CaptureTrouble::CannotSaveReport
+            });
+            let _ = inputs.blocking_send(Input::ReportSaved(saved));
         });
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 
 use serde::Serialize;
 
-use super::Secret;
+use super::{OAuthClient, Secret};
 
 /// How far a capture is read, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +22,14 @@ pub struct FoundClient {
     pub redirect: Option<String>,
     /// How many other clients signed in as well; this one is the most complete, and of these the newest.
     pub others: usize,
+}
+
+impl FoundClient {
+    /// Ready to sign in. A capture without a redirect will do for the mobile app, whose own is known.
+    pub fn into_client(self) -> Option<OAuthClient> {
+        let known = (self.id == OAuthClient::MOBILE_ID).then(|| OAuthClient::MOBILE_REDIRECT.to_owned());
+        Some(OAuthClient { redirect: self.redirect.or(known)?, id: self.id, secret: self.secret })
+    }
 }
 
 /// A capture held against this client's own types.

@@ -3,6 +3,7 @@
 mod account;
 mod capture;
 mod clock;
+mod exchange;
 mod friend;
 mod ids;
 mod party;
@@ -16,6 +17,7 @@ pub use account::{
 };
 pub use capture::{Absent, Difference, EndpointReport, Finding, FoundClient, Part, Progress, Report};
 pub use clock::Clock;
+pub use exchange::{Body, Exchange, Header, Message};
 pub use friend::{Availability, Friend, Presence, Profile};
 pub use ids::{
     AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidPartyLink, InvalidSessionId, OnlineId,

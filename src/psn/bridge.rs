@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::{
     Error, Psn,
     http::Call,
-    wire::bridge::{Added, Answer as AnswerBody, Created, PeerList, Sdp, media_types},
+    wire::bridge::{Added, Answer as AnswerBody, Created, NewBridge, NewPeer, PeerList, Sdp},
 };
 use crate::model::{Answer, Bridge, Offer, PeerId};
 
@@ -20,7 +20,7 @@ impl Psn {
             .http
             .call("create bridge", Method::POST, &format!("{ROOT}/bridges"))
             .header(TITLE_ID, TITLE)
-            .json(&serde_json::json!({}));
+            .json(&NewBridge {});
         let created: Created = self.http.fetch(call).await?;
         Ok(created.bridge.into())
     }
@@ -38,7 +38,7 @@ impl Psn {
         let call = self
             .on_bridge("add peer", Method::POST, bridge, "/peers")
             .query(&[("allow_duid_duplication", "false"), ("g", "2")])
-            .json(&media_types());
+            .json(&NewPeer::default());
         let added: Added = self.http.fetch(call).await?;
         Ok((PeerId(added.peer.peer_id), Offer(added.peer.offer.sdp)))
     }

@@ -6,6 +6,48 @@ use url::{Host, Url};
 
 /// The page that shared links lead to; calls about a link say they come from it.
 pub(super) const PARTY_PAGE: &str = "https://party.playstation.com";
+/// Where authorize sends the browser.
+const SIGN_IN_PAGE: &str = "https://my.account.sony.com";
+/// Where the push directory's hosts are.
+const PUSH_DOMAIN: &str = ".playstation.net";
+const PUSH_SOCKET: &str = "/np/pushNotification";
+
+/// What a host of the service is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    PushSocket,
+    Accounts,
+    SignInPage,
+    Mobile,
+    Web,
+    PartyPage,
+    PushDirectory,
+}
+
+impl Role {
+    /// The one that is told by its path first.
+    const ALL: [Self; 7] = [
+        Self::PushSocket,
+        Self::Accounts,
+        Self::SignInPage,
+        Self::Mobile,
+        Self::Web,
+        Self::PartyPage,
+        Self::PushDirectory,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PushSocket => "push socket",
+            Self::Accounts => "accounts",
+            Self::SignInPage => "sign-in page",
+            Self::Mobile => "mobile API",
+            Self::Web => "web API",
+            Self::PartyPage => "party page",
+            Self::PushDirectory => "push directory",
+        }
+    }
+}
 
 /// The hosts of one service (protocol section 1).
 #[derive(Debug, Clone)]
@@ -85,6 +127,30 @@ impl Endpoints {
         }
     }
 
+    /// Whether a recorded call went to that part of this service. A sandbox is every part at once.
+    pub(super) fn serves(&self, role: Role, url: &Url) -> bool {
+        let at = |base: &Url| {
+            url.host() == base.host() && url.port_or_known_default() == base.port_or_known_default()
+        };
+        let at_page = |page: &str| Url::parse(page).is_ok_and(|page| at(&page));
+        match role {
+            Role::PushSocket if url.path() != PUSH_SOCKET => false,
+            _ if self.sandbox => at(&self.mobile),
+            Role::PushSocket => url.host_str().is_some_and(|host| host.ends_with(PUSH_DOMAIN)),
+            Role::Accounts => at(&self.accounts),
+            Role::SignInPage => at_page(SIGN_IN_PAGE),
+            Role::Mobile => at(&self.mobile),
+            Role::Web => at(&self.web),
+            Role::PartyPage => at_page(PARTY_PAGE),
+            Role::PushDirectory => at(&self.push_directory),
+        }
+    }
+
+    /// Which part of this service a recorded call went to.
+    pub(super) fn role(&self, url: &Url) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| self.serves(*role, url))
+    }
+
     /// `{mobile}/api` plus `path`, which starts with a slash.
     pub(super) fn api(&self, path: &str) -> Url {
         join(&self.mobile, "/api", path)
@@ -109,9 +175,8 @@ impl Endpoints {
     /// When `fqdn` is not a plain `host[:port]`.
     pub(super) fn push_socket(&self, fqdn: &str) -> Result<Url, url::ParseError> {
         let scheme = if self.sandbox { "ws" } else { "wss" };
-        let url = Url::parse(&format!("{scheme}://{fqdn}/np/pushNotification"))?;
-        let plain =
-            url.path() == "/np/pushNotification" && url.username().is_empty() && url.query().is_none();
+        let url = Url::parse(&format!("{scheme}://{fqdn}{PUSH_SOCKET}"))?;
+        let plain = url.path() == PUSH_SOCKET && url.username().is_empty() && url.query().is_none();
         if plain { Ok(url) } else { Err(url::ParseError::InvalidDomainCharacter) }
     }
 }

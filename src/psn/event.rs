@@ -61,7 +61,7 @@ impl PushEvent {
 }
 
 /// Both vocabularies and both prefixes come down to one: `ps:members:created`, `partySession:deleted`.
-fn short_kind(kind: &str) -> Option<&str> {
+pub(super) fn short_kind(kind: &str) -> Option<&str> {
     let kind = kind.strip_prefix("psn:sessionManager:sys:")?;
     let kind = kind.strip_prefix("outside:").unwrap_or(kind);
     let kind = kind.strip_prefix("v2:").unwrap_or(kind);

@@ -9,6 +9,8 @@
 //! | `bridge` | `rtcBridge/v1` | mobile |
 //! | `push` | `serveraddr`, the push socket | push |
 //!
+//! `examine` holds recorded exchanges against the same types.
+//!
 //! One [`http`] `send` carries every call: headers, a fresh request id, time and size limits, retries, the call budget,
 //! and the error shape. The JSON mirrors live in `wire` and never leave this module.
 
@@ -17,6 +19,7 @@ mod budget;
 mod endpoints;
 mod error;
 mod event;
+mod examine;
 mod http;
 mod loopback;
 mod oauth;
@@ -40,6 +43,7 @@ use crate::model::{AccountId, Clock};
 pub use endpoints::{Endpoints, InvalidBase};
 pub use error::Error;
 pub use event::{Event, MemberChange, PushEvent};
+pub use examine::{Examiner, SignInCall, sign_in_call};
 pub use loopback::RedirectListener;
 pub use oauth::{Authorization, SignInError};
 pub use party::PartyChange;

@@ -145,8 +145,8 @@ impl Psn {
     ) -> Result<(), Error> {
         let connections = Connections { session: session.clone(), accounts: connected_to.to_vec() };
         let body = PatchMe {
-            custom_data3: connections.encode(),
-            custom_data4: VoiceState::default().with_muted(muted).encode(),
+            custom_data3: Some(connections.encode()),
+            custom_data4: Some(VoiceState::default().with_muted(muted).encode()),
         };
         let call = self.on_session("announce voice", Method::PATCH, session, "/members/me");
         self.http.send(call.json(&body).repeatable()).await.map(drop)

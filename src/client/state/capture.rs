@@ -42,16 +42,17 @@ impl State {
         self.capture.shown = match result {
             Ok(CaptureFindings::Report(report)) => Capture::Checked { report: Arc::new(report), saved: None },
             Ok(CaptureFindings::Client(None)) => Capture::NoClient,
-            Ok(CaptureFindings::Client(Some(FoundClient { id, secret, redirect, others }))) => {
-                let redirect = redirect.unwrap_or_else(|| OAuthClient::MOBILE_REDIRECT.into());
-                let client = OAuthClient { id, secret, redirect };
-                let (id, redirect) = (client.id.clone(), client.redirect.clone());
-                let masked_secret = client.secret.masked();
-                self.capture.found = Some(client);
-                Capture::FoundClient { id, redirect, masked_secret, others }
-            }
+            Ok(CaptureFindings::Client(Some(found))) => self.client_found(found),
             Err(trouble) => Capture::Failed(trouble),
         };
+    }
+
+    fn client_found(&mut self, found: FoundClient) -> Capture {
+        let others = found.others;
+        let Some(client) = found.into_client() else { return Capture::Failed(CaptureTrouble::NoRedirect) };
+        let OAuthClient { id, redirect, secret } = client.clone();
+        self.capture.found = Some(client);
+        Capture::FoundClient { id, redirect, masked_secret: secret.masked(), others }
     }
 
     /// The user said yes to what was shown.

@@ -1,13 +1,15 @@
 //! The service's error shape: `{"error":{"referenceId","code","message",…}}`.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct ErrorBody {
     error: Inner,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("x-not-read" = ["referenceId", "message", "namespace", "reason", "details"]))]
 struct Inner {
     code: Option<u32>,
 }

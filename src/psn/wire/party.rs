@@ -1,5 +1,6 @@
 //! `sessionManager/v2` (protocol section 4).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -11,30 +12,32 @@ use crate::model::{
 };
 
 /// `GET /partySessions`, and the answer to creating one.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Sessions {
     #[serde(rename = "v2PartySessions", default, deserialize_with = "tolerant::each")]
     pub sessions: Vec<Session>,
 }
 
 /// `POST /sys/gameBase/parties/bulkGet`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Parties {
     #[serde(default, deserialize_with = "tolerant::each")]
     pub parties: Vec<Session>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Invitations {
     #[serde(default, deserialize_with = "tolerant::each")]
     pub invitations: Vec<Invitation>,
 }
 
 /// The shape is not captured: every field is optional but the session's id.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["invitationId", "invitationType", "receivedTimestamp"]))]
 pub struct Invitation {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub session_id: String,
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
@@ -42,8 +45,9 @@ pub struct Invitation {
     pub from: Option<Person>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["platform", "joinOrder", "deviceUniqueId"]))]
 pub struct Person {
     #[serde(deserialize_with = "tolerant::account")]
     pub account_id: AccountId,
@@ -51,14 +55,17 @@ pub struct Person {
     pub online_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["createdTimestamp", "partyRequestToJoinable"]))]
 pub struct Session {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub session_id: String,
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_name: Option<String>,
     #[serde(default, deserialize_with = "tolerant::number")]
+    #[schemars(with = "Option<tolerant::NumberOrText>")]
     pub max_members: Option<u32>,
     #[serde(default, deserialize_with = "tolerant::text")]
     pub joinable_user_type: Option<String>,
@@ -74,17 +81,21 @@ pub struct Session {
     pub bridges: Vec<Bridge>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["bridgeHostingType"]))]
 pub struct Bridge {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub bridge_id: String,
     #[serde(deserialize_with = "tolerant::header_value")]
+    #[schemars(extend("format" = "headerValue"))]
     pub bridge_token: String,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["deviceUniqueId", "joinTimestamp", "voiceChatActivated", "isOnShareScreen"]))]
 pub struct Member {
     #[serde(deserialize_with = "tolerant::account")]
     pub account_id: AccountId,
@@ -93,10 +104,13 @@ pub struct Member {
     #[serde(default, deserialize_with = "tolerant::text")]
     pub platform: Option<String>,
     #[serde(default, deserialize_with = "tolerant::number")]
+    #[schemars(with = "Option<tolerant::NumberOrText>")]
     pub join_order: Option<u32>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
+    #[schemars(extend("format" = "customData3"))]
     pub custom_data3: Option<String>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
+    #[schemars(extend("format" = "customData4"))]
     pub custom_data4: Option<String>,
 }
 
@@ -179,20 +193,22 @@ fn joinable_user_type(privacy: Privacy) -> &'static str {
 }
 
 /// `GET {web}/cpss/v1/partyInfo/{linkId}`, as far as it is needed to go in.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["sessionName", "isJoinable", "joinableFrom", "msPollingInterval", "maxMembers", "timeStarted", "shareImageUrl", "inParty", "members"]))]
 pub struct LinkedParty {
     #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
     pub session_id: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Create<'a> {
     #[serde(rename = "v2PartySessions")]
     pub sessions: [NewSession<'a>; 1],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewSession<'a> {
     session_type: &'static str,
@@ -216,23 +232,24 @@ impl<'a> NewSession<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Join {
     pub members: [NewMember; 1],
 }
 
 /// Ourselves, on entering.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct NewMember {
     account_id: &'static str,
     platform: &'static str,
     voice_chat_activated: bool,
     push_contexts: [PushContext; 1],
+    #[schemars(extend("format" = "customData4"))]
     custom_data4: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct PushContext {
     context_id: String,
@@ -250,8 +267,9 @@ impl NewMember {
     }
 }
 
-#[derive(Serialize, Default)]
+#[derive(Serialize, Default, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["maxMembers"]))]
 pub struct PatchSession<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_name: Option<&'a str>,
@@ -275,14 +293,19 @@ impl<'a> PatchSession<'a> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["voiceChatActivated"]))]
 pub struct PatchMe {
-    pub custom_data3: String,
-    pub custom_data4: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "customData3"))]
+    pub custom_data3: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("format" = "customData4"))]
+    pub custom_data4: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Invite {
     pub invitation_type: &'static str,
@@ -290,25 +313,25 @@ pub struct Invite {
     pub invitations_to_groups: [(); 0],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct InviteOne {
     pub to: To,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct To {
     #[serde(serialize_with = "tolerant::as_string")]
     pub account_id: AccountId,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct BulkGet {
     pub group_invited_party_sessions: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct LinkBridge {
     pub bridges: [Bridge; 1],
 }

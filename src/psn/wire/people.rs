@@ -1,12 +1,14 @@
 //! `userProfile` (protocol section 7).
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::{party::platform, tolerant};
 use crate::model::{self, AccountId, Availability};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["totalItemCount"]))]
 pub struct Friends {
     #[serde(default, deserialize_with = "tolerant::accounts")]
     pub friends: Vec<AccountId>,
@@ -15,27 +17,29 @@ pub struct Friends {
 }
 
 /// In the order asked for, without the account ids: an entry that does not parse must keep its place.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Profiles {
     #[serde(default)]
+    #[schemars(with = "Vec<Profile>")]
     pub profiles: Vec<serde_json::Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["aboutMe", "avatars", "languages", "isPlus", "isOfficiallyVerified", "isMe", "personalDetail"]))]
 pub struct Profile {
     #[serde(default, deserialize_with = "tolerant::text")]
     pub online_id: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Presences {
     #[serde(default, deserialize_with = "tolerant::each")]
     pub basic_presences: Vec<Presence>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Presence {
     #[serde(deserialize_with = "tolerant::account")]
@@ -50,7 +54,7 @@ pub struct Presence {
     game_title_info_list: Vec<Game>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct PlatformInfo {
     #[serde(default)]
@@ -61,8 +65,9 @@ struct PlatformInfo {
     last_online_date: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["npTitleId", "format", "launchPlatform", "gameStatus", "npTitleIconUrl"]))]
 struct Game {
     #[serde(default, deserialize_with = "tolerant::text")]
     title_name: Option<String>,

@@ -1,11 +1,12 @@
 //! The push directory's answer, the auth frame and event frames (protocol section 8).
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{party, tolerant};
+use super::{miranda, party, tolerant};
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ServerAddress {
     pub fqdn: String,
@@ -13,7 +14,7 @@ pub struct ServerAddress {
     pub keep_alive_status: Option<KeepAlive>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct KeepAlive {
     /// Milliseconds.
@@ -24,7 +25,7 @@ pub struct KeepAlive {
     pub client_keep_alive_timeout: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Authenticate<'a> {
     version: &'static str,
@@ -36,7 +37,7 @@ pub struct Authenticate<'a> {
     auth: Auth<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Auth<'a> {
     access_token: &'a str,
@@ -55,23 +56,26 @@ impl<'a> Authenticate<'a> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["version", "method", "to"]))]
 pub struct Frame {
     #[serde(default)]
     pub data_type: Option<String>,
     /// An object, or the same as a string.
     #[serde(default)]
+    #[schemars(with = "Option<Body>")]
     pub body: Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 pub struct Body {
     pub data: Data,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["bridges", "invitations", "maxMembers", "visibilityType", "joinableUserType", "owner"]))]
 pub struct Data {
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_id: Option<String>,
@@ -81,9 +85,13 @@ pub struct Data {
     pub session_name: Option<String>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub custom_properties: Option<CustomProperties>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
+    #[expect(dead_code, reason = "voice signalling: read by captures through its shape")]
+    pub custom_message: Option<miranda::CustomMessage>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
+#[schemars(extend("x-not-read" = ["deletedEvenCause"]))]
 pub struct CustomProperties {
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub from: Option<party::Person>,

@@ -1,9 +1,36 @@
 //! Readers for fields that come in more than one shape.
 
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serializer, de::Error};
 use serde_json::Value;
 
 use crate::model::{AccountId, SessionId};
+
+/// The shape of what [`account`] reads.
+impl JsonSchema for AccountId {
+    fn schema_name() -> Cow<'static, str> {
+        "AccountId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["string", "integer"], "format": "accountId" })
+    }
+}
+
+/// The shape of what [`number`] reads.
+pub struct NumberOrText;
+
+impl JsonSchema for NumberOrText {
+    fn schema_name() -> Cow<'static, str> {
+        "NumberOrText".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": ["integer", "string"], "format": "number" })
+    }
+}
 
 fn account_of(value: &Value) -> Option<AccountId> {
     match value {
@@ -76,6 +103,9 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
 /// A secret that goes into a header: visible ASCII, and not endless.
 pub fn header_value<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let value = String::deserialize(deserializer)?;
-    let fits = value.len() <= 4096 && value.bytes().all(|b| b.is_ascii_graphic());
-    if fits { Ok(value) } else { Err(D::Error::custom("not a header value")) }
+    if is_header_value(&value) { Ok(value) } else { Err(D::Error::custom("not a header value")) }
+}
+
+pub fn is_header_value(text: &str) -> bool {
+    text.len() <= 4096 && text.bytes().all(|b| b.is_ascii_graphic())
 }

@@ -1,0 +1,115 @@
+//! Captures for those who ask: reads the file, hands each exchange to who understands it. Blocking; never on the client's
+//! own loop.
+
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+use super::CaptureTrouble;
+use crate::{
+    capture::{self, ClientSearch, Ending, ReadError},
+    model::{Exchange, FoundClient, Progress, Report},
+    psn::{Endpoints, Examiner, SignInCall, sign_in_call},
+};
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum CaptureError {
+    #[error("the file could not be opened")]
+    Open(#[source] io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl From<&CaptureError> for CaptureTrouble {
+    fn from(error: &CaptureError) -> Self {
+        match error {
+            CaptureError::Open(_) | CaptureError::Read(ReadError::Io(_)) => Self::CannotOpen,
+            // Whoever cancelled does not look at it.
+            CaptureError::Read(_) | CaptureError::Cancelled => Self::NotACapture,
+        }
+    }
+}
+
+/// Holds every exchange of the HAR at `path` with the service at `endpoints` against this client's own types.
+///
+/// Blocks for as long as the file takes, some seconds for tens of megabytes. `progress` and `cancelled` are called every
+/// few dozen kilobytes.
+///
+/// # Errors
+/// [`CaptureError`]; a file that was cut off is none, see [`Report::ends_early`].
+pub fn check(
+    path: &Path,
+    endpoints: &Endpoints,
+    progress: &mut dyn FnMut(Progress),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Report, CaptureError> {
+    let mut examiner = Examiner::new(endpoints.clone());
+    let ending = read(path, progress, cancelled, |exchange| examiner.examine(&exchange))?;
+    Ok(Report { ends_early: ending == Ending::Early, ..examiner.finish() })
+}
+
+/// The OAuth client that signed in to the service at `endpoints` in the HAR at `path`, if any did. Blocks like [`check`].
+///
+/// # Errors
+/// [`CaptureError`].
+pub fn find_client(
+    path: &Path,
+    endpoints: &Endpoints,
+    progress: &mut dyn FnMut(Progress),
+    cancelled: &dyn Fn() -> bool,
+) -> Result<Option<FoundClient>, CaptureError> {
+    let mut search = ClientSearch::default();
+    read(path, progress, cancelled, |exchange| match sign_in_call(endpoints, &exchange) {
+        Some(SignInCall::Authorize) => search.authorize(&exchange),
+        Some(SignInCall::Token) => search.token(&exchange),
+        None => {}
+    })?;
+    Ok(search.finish())
+}
+
+fn read(
+    path: &Path,
+    progress: &mut dyn FnMut(Progress),
+    cancelled: &dyn Fn() -> bool,
+    each: impl FnMut(Exchange),
+) -> Result<Ending, CaptureError> {
+    let file = File::open(path).map_err(CaptureError::Open)?;
+    let total = file.metadata().map_err(CaptureError::Open)?.len();
+    let mut was_cancelled = false;
+    let watched = Watched {
+        file,
+        position: Progress { read: 0, total },
+        progress,
+        cancelled,
+        was_cancelled: &mut was_cancelled,
+    };
+    let ending = capture::read(watched, each);
+    if was_cancelled { Err(CaptureError::Cancelled) } else { Ok(ending?) }
+}
+
+/// A file that tells how far it is read, and stops when asked to.
+struct Watched<'a> {
+    file: File,
+    position: Progress,
+    progress: &'a mut dyn FnMut(Progress),
+    cancelled: &'a dyn Fn() -> bool,
+    was_cancelled: &'a mut bool,
+}
+
+impl Read for Watched<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if (self.cancelled)() {
+            *self.was_cancelled = true;
+            return Err(io::ErrorKind::Other.into());
+        }
+        let read = self.file.read(buffer)?;
+        self.position.read += read as u64;
+        (self.progress)(self.position);
+        Ok(read)
+    }
+}

@@ -1,0 +1,76 @@
+//! Texts that are more than text: what the schemas mark with `format` is read as the client reads it.
+
+use std::sync::LazyLock;
+
+use super::schema::{Told, WireType};
+use crate::{
+    model::{AccountId, Difference, SessionId},
+    psn::wire::{
+        custom_data::{Connections, VoiceState},
+        miranda::{Frame, Signal},
+        tolerant,
+    },
+};
+
+static SIGNAL: LazyLock<WireType> = LazyLock::new(WireType::read::<Signal>);
+
+/// Formats that are not ours are left alone.
+pub(super) fn examine(format: &str, text: &str, path: &str, told: &mut dyn FnMut(Told)) {
+    let difference = match format {
+        // Nothing said yet.
+        "customData3" | "customData4" if text.is_empty() => return,
+        "customData3" if Connections::decode(text).is_none() => Difference::Undecodable,
+        "customData4" if VoiceState::decode(text).is_none() => Difference::Undecodable,
+        "miranda" if !signal(text, path, told) => Difference::Undecodable,
+        "id" if !SessionId::is_well_formed(text) => Difference::Unacceptable,
+        "accountId" if text.parse::<AccountId>().is_err() => Difference::Unacceptable,
+        "number" if text.parse::<u32>().is_err() => Difference::Unacceptable,
+        "headerValue" if !tolerant::is_header_value(text) => Difference::Unacceptable,
+        _ => return,
+    };
+    told(Told::Difference(difference, path.to_owned()));
+}
+
+/// A frame counts as decoded where encoding it again gives the same.
+fn signal(payload: &str, path: &str, told: &mut dyn FnMut(Told)) -> bool {
+    let frame = Frame::decode(payload).filter(|frame| frame.encode() == payload);
+    let Some(json) = frame.and_then(|frame| serde_json::from_str(&frame.json).ok()) else { return false };
+    SIGNAL.examine(&json, &format!("{path}<miranda>"), told);
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::psn::wire::miranda::CustomMessage;
+
+    fn told(payload: &str) -> Vec<String> {
+        let message = serde_json::json!({"channel": "miranda:12", "payload": payload});
+        let mut all = Vec::new();
+        WireType::read::<CustomMessage>().examine(&message, "", &mut |told| {
+            if let Told::Difference(difference, path) = told {
+                all.push(format!("{difference} {path}"));
+            }
+        });
+        all
+    }
+
+    #[test]
+    fn a_custom_message_is_judged_by_what_is_inside() {
+        let vectors: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/fixtures/miranda.json")).expect("a fixture");
+        let payload = vectors[0]["payload"].as_str().expect("a payload");
+        assert_eq!(told(payload), [""; 0]);
+        let mut frame = Frame::decode(payload).expect("decodes");
+        frame.json =
+            frame.json.replace("\"sdp\":\"v=0", "\"sdp\":7,\"sdp2\":\"v=0").replace("\"to\"", "\"too\"");
+        let changed = ["missing payload<miranda>.to", "mistyped payload<miranda>.sdp"];
+        let unknown = ["unknown payload<miranda>.sdp2", "unknown payload<miranda>.too"];
+        let mut all = told(&frame.encode());
+        all.sort();
+        let mut expected = [changed, unknown].concat();
+        expected.sort_unstable();
+        assert_eq!(all, expected);
+        assert_eq!(told("ver=1.0, type=binary, body=AAAA"), ["undecodable payload"]);
+    }
+}

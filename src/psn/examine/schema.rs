@@ -1,0 +1,247 @@
+//! A wire type as a schema, and a body held against it: every difference, where a parser would stop at the first.
+
+use schemars::{JsonSchema, generate::SchemaSettings};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use serde_path_to_error::{Path, Segment};
+
+use super::format;
+use crate::model::Difference;
+
+pub(super) struct WireType {
+    schema: Value,
+    read: Option<Read>,
+}
+
+/// Reads a body as the running client does; says where it gave up.
+type Read = fn(&Value) -> Result<(), String>;
+
+/// What is told of a body, with paths like `members[].onlineId`.
+pub(super) enum Told {
+    Difference(Difference, String),
+    /// An optional field that is not there.
+    Absent(String),
+}
+
+impl WireType {
+    /// A type that the client reads.
+    pub fn read<T: JsonSchema + DeserializeOwned>() -> Self {
+        let schema = SchemaSettings::default().with(|s| s.inline_subschemas = true).for_deserialize();
+        let read = |value: &Value| match serde_path_to_error::deserialize::<_, T>(value) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(path_of(error.path())),
+        };
+        Self { schema: schema.into_generator().into_root_schema_for::<T>().into(), read: Some(read) }
+    }
+
+    /// A type that the client only writes.
+    pub fn written<T: JsonSchema>() -> Self {
+        let schema = SchemaSettings::default().with(|s| s.inline_subschemas = true).for_serialize();
+        Self { schema: schema.into_generator().into_root_schema_for::<T>().into(), read: None }
+    }
+
+    /// Tells every difference; whether the body can be read as the type.
+    pub fn examine(&self, value: &Value, path: &str, told: &mut dyn FnMut(Told)) -> bool {
+        let mut essential = false;
+        let mut note = |it: Told| {
+            essential |= matches!(&it, Told::Difference(difference, _) if *difference != Difference::Unknown);
+            told(it);
+        };
+        walk(&self.schema, value, path, false, &mut note);
+        match self.read.map(|read| read(value)) {
+            Some(Ok(())) => true,
+            Some(Err(_)) if essential => false,
+            Some(Err(at)) => {
+                told(Told::Difference(Difference::Unacceptable, joined(path, &at)));
+                false
+            }
+            None => !essential,
+        }
+    }
+}
+
+fn walk(schema: &Value, value: &Value, path: &str, optional: bool, told: &mut dyn FnMut(Told)) {
+    let schema = alternative(schema, value);
+    let Some(accepted) = types(schema) else { return };
+    if value.is_null() && optional {
+        return;
+    }
+    if !accepted.iter().any(|kind| is_of(value, kind)) {
+        let expected = accepted.into_iter().filter(|kind| *kind != "null").collect::<Vec<_>>().join(" or ");
+        told(Told::Difference(Difference::Mistyped { expected, found: type_of(value) }, path.to_owned()));
+        return;
+    }
+    match value {
+        Value::Object(fields) => walk_fields(schema, fields, path, told),
+        Value::Array(elements) => {
+            let path = format!("{path}[]");
+            if let Some(schema) = schema.get("items") {
+                elements.iter().for_each(|element| walk(schema, element, &path, false, told));
+            }
+        }
+        Value::String(text) => {
+            if let Some(format) = schema.get("format").and_then(Value::as_str) {
+                format::examine(format, text, path, told);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn walk_fields(schema: &Value, fields: &Map<String, Value>, path: &str, told: &mut dyn FnMut(Told)) {
+    let listed = |list: &str, name: &str| {
+        let names = schema.get(list).and_then(Value::as_array);
+        names.is_some_and(|names| names.iter().any(|listed| listed == name))
+    };
+    let known = schema.get("properties").and_then(Value::as_object);
+    for (name, schema) in known.into_iter().flatten() {
+        let (path, optional) = (joined(path, name), !listed("required", name));
+        match fields.get(name) {
+            Some(value) => walk(schema, value, &path, optional, told),
+            None if optional => told(Told::Absent(path)),
+            None => told(Told::Difference(Difference::Missing, path)),
+        }
+    }
+    for name in fields.keys() {
+        let is_known = known.is_some_and(|known| known.contains_key(name)) || listed("x-not-read", name);
+        if !is_known {
+            told(Told::Difference(Difference::Unknown, joined(path, shown(name))));
+        }
+    }
+}
+
+/// Of several shapes the one that is more than nothing.
+fn alternative<'a>(schema: &'a Value, value: &Value) -> &'a Value {
+    let several = schema.get("anyOf").and_then(Value::as_array);
+    let fits = |schema: &&Value| types(schema).is_none_or(|kinds| kinds.contains(&"null") == value.is_null());
+    several.and_then(|several| several.iter().find(fits)).unwrap_or(schema)
+}
+
+/// `None`: anything goes.
+fn types(schema: &Value) -> Option<Vec<&str>> {
+    match schema.get("type")? {
+        Value::String(kind) => Some(vec![kind]),
+        kinds => Some(kinds.as_array()?.iter().filter_map(Value::as_str).collect()),
+    }
+}
+
+fn is_of(value: &Value, kind: &str) -> bool {
+    match kind {
+        "integer" => value.is_i64() || value.is_u64(),
+        "number" => value.is_number(),
+        kind => type_of(value) == kind,
+    }
+}
+
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+/// Longest field name that is shown.
+const MAX_NAME: usize = 41;
+/// That many digits in a row may be an id.
+const ID_DIGITS: usize = 5;
+
+/// A field's name, unless it might be somebody's: some objects are keyed by account.
+fn shown(name: &str) -> &str {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-');
+    let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+    let longest_number = name.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
+    let is_plain = begins && name.len() <= MAX_NAME && name.bytes().all(inner) && longest_number < ID_DIGITS;
+    if is_plain { name } else { "<key>" }
+}
+
+fn joined(path: &str, name: &str) -> String {
+    match (path, name) {
+        ("", name) => name.to_owned(),
+        (path, "") => path.to_owned(),
+        (path, name) if name.starts_with('[') => format!("{path}{name}"),
+        (path, name) => format!("{path}.{name}"),
+    }
+}
+
+fn path_of(path: &Path) -> String {
+    path.iter().fold(String::new(), |path, segment| match segment {
+        Segment::Seq { .. } => path + "[]",
+        Segment::Map { key } => joined(&path, shown(key)),
+        Segment::Enum { .. } | Segment::Unknown => path,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::psn::wire::party::{Create, Sessions};
+
+    fn told(kind: &WireType, value: &Value) -> (bool, Vec<String>) {
+        let mut all = Vec::new();
+        let read = kind.examine(value, "", &mut |told| match told {
+            Told::Difference(difference, path) => all.push(format!("{difference} {path}")),
+            Told::Absent(_) => {}
+        });
+        (read, all)
+    }
+
+    #[test]
+    fn every_difference_is_told_with_its_path() {
+        let answer = json!({"v2PartySessions": [
+            {"sessionId": "s", "maxMembers": true, "newField": 1, "members": [
+                {"onlineId": 5, "accountId": "1"}, {"accountId": []}, {"onlineId": "no account"}]},
+            {"sessionId": 7, "owner": {"accountId": 12, "1234567890123456789": {}}},
+            {"sessionId": "not/an id", "maxMembers": "many", "owner": {"accountId": "somebody"}},
+        ]});
+        let (read, differences) = told(&WireType::read::<Sessions>(), &answer);
+        assert!(read, "a tolerant type");
+        let at = |what: &str| what.replace("v2.", "v2PartySessions[].");
+        assert_eq!(
+            differences,
+            [
+                "mistyped v2.maxMembers",
+                "mistyped v2.members[].onlineId",
+                "mistyped v2.members[].accountId",
+                "missing v2.members[].accountId",
+                "unknown v2.newField",
+                "unknown v2.owner.<key>",
+                "mistyped v2.sessionId",
+                "unacceptable v2.maxMembers",
+                "unacceptable v2.owner.accountId",
+                "unacceptable v2.sessionId",
+            ]
+            .map(at)
+        );
+    }
+
+    #[test]
+    fn what_the_client_writes_differs_in_nothing() {
+        use crate::{
+            model::Privacy,
+            psn::wire::{
+                custom_data::VoiceState,
+                party::{NewMember, NewSession},
+            },
+        };
+        let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());
+        let body = Create { sessions: [NewSession::new("", Privacy::InviteOnly, me)] };
+        let body = serde_json::to_value(body).expect("serializes");
+        assert_eq!(told(&WireType::written::<Create<'static>>(), &body), (true, vec![]));
+    }
+
+    #[test]
+    fn names_that_may_be_somebodys_are_not_shown() {
+        for fine in ["customData4", "_x", "a-b", "v2PartySessions"] {
+            assert_eq!(shown(fine), fine);
+        }
+        for odd in ["", "1a", "a b", "naïve", "id12345", "x\n", "\u{1b}[31m", &"a".repeat(42)] {
+            assert_eq!(shown(odd), "<key>", "{odd}");
+        }
+    }
+}
