@@ -190,7 +190,9 @@ pub enum Effect {
     },
     /// Ends everything of the account; what is kept of it stays.
     DropAccount,
-    /// Nothing of it is kept.
+    /// Nothing is kept of the account in use, from now on.
+    ForgetAccountInUse,
+    /// Nothing is kept of one that is not in use.
     ForgetKept(AccountSlot),
     UseClient(OAuthClient),
     ForgetClient,

@@ -3,7 +3,10 @@
 
 use std::{
     io,
-    sync::mpsc::{self, Receiver, Sender},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        mpsc::{self, Receiver, Sender},
+    },
     time::{Duration, Instant},
 };
 
@@ -16,7 +19,9 @@ use super::{
     world::Arrival,
 };
 use crate::{
-    model::{AccountId, AccountSlot, KeyringState, KnownAccount, OAuthClient, OnlineId, SecretStorage},
+    model::{
+        AccountId, AccountSlot, KeyringState, KnownAccount, OAuthClient, OnlineId, Profile, SecretStorage,
+    },
     psn::{Endpoints, Kept},
     store::{self, KeptAccount, KeptSignIns, KeyringTrouble, Loaded, Paths, Vault, VaultError, VaultScope},
 };
@@ -39,18 +44,18 @@ pub struct OpenedVault {
 
 enum Request {
     Open,
-    /// `first`: the account is signed in now; else only an account that is still kept gets its newer token.
+    /// Of the account in use.
     Keep {
         account: AccountId,
         online_id: OnlineId,
         kept: Kept,
-        first: bool,
     },
     Read {
         slot: AccountSlot,
         reply: oneshot::Sender<Option<KeptAccount>>,
     },
     Forget(AccountSlot),
+    ForgetAccount(AccountId),
     KeepClient(OAuthClient),
     ForgetClient,
     MoveTo(SecretStorage),
@@ -82,16 +87,6 @@ impl Keeper {
     /// Answered by [`Arrival::Opened`].
     pub fn open(&self) {
         self.ask(Request::Open);
-    }
-
-    /// The account's first token of a sign-in, or of a run.
-    pub fn keep_first(&self, account: AccountId, online_id: OnlineId, kept: Kept) {
-        self.ask(Request::Keep { account, online_id, kept, first: true });
-    }
-
-    /// A newer token of an account, unless it was forgotten meanwhile.
-    pub fn keep(&self, account: AccountId, online_id: OnlineId, kept: Kept) {
-        self.ask(Request::Keep { account, online_id, kept, first: false });
     }
 
     /// `None`: it is not kept, or cannot be read.
@@ -134,6 +129,40 @@ impl Keeper {
     }
 }
 
+/// The account in use, as far as it is kept. Clones are the same.
+#[derive(Clone)]
+pub struct KeptAsUsed {
+    keeper: Keeper,
+    me: Profile,
+    /// False once the user signed out: a token that comes later is nobody's.
+    wanted: Arc<Mutex<bool>>,
+}
+
+impl KeptAsUsed {
+    pub fn new(keeper: Keeper, me: Profile) -> Self {
+        Self { keeper, me, wanted: Arc::new(Mutex::new(true)) }
+    }
+
+    pub fn keep(&self, kept: Kept) {
+        let wanted = self.wanted();
+        if *wanted {
+            let Profile { account, online_id } = self.me.clone();
+            self.keeper.ask(Request::Keep { account, online_id, kept });
+        }
+    }
+
+    /// Nothing of the account is kept, now and later.
+    pub fn forget(&self) {
+        let mut wanted = self.wanted();
+        *wanted = false;
+        self.keeper.ask(Request::ForgetAccount(self.me.account));
+    }
+
+    fn wanted(&self) -> MutexGuard<'_, bool> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// The thread's end.
 struct Desk {
     plan: Plan,
@@ -165,10 +194,13 @@ impl Desk {
                     self.tell(Input::SecretsMoved(moved));
                     self.tell_accounts()
                 }
-                Request::Keep { account, online_id, kept, first } => {
-                    self.keep(account, online_id, kept, first).and_then(|()| self.tell_accounts())
+                Request::Keep { account, online_id, kept } => {
+                    self.keep(account, online_id, kept).and_then(|()| self.tell_accounts())
                 }
-                Request::Forget(slot) => self.forget(&slot).and_then(|()| self.tell_accounts()),
+                Request::Forget(slot) => self.sign_ins().forget(&slot).and_then(|()| self.tell_accounts()),
+                Request::ForgetAccount(account) => {
+                    self.forget_account(account).and_then(|()| self.tell_accounts())
+                }
                 Request::KeepClient(client) => self.sign_ins().keep_client(&client),
                 Request::ForgetClient => self.sign_ins().forget_client(),
             };
@@ -222,34 +254,28 @@ impl Desk {
         accounts.ok()?.into_iter().find(|kept| kept.slot == *slot)
     }
 
-    fn keep(
-        &mut self,
-        account: AccountId,
-        online_id: OnlineId,
-        kept: Kept,
-        first: bool,
-    ) -> Result<(), VaultError> {
+    fn keep(&mut self, account: AccountId, online_id: OnlineId, kept: Kept) -> Result<(), VaultError> {
         let sign_ins = self.sign_ins();
         let accounts = sign_ins.accounts()?;
         let before = accounts.iter().find(|before| before.account == account);
-        if before.is_none() && !first {
-            return Ok(());
-        }
         let Kept { refresh, ends } = kept;
         let slot = before.map_or_else(AccountSlot::new, |before| before.slot.clone());
-        let in_use = first || before.is_some_and(|before| before.in_use);
-        let fresh = KeptAccount { slot, account, online_id, refresh, ends, in_use };
+        let fresh = KeptAccount { slot, account, online_id, refresh, ends, in_use: true };
         if before != Some(&fresh) {
             sign_ins.keep(&fresh)?;
         }
-        for other in accounts.iter().filter(|other| first && other.in_use && other.slot != fresh.slot) {
+        for other in accounts.iter().filter(|other| other.in_use && other.slot != fresh.slot) {
             sign_ins.keep(&KeptAccount { in_use: false, ..other.clone() })?;
         }
         Ok(())
     }
 
-    fn forget(&mut self, slot: &AccountSlot) -> Result<(), VaultError> {
-        self.sign_ins().forget(slot)
+    fn forget_account(&mut self, account: AccountId) -> Result<(), VaultError> {
+        let sign_ins = self.sign_ins();
+        for kept in sign_ins.accounts()?.iter().filter(|kept| kept.account == account) {
+            sign_ins.forget(&kept.slot)?;
+        }
+        Ok(())
     }
 
     fn move_to(&mut self, storage: SecretStorage) -> Result<Secrets, VaultError> {

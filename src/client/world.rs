@@ -2,10 +2,7 @@
 
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -19,7 +16,7 @@ use super::{
         Arrived, Attempt, CaptureFindings, CapturePurpose, Effect, Entry, Input, Opened, SchemeQuestion,
         Seat, SignInWay, VoiceControl,
     },
-    keeper::{Keeper, OpenedVault},
+    keeper::{Keeper, KeptAsUsed, OpenedVault},
     signing_in::{Service, SignIn},
     tasks::{self, Held},
     way_back::WayBack,
@@ -77,7 +74,7 @@ pub struct World {
 /// Everything below is cancelled with the account, and voice steps with the party.
 pub struct SignedInAccount {
     psn: Arc<Psn>,
-    me: Profile,
+    kept_as_used: KeptAsUsed,
     signed_in: CancellationToken,
     connecting: CancellationToken,
 }
@@ -101,6 +98,11 @@ impl World {
             Effect::DropAccount => {
                 if let Some(account) = self.account.take() {
                     account.signed_in.cancel();
+                }
+            }
+            Effect::ForgetAccountInUse => {
+                if let Some(account) = &self.account {
+                    account.kept_as_used.forget();
                 }
             }
             Effect::ForgetKept(slot) => self.keeper.forget(slot),
@@ -274,23 +276,19 @@ impl World {
         };
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
-        let first = AtomicBool::new(true);
-        let (keeper, inputs, clock) = (self.keeper.clone(), self.inputs.clone(), self.service.clock.clone());
-        let Profile { account, online_id } = me.clone();
+        let kept_as_used = KeptAsUsed::new(self.keeper.clone(), me.clone());
+        let (keeping, inputs, clock) =
+            (kept_as_used.clone(), self.inputs.clone(), self.service.clock.clone());
         let keep = move |kept: Kept| {
             if let Some(ends) = kept.ends {
                 let left = ends.duration_since(clock.wall()).unwrap_or_default();
-                let _ = inputs.try_send(Input::StayKnown { account, ends, left });
+                let _ = inputs.try_send(Input::StayKnown { account: me.account, ends, left });
             }
-            if first.swap(false, Relaxed) {
-                keeper.keep_first(account, online_id.clone(), kept);
-            } else {
-                keeper.keep(account, online_id.clone(), kept);
-            }
+            keeping.keep(kept);
         };
         let tokens = Arc::clone(&psn);
         self.service.refreshes.spawn(async move { tokens.tokens().keep_with(Box::new(keep)).await });
-        self.account = Some(SignedInAccount { psn, me, signed_in, connecting });
+        self.account = Some(SignedInAccount { psn, kept_as_used, signed_in, connecting });
     }
 
     /// What could not be kept in the old place is given to the new one again.
@@ -300,11 +298,10 @@ impl World {
             self.keeper.keep_client(client.clone());
         }
         let Some(account) = &self.account else { return };
-        let (psn, keeper) = (Arc::clone(&account.psn), self.keeper.clone());
-        let Profile { account, online_id } = account.me.clone();
+        let (psn, kept_as_used) = (Arc::clone(&account.psn), account.kept_as_used.clone());
         self.service.refreshes.spawn(async move {
             if let Some(kept) = psn.tokens().kept().await {
-                keeper.keep_first(account, online_id, kept);
+                kept_as_used.keep(kept);
             }
         });
     }

@@ -267,11 +267,11 @@ impl State {
     pub(super) fn sign_out(&mut self, out: &mut Effects) {
         let Some(me) = self.account().map(|account| account.me.account) else { return };
         self.cancel_sign_in(out);
+        out.push(Effect::ForgetAccountInUse);
         self.drop_account(out);
         self.stage = Stage::SignedOut;
         self.problems.clear_all_but(&[Place::Settings]);
-        let kept: Vec<_> = self.accounts.extract_if(.., |known| known.account == me).collect();
-        out.extend(kept.into_iter().map(|known| Effect::ForgetKept(known.slot)));
+        self.accounts.retain(|known| known.account != me);
     }
 
     /// Leaves the party and ends everything of the account. Who is there instead is the caller's to say.
