@@ -9,9 +9,13 @@ use std::{
 
 use clap::{Args, Subcommand};
 use partyline::{
-    client::capture::{self, CaptureError},
-    model::{FoundClient, OAuthClient, Progress, Report},
+    client::{
+        capture::{self, CaptureError},
+        keep_client,
+    },
+    model::{FoundClient, OAuthClient, ProfileName, Progress, Report, SecretStorage},
     psn::Endpoints,
+    store::{Paths, VaultError},
 };
 
 use crate::Failure;
@@ -56,7 +60,7 @@ struct ImportOptions {
     yes: bool,
     /// Keep them for this profile
     #[arg(long, value_name = "NAME")]
-    profile: Option<String>,
+    profile: Option<ProfileName>,
 }
 
 #[derive(Args)]
@@ -117,8 +121,8 @@ fn import_credentials(options: &ImportOptions) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::from(FINDINGS));
     }
     let client = found.into_client().ok_or("the capture does not tell this client's redirect address")?;
-    save_client(&client, options.profile.as_deref())?;
-    println!("Kept.");
+    let place = save_client(&client, &endpoints, options.profile.as_ref())?;
+    println!("Kept in {place}.");
     Ok(ExitCode::SUCCESS)
 }
 
@@ -141,8 +145,22 @@ fn asked_yes(question: &str) -> io::Result<bool> {
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-fn save_client(_: &OAuthClient, _: Option<&str>) -> Result<(), Failure> {
-    Err("there is no place to keep a client secret yet".into())
+/// The profile of somebody who chose memory, or whose keyring is locked, is not second-guessed here.
+fn save_client(
+    client: &OAuthClient,
+    endpoints: &Endpoints,
+    profile: Option<&ProfileName>,
+) -> Result<&'static str, Failure> {
+    let paths = Paths::of_profile(profile).ok_or("this system knows no home for its user")?;
+    match keep_client(&paths, endpoints, client) {
+        Ok(SecretStorage::File) => Ok("the file of secrets"),
+        Ok(_) => Ok("the keyring"),
+        Err(VaultError::Keyring(trouble)) => Err(format!(
+            "nothing was kept: {trouble}. In the window you can choose a file instead, and import the capture there."
+        )
+        .into()),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Shows on a terminal how far the file is read, and takes the line away again.

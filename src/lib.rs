@@ -7,8 +7,8 @@
 //! | [`model`] | plain values: ids, party, member, friend, settings. No I/O, no wire shapes |
 //! | [`psn`] | the network service: endpoints, HTTP, tokens, one file per API, push |
 //! | [`voice`] | media: negotiation, peer, codec, jitter buffer, mixer, gate, the voice thread, sound cards |
-//! | [`store`] | the settings file and where things live on disk |
-//! | [`desktop`] | the operating system: the browser |
+//! | [`store`] | the settings file, the vault of tokens and secrets, and where things live on disk |
+//! | [`desktop`] | the operating system: the browser, the sign-in's scheme, other starts of this program |
 //! | [`capture`] | HAR files: read as a stream, bounded whatever they hold |
 //! | [`client`] | the async core: commands in, snapshots out; owns every task but those of the media |
 //! | [`ui`] | egui: one file per screen, widgets, theme, wording |
@@ -41,6 +41,7 @@
 //! | main | egui; draws only when a [`client::Waker`] asks | network, files, locks |
 //! | `client` and its workers | the loop that decides; HTTP, push, RTP in and out | touch samples |
 //! | `voice` | 10 ms tick: gate, encode; decode, conceal, mix | await, network |
+//! | `client-secrets` | keyring and file of secrets, which may block | decide |
 //! | sound card callbacks, `voice-capture` | copy between the device and a lock-free ring | lock, allocate, log |
 //! | `voice-devices`, `voice-microphone`, `voice-speakers` | list, open and reopen sound cards, which may block | touch samples |
 

@@ -12,7 +12,10 @@ use clap::Parser;
 use cli::{Cli, Task};
 use partyline::{
     client::{Client, Config, Waker},
-    headless, model, psn,
+    desktop::{self, HandedOver},
+    headless,
+    model::{self, ClientSource, Clock, OAuthClient, Secret},
+    psn,
     store::Paths,
     ui, voice,
 };
@@ -25,7 +28,7 @@ const NO_DISPLAY: u8 = 2;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let paths = Paths::of_user();
+    let paths = Paths::of_profile(cli.profile.as_ref());
     let _flush_on_exit = logging::start(paths.as_ref(), cli.is_window());
     if rustls::crypto::ring::default_provider().install_default().is_err() {
         tracing::warn!("another crypto provider was installed first");
@@ -54,11 +57,27 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
         }
         #[cfg(feature = "sandbox")]
         Some(Task::Sandbox(options)) => service::serve(&options).map(|()| ExitCode::SUCCESS),
+        Some(Task::Open { address }) => open(address.into(), &cli.service, paths),
         Some(Task::Capture(task)) => Ok(capture_cli::run(&task)),
         Some(Task::Devices) => {
             list_devices();
             Ok(ExitCode::SUCCESS)
         }
+    }
+}
+
+/// For the desktop: hands an address to the program that waits for it. With nobody there it is of no use any more, and the user
+/// meant to see the program.
+fn open(address: Secret, chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let handed_over = match desktop::instances_folder() {
+        Some(folder) => runtime.block_on(desktop::hand_over(&folder, &address))?,
+        None => HandedOver::Nobody,
+    };
+    match handed_over {
+        HandedOver::Taken => Ok(ExitCode::SUCCESS),
+        HandedOver::Refused => Err("no sign-in under way waits for this address".into()),
+        HandedOver::Nobody => window(chosen, paths),
     }
 }
 
@@ -111,6 +130,12 @@ fn talk_without_window(service: &Service, options: &headless::Options) -> Result
     Ok(headless::run(client, handle, options)?)
 }
 
+/// The mobile app's client with the user's own secret.
+fn client_of_environment() -> Option<(OAuthClient, ClientSource)> {
+    let secret = std::env::var("PARTYLINE_CLIENT_SECRET").ok().filter(|secret| !secret.is_empty())?;
+    Some((OAuthClient::mobile(secret.into()), ClientSource::Environment))
+}
+
 fn list_devices() {
     let devices = voice::list_devices();
     for (what, list) in [("Microphones", devices.microphones), ("Speakers", devices.speakers)] {
@@ -127,7 +152,7 @@ fn list_devices() {
 /// What this run talks to, and the sandbox behind it where that is its own.
 struct Service {
     endpoints: psn::Endpoints,
-    oauth: Option<psn::OAuthClient>,
+    client: Option<(OAuthClient, ClientSource)>,
     #[cfg(feature = "sandbox")]
     own: Option<service::OwnSandbox>,
 }
@@ -135,17 +160,21 @@ struct Service {
 impl Service {
     #[cfg(feature = "sandbox")]
     fn start(chosen: &cli::Service) -> Result<Self, Failure> {
-        let own = chosen.sandbox.then(service::OwnSandbox::start).transpose()?;
+        let own = chosen.sandbox.then(|| service::OwnSandbox::start(&chosen.faults)).transpose()?;
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
         let endpoints =
             base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;
-        let oauth = endpoints.is_sandbox().then(service::oauth_client);
-        Ok(Self { endpoints, oauth, own })
+        let client = if endpoints.is_sandbox() {
+            service::oauth_client(chosen.client).map(|client| (client, ClientSource::Sandbox))
+        } else {
+            client_of_environment()
+        };
+        Ok(Self { endpoints, client, own })
     }
 
     #[cfg(not(feature = "sandbox"))]
     fn start(_: &cli::Service) -> Result<Self, Failure> {
-        Ok(Self { endpoints: psn::Endpoints::live(), oauth: None })
+        Ok(Self { endpoints: psn::Endpoints::live(), client: client_of_environment() })
     }
 
     fn is_own_sandbox(&self) -> bool {
@@ -163,7 +192,7 @@ impl Service {
         }
         let started = Rc::clone(started);
         Some(Box::new(move |wake| {
-            let service = Self::start(&cli::Service { sandbox: true, server: None })?;
+            let service = Self::start(&cli::Service::own_sandbox())?;
             let (client, handle) = Client::start(service.config(paths), wake)?;
             started.borrow_mut().push((client, Some(service)));
             Ok(handle)
@@ -178,8 +207,11 @@ impl Service {
     fn config(&self, paths: Option<Paths>) -> Config {
         Config {
             endpoints: self.endpoints.clone(),
-            oauth: self.oauth.clone(),
+            client: self.client.clone(),
             paths,
+            remember: !self.is_own_sandbox(),
+            instances: desktop::instances_folder(),
+            clock: Clock::default(),
             microphone: None,
             speakers: None,
             talk_mode: None,

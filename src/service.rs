@@ -3,12 +3,18 @@
 use std::time::Duration;
 
 use partyline::{
-    psn::OAuthClient,
-    sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxConfig},
+    model::OAuthClient,
+    sandbox::{
+        CLIENT_ID, CLIENT_SECRET, SCHEME_CLIENT_ID, SCHEME_CLIENT_SECRET, SCHEME_REDIRECT, Sandbox,
+        SandboxConfig, StartError, TimedFault,
+    },
 };
 use tokio::runtime::Runtime;
 
-use crate::{Failure, cli::SandboxOptions};
+use crate::{
+    Failure,
+    cli::{SandboxClient, SandboxOptions},
+};
 
 /// A sandbox on a free loopback port, on a runtime of its own. Ends when dropped.
 pub struct OwnSandbox {
@@ -18,9 +24,13 @@ pub struct OwnSandbox {
 }
 
 impl OwnSandbox {
-    pub fn start() -> Result<Self, Failure> {
+    pub fn start(faults: &[TimedFault]) -> Result<Self, Failure> {
         let runtime = runtime()?;
-        let sandbox = runtime.block_on(Sandbox::start(SandboxConfig::default()))?;
+        let sandbox = runtime.block_on(async {
+            let sandbox = Sandbox::start(SandboxConfig::default()).await?;
+            faults.iter().cloned().for_each(|fault| sandbox.schedule(fault));
+            Ok::<_, StartError>(sandbox)
+        })?;
         let base_url = sandbox.base_url();
         Ok(Self { sandbox: Some(sandbox), base_url, runtime: Some(runtime) })
     }
@@ -51,6 +61,7 @@ pub fn serve(options: &SandboxOptions) -> Result<(), Failure> {
     };
     runtime()?.block_on(async {
         let sandbox = Sandbox::start(config).await?;
+        options.faults.iter().cloned().for_each(|fault| sandbox.schedule(fault));
         println!("A sandbox listens at {}", sandbox.base_url());
         println!("Its state is in memory alone and gone when it ends. Ctrl-C ends it.");
         tokio::signal::ctrl_c().await?;
@@ -59,9 +70,18 @@ pub fn serve(options: &SandboxOptions) -> Result<(), Failure> {
     })
 }
 
-/// The sandbox's own client, invented like everything in it.
-pub fn oauth_client() -> OAuthClient {
-    OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.to_owned().into() }
+/// The sandbox's own clients, invented like everything in it. `None`: the user supplies one, as for the live service.
+pub fn oauth_client(which: SandboxClient) -> Option<OAuthClient> {
+    let client = |id: &str, secret: &str, redirect: &str| OAuthClient {
+        id: id.into(),
+        secret: secret.into(),
+        redirect: redirect.into(),
+    };
+    match which {
+        SandboxClient::Loopback => Some(client(CLIENT_ID, CLIENT_SECRET, "http://127.0.0.1/redirect")),
+        SandboxClient::Scheme => Some(client(SCHEME_CLIENT_ID, SCHEME_CLIENT_SECRET, SCHEME_REDIRECT)),
+        SandboxClient::Ask => None,
+    }
 }
 
 fn runtime() -> Result<Runtime, std::io::Error> {

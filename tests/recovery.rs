@@ -5,9 +5,9 @@ mod stage;
 use std::time::Duration;
 
 use partyline::{
-    client::{Command, LinkState, ProblemKind, Screen, Snapshot, VoiceStatus},
+    client::{Command, LinkState, ProblemKind, Snapshot, Stay, VoiceStatus},
     model::{BridgeId, Privacy},
-    sandbox::{Fault, SandboxConfig},
+    sandbox::{Area, Fault, SandboxConfig, Spoiled},
 };
 use stage::{Running, Service, party, signed_in};
 
@@ -99,26 +99,31 @@ fn tokens_of_seconds_carry_a_party_for_longer_than_they_live() {
 }
 
 #[test]
-fn a_sign_in_that_was_revoked_is_said_and_can_be_repeated() {
+fn a_sign_in_that_was_revoked_keeps_the_party_and_is_repeated_in_place() {
     let service = Service::empty();
     let mut client = in_party(&service);
     service.inject(Fault::RevokeRefreshTokens);
     service.inject(Fault::ExpireTokens);
     client.send(Command::Refresh);
-    let snapshot = client.wait("the first screen", |s| s.screen == Screen::SignedOut);
-    assert!(snapshot.problems.iter().any(|p| p.kind == ProblemKind::SignInEnded), "{snapshot:?}");
-    client.send(Command::SignInAs("marlow_87".into()));
-    client.wait("signed in again", |s| signed_in(s).is_some());
+    let snapshot =
+        client.wait("the end of the stay", |s| signed_in(s).is_some_and(|s| s.stay == Stay::Ended));
+    assert_eq!(party(&snapshot).map(|p| p.voice), Some(VoiceStatus::Connected), "what is connected goes on");
+    let me = signed_in(&snapshot).expect("still there").me.online_id.clone();
+    client.send(Command::SignInAs(me));
+    client.wait("signed in again", |s| signed_in(s).is_some_and(|s| s.stay == Stay::Good));
+    client.send(Command::RenameParty("again".into()));
+    client.wait("renamed", |s| party(s).is_some_and(|p| p.session.name == "again"));
 }
 
 #[test]
 fn a_hiccup_of_the_service_is_not_noticed() {
     let service = Service::empty();
     let mut client = in_party(&service);
-    service.inject(Fault::Answer5xx { times: 2 });
+    service.inject(Fault::Answer { area: Area::Api, spoiled: Spoiled::Unavailable, times: 2 });
     client.send(Command::Refresh);
     client.wait("refreshed", |s| signed_in(s).is_some_and(|s| !s.friends.fetching));
-    service.inject(Fault::Answer429 { times: 1, retry_after: Some(1) });
+    let limited = Spoiled::TooManyRequests { retry_after: Some(1) };
+    service.inject(Fault::Answer { area: Area::Api, spoiled: limited, times: 1 });
     client.send(Command::RenameParty("patience".into()));
     client.wait("renamed", |s| party(s).is_some_and(|p| p.session.name == "patience"));
     assert_eq!(client.handle.snapshot().problems, []);
@@ -128,7 +133,7 @@ fn a_hiccup_of_the_service_is_not_noticed() {
 fn a_refusal_by_the_network_edge_is_said_as_what_it_is() {
     let service = Service::empty();
     let mut client = in_party(&service);
-    service.inject(Fault::AccessDeniedPage { times: 1 });
+    service.inject(Fault::Answer { area: Area::Api, spoiled: Spoiled::AccessDenied, times: 1 });
     client.send(Command::RenameParty("x".into()));
     client.wait("the refusal", |s| s.problems.iter().any(|p| p.kind == ProblemKind::BlockedByNetworkEdge));
     assert!(party(&client.handle.snapshot()).is_some(), "the party goes on");
@@ -153,8 +158,8 @@ fn a_service_that_went_away_and_came_back_without_memory_is_said() {
     client.wait("the loss noticed", |s| party(s).is_some_and(|p| p.voice != VoiceStatus::Connected));
     let config = SandboxConfig { listen: address, residents: false, ..SandboxConfig::default() };
     let again = service.runtime.block_on(partyline::sandbox::Sandbox::start(config)).expect("the same port");
-    let snapshot =
-        client.wait_within(Duration::from_secs(15), "the first screen", |s| s.screen == Screen::SignedOut);
-    assert!(snapshot.problems.iter().any(|p| p.kind == ProblemKind::SignInEnded), "{snapshot:?}");
+    client.wait_within(Duration::from_secs(15), "the end of the stay", |s| {
+        signed_in(s).is_some_and(|s| s.stay == Stay::Ended)
+    });
     drop(again);
 }

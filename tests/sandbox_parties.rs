@@ -5,7 +5,7 @@ mod sandbox_support;
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use partyline::sandbox::{Fault, Sandbox, SandboxConfig};
+use partyline::sandbox::{Area, Fault, Sandbox, SandboxConfig, Spoiled};
 use reqwest::{Method, StatusCode};
 use sandbox_support::{
     BodyJson, Listener, Person, create_body, empty_sandbox, eventually, member, push_request, refusal,
@@ -485,9 +485,10 @@ async fn spoiled_answers_look_like_the_services_own() {
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let ask = || marlow.call(Method::GET, "/sessionManager/v2/users/me/partySessionsInvitations").send();
 
-    sandbox.inject(Fault::Answer429 { times: 1, retry_after: Some(7) });
-    sandbox.inject(Fault::Answer5xx { times: 1 });
-    sandbox.inject(Fault::AccessDeniedPage { times: 1 });
+    let limited = Spoiled::TooManyRequests { retry_after: Some(7) };
+    for spoiled in [limited, Spoiled::Unavailable, Spoiled::AccessDenied] {
+        sandbox.inject(Fault::Answer { area: Area::Api, spoiled, times: 1 });
+    }
     let limited = ask().await.expect("answered");
     assert_eq!(limited.headers()["retry-after"], "7");
     assert_eq!(refusal(limited).await.0, StatusCode::TOO_MANY_REQUESTS);

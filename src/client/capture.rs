@@ -7,6 +7,7 @@ use std::{
     path::Path,
 };
 
+use super::CaptureTrouble;
 use crate::{
     capture::{self, ClientSearch, Ending, ReadError},
     model::{Exchange, FoundClient, Progress, Report},
@@ -22,6 +23,16 @@ pub enum CaptureError {
     Read(#[from] ReadError),
     #[error("cancelled")]
     Cancelled,
+}
+
+impl From<&CaptureError> for CaptureTrouble {
+    fn from(error: &CaptureError) -> Self {
+        match error {
+            CaptureError::Open(_) | CaptureError::Read(ReadError::Io(_)) => Self::CannotOpen,
+            // Whoever cancelled does not look at it.
+            CaptureError::Read(_) | CaptureError::Cancelled => Self::NotACapture,
+        }
+    }
 }
 
 /// Holds every exchange of the HAR at `path` with the service at `endpoints` against this client's own types.

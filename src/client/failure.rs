@@ -33,6 +33,17 @@ impl Failure {
         matches!(self.kind, ProblemKind::PartyEnded | ProblemKind::PartyFull | ProblemKind::NotAllowed)
     }
 
+    /// About the network or the load: the same may work later.
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self.kind,
+            ProblemKind::ServiceUnreachable
+                | ProblemKind::ServiceTrouble
+                | ProblemKind::BlockedByNetworkEdge
+                | ProblemKind::TooManyRequests { .. }
+        )
+    }
+
     pub fn ends_sign_in(&self) -> bool {
         self.kind == ProblemKind::SignInEnded
     }
@@ -46,6 +57,7 @@ impl From<psn::Error> for Failure {
             Error::Blocked => ProblemKind::BlockedByNetworkEdge,
             Error::RateLimited { wait } => ProblemKind::TooManyRequests { wait: *wait },
             Error::SignInEnded => ProblemKind::SignInEnded,
+            Error::ClientRefused => ProblemKind::ClientRefused,
             Error::Refused { code: Some(2286592), .. } => ProblemKind::InvitationRefused,
             Error::Refused { status: 403, .. } => ProblemKind::NotAllowed,
             Error::Refused { .. }
@@ -63,9 +75,21 @@ impl From<psn::SignInError> for Failure {
     fn from(error: psn::SignInError) -> Self {
         match error {
             psn::SignInError::Refused => Self::new(ProblemKind::SignInRefused, error.to_string()),
+            psn::SignInError::ClientRefused => Self::new(ProblemKind::ClientRefused, error.to_string()),
             psn::SignInError::NotUnderstood => Self::new(ProblemKind::ServiceTrouble, error.to_string()),
             psn::SignInError::Service(error) => error.into(),
         }
+    }
+}
+
+impl From<psn::RedirectError> for Failure {
+    fn from(error: psn::RedirectError) -> Self {
+        let kind = match error {
+            psn::RedirectError::NotARedirect => ProblemKind::NotARedirect,
+            psn::RedirectError::OtherPage => ProblemKind::RedirectOfOtherPage,
+            psn::RedirectError::OtherSignIn => ProblemKind::RedirectOfOtherSignIn,
+        };
+        Self::new(kind, error.to_string())
     }
 }
 

@@ -1,12 +1,19 @@
 //! Everything that can happen to the client, and everything it can decide to do.
 
-use std::sync::Arc;
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
-use super::{Command, Notice, failure::Failure, reconnect::Reach};
+use super::{
+    CaptureTrouble, ClientInUse, Command, Notice, Secrets, WayBack, failure::Failure, reconnect::Reach,
+};
 use crate::{
     model::{
-        AccountId, Bridge, Friend, Invitation, OnlineId, PartyLink, PartySession, PeerId, Profile, SessionId,
-        Settings,
+        AccountId, AccountSlot, Bridge, FoundClient, Friend, Invitation, KnownAccount, OAuthClient, OnlineId,
+        PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage,
+        SessionId, Settings,
     },
     psn::{PartyChange, PushEvent},
     voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
@@ -21,17 +28,49 @@ pub enum Input {
     Command(Command),
     /// A deadline of [`super::state::State::next_deadline`] came.
     Tick,
+    /// The first of all.
+    Started,
+    /// What was kept is known.
+    Opened(Opened),
     SignInLink {
         attempt: Attempt,
         link: Arc<str>,
+        way_back: WayBack,
     },
     BrowserDidNotOpen {
         attempt: Attempt,
     },
+    /// The browser's part is done.
+    CodeReceived {
+        attempt: Attempt,
+    },
+    /// What was pasted is not the redirect that is waited for.
+    RedirectRefused(Failure),
     SignedIn {
         attempt: Attempt,
-        result: Result<Profile, Failure>,
+        result: Result<Arrived, Failure>,
     },
+    /// When this account must sign in again.
+    StayKnown {
+        account: AccountId,
+        ends: SystemTime,
+        left: Duration,
+    },
+    /// The accounts that are kept now.
+    AccountsKept(Vec<KnownAccount>),
+    /// Something could not be kept.
+    NotKept(Failure),
+    SecretsMoved(Result<Secrets, Failure>),
+    Scheme(Result<SchemeStatus, Failure>),
+    CaptureProgress {
+        attempt: Attempt,
+        progress: Progress,
+    },
+    CaptureRead {
+        attempt: Attempt,
+        result: Result<CaptureFindings, CaptureTrouble>,
+    },
+    ReportSaved(Result<PathBuf, CaptureTrouble>),
 
     PushOpened,
     Push(PushEvent),
@@ -77,6 +116,37 @@ pub enum Input {
     SettingsSaved(Result<(), Failure>),
 }
 
+/// What a capture was read for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapturePurpose {
+    Check,
+    FindClient,
+}
+
+#[derive(Debug)]
+pub enum CaptureFindings {
+    Report(Report),
+    Client(Option<FoundClient>),
+}
+
+/// What was found where secrets live.
+#[derive(Debug)]
+pub struct Opened {
+    pub secrets: Option<Secrets>,
+    pub client: Option<ClientInUse>,
+    pub accounts: Vec<KnownAccount>,
+    /// The one in use when the program ended.
+    pub last: Option<AccountSlot>,
+}
+
+/// A sign-in that worked.
+#[derive(Debug)]
+pub struct Arrived {
+    pub me: Profile,
+    /// The account in use got new tokens; nothing else changed.
+    pub again: bool,
+}
+
 /// Parties the user may see, and invitations.
 #[derive(Debug)]
 pub struct Lists {
@@ -101,13 +171,41 @@ pub struct Seated {
 /// What to do. Carried out by [`super::run`], in order.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
+    OpenKept,
     SignIn {
         attempt: Attempt,
         way: SignInWay,
     },
+    /// Signs an account in by what was kept of it.
+    Resume {
+        attempt: Attempt,
+        slot: AccountSlot,
+    },
+    /// For the sign-in under way.
+    BringRedirect(Secret),
     CancelSignIn,
-    /// Ends everything of the account and forgets its tokens.
-    ForgetAccount,
+    /// The account of this sign-in is the one in use from now on.
+    TakeAccount {
+        attempt: Attempt,
+    },
+    /// Ends everything of the account; what is kept of it stays.
+    DropAccount,
+    /// Nothing of it is kept.
+    ForgetKept(AccountSlot),
+    UseClient(OAuthClient),
+    ForgetClient,
+    MoveSecrets(SecretStorage),
+    AskScheme(SchemeQuestion),
+    ReadCapture {
+        attempt: Attempt,
+        file: PathBuf,
+        purpose: CapturePurpose,
+    },
+    CancelCapture,
+    SaveReport {
+        report: Arc<Report>,
+        file: PathBuf,
+    },
 
     /// `again`: this sign-in had a push line before.
     OpenPush {
@@ -170,8 +268,16 @@ pub enum Effect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SignInWay {
     Browser,
+    Npsso(Secret),
     /// An account of the sandbox by its name.
     SandboxAccount(OnlineId),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SchemeQuestion {
+    Status,
+    Register,
+    Unregister,
 }
 
 /// The way into a party.

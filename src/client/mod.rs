@@ -5,23 +5,27 @@ mod command;
 mod failure;
 mod handle;
 mod input;
+mod keeper;
 mod notice;
 mod problem;
 mod reconnect;
 mod run;
+mod signing_in;
 mod snapshot;
 mod state;
 mod tasks;
+mod way_back;
 mod world;
 
 pub use command::{Command, MicrophoneTest};
 pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, StatsReader, Waker};
+pub use keeper::keep_client;
 pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};
 pub use snapshot::{
-    DeviceState, Fetched, LinkState, Party, PartyState, Screen, Service, SignedIn, Snapshot, Sound,
-    TalkState, VoiceStatus,
+    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, Screen,
+    Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus, WayBack,
 };
 
 pub use crate::voice::Meters;

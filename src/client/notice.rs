@@ -1,9 +1,15 @@
 //! What happened once: a toast, later a sound or a desktop notification. Lost if nobody listens.
 
-use crate::model::{DeviceKind, OnlineId, SessionId};
+use crate::model::{DeviceKind, OnlineId, SecretStorage, SessionId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
+    /// The same user signed in again, in place.
+    SignedInAgain,
+    /// Somebody else is in use now.
+    SwitchedTo(OnlineId),
+    /// Everything secret lives there now.
+    SecretsMoved(SecretStorage),
     MemberJoined(OnlineId),
     MemberLeft(OnlineId),
     /// Somebody else owns the party now.

@@ -26,6 +26,26 @@ pub enum ProblemKind {
     SignInRefused,
     /// The browser could not be started; the link can be copied.
     BrowserDidNotOpen,
+    /// What was pasted is neither an address nor a code.
+    NotARedirect,
+    /// What was pasted is the address of another page.
+    RedirectOfOtherPage,
+    /// What was pasted belongs to an older sign-in.
+    RedirectOfOtherSignIn,
+    /// What was pasted is no npsso.
+    NotAnNpsso,
+    /// The service does not take this npsso (any more).
+    NpssoRefused,
+    /// The service does not take the client id or its secret.
+    ClientRefused,
+    /// A client id, secret or redirect that cannot be right.
+    ClientUnusable,
+    /// What was kept of an account cannot be read.
+    AccountNotKept,
+    /// Tokens and secrets could not be written where they should live.
+    SecretsNotKept,
+    /// The desktop did not take, or give up, the scheme.
+    SchemeNotChanged,
     /// The stay is over: the service wants a new sign-in.
     SignInEnded,
     /// No answer at all.
@@ -63,6 +83,8 @@ pub enum ProblemKind {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Place {
     SignIn,
+    /// An account of before is signed in by what was kept of it.
+    Starting,
     /// The whole window, signed in.
     Window,
     Friends,
@@ -76,6 +98,7 @@ pub enum Place {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Remedy {
     SignIn,
+    RetryStart,
     Refresh,
     RetryVoice,
     OpenVoiceSettings,
@@ -86,10 +109,12 @@ pub enum Remedy {
 impl Problem {
     pub fn remedy(&self) -> Remedy {
         match self.kind {
+            _ if self.place == Place::Starting => Remedy::RetryStart,
             ProblemKind::SignInTimedOut
             | ProblemKind::SignInRefused
             | ProblemKind::BrowserDidNotOpen
-            | ProblemKind::SignInEnded => Remedy::SignIn,
+            | ProblemKind::SignInEnded
+            | ProblemKind::AccountNotKept => Remedy::SignIn,
             ProblemKind::FriendsNotLoaded => Remedy::Refresh,
             ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble
                 if matches!(self.place, Place::Window | Place::Friends | Place::Parties) =>
@@ -118,6 +143,15 @@ impl Problem {
             | ProblemKind::NotAllowed
             | ProblemKind::InvitationRefused
             | ProblemKind::NoClientSecret
+            | ProblemKind::NotARedirect
+            | ProblemKind::RedirectOfOtherPage
+            | ProblemKind::RedirectOfOtherSignIn
+            | ProblemKind::NotAnNpsso
+            | ProblemKind::NpssoRefused
+            | ProblemKind::ClientRefused
+            | ProblemKind::ClientUnusable
+            | ProblemKind::SecretsNotKept
+            | ProblemKind::SchemeNotChanged
             | ProblemKind::SettingsNotSaved
             | ProblemKind::SettingsUnreadable => Remedy::Dismiss,
         }
@@ -129,6 +163,7 @@ impl Remedy {
     pub fn command(&self, problem: &Problem) -> Option<Command> {
         match self {
             Self::SignIn => Some(Command::SignIn),
+            Self::RetryStart => Some(Command::RetryStart),
             Self::Refresh => Some(Command::Refresh),
             Self::RetryVoice => Some(Command::RetryVoice),
             Self::OpenVoiceSettings => None,

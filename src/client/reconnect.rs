@@ -22,6 +22,16 @@ pub enum Reach {
     Service,
 }
 
+impl Reach {
+    /// The pause that was asked for.
+    pub fn pause(self) -> Option<Duration> {
+        match self {
+            Self::Paused(wait) => Some(wait),
+            Self::Nobody | Self::Service => None,
+        }
+    }
+}
+
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// `failures`: in a row. An unreachable service costs nobody anything and is tried steadily, so that voice is back within

@@ -1,12 +1,7 @@
 //! The loop: takes inputs in, lets [`State`] decide, carries the effects out, publishes. It runs on the thread `client`, its
 //! tasks on that thread's tokio workers, and everything it spawns is tracked and ends with it.
 
-use std::{
-    io,
-    sync::Arc,
-    thread::JoinHandle,
-    time::{Duration, Instant},
-};
+use std::{io, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -14,12 +9,14 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     COMMAND_BACKLOG, Command, Handle, NOTICE_BACKLOG, Notice, Place, ProblemKind, Service, Snapshot, Waker,
     input::{Effect, Input},
+    keeper::{Keeper, Plan},
+    signing_in,
     state::State,
     world::{Arrival, FINISH_TIME, World},
 };
 use crate::{
-    model::{Settings, TalkMode, VoiceStats},
-    psn::{self, Endpoints, OAuthClient},
+    model::{ClientSource, Clock, OAuthClient, Settings, TalkMode, VoiceStats},
+    psn::{self, Endpoints},
     store::{self, Loaded, Paths},
     voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig},
 };
@@ -30,10 +27,17 @@ const WORKERS: usize = 2;
 /// How a client is set up.
 pub struct Config {
     pub endpoints: Endpoints,
-    /// `None`: nobody gave a client secret, so nobody can sign in.
-    pub oauth: Option<OAuthClient>,
+    /// `None`: the one that is kept, or that the user supplies in this run.
+    pub client: Option<(OAuthClient, ClientSource)>,
     /// `None`: nothing is read from or written to the user's folders.
     pub paths: Option<Paths>,
+    /// Whether accounts and the client outlive the run, below `paths` and in the keyring; pointless for a service that
+    /// forgets them itself.
+    pub remember: bool,
+    /// Where a second start of the program finds this one, see [`crate::desktop::Instance`]. `None`: it does not.
+    pub instances: Option<PathBuf>,
+    /// The time.
+    pub clock: Clock,
     /// Instead of the device the settings name.
     pub microphone: Option<Microphone>,
     /// Instead of the device the settings name.
@@ -137,14 +141,27 @@ fn set_up(
         },
     )?;
     let http = psn::http_client(&config.endpoints)?;
+    let plan = match &config.paths {
+        Some(paths) if config.remember => {
+            Plan::Profile { scope: paths.vault_scope(), chosen: settings.secret_storage }
+        }
+        _ => Plan::Nothing,
+    };
+    let keeper = Keeper::start(plan, config.endpoints.name(), inputs.clone(), arrivals.clone())?;
     let mut state = State::new(service, settings);
     if unreadable {
         state.raise(Place::Settings, ProblemKind::SettingsUnreadable, "the settings file did not parse");
     }
     let world = World {
-        http,
-        endpoints: Arc::new(config.endpoints),
-        oauth: config.oauth,
+        service: signing_in::Service {
+            endpoints: Arc::new(config.endpoints),
+            http,
+            refreshes: TaskTracker::new(),
+            clock: config.clock,
+        },
+        client: config.client,
+        keeper,
+        way_back: Arc::default(),
         paths: config.paths,
         fixed_microphone: config.microphone.is_some(),
         fixed_speakers: config.speakers.is_some(),
@@ -153,11 +170,16 @@ fn set_up(
         arrivals,
         notices,
         tasks: TaskTracker::new(),
-        refreshes: TaskTracker::new(),
         signing_in: CancellationToken::new(),
         wanted: None,
+        arrived: None,
         account: None,
+        running: CancellationToken::new(),
+        reading_capture: CancellationToken::new(),
     };
+    if let Some(folder) = config.instances {
+        world.listen_for_other_starts(folder);
+    }
     Ok((state, world, Queues { commands, inputs: input_queue, arrivals: arrival_queue, meters_moved }))
 }
 
@@ -168,10 +190,14 @@ async fn run(
     publisher: watch::Sender<Arc<Snapshot>>,
     wake: Waker,
 ) {
+    let clock = world.service.clock.clone();
+    for effect in state.handle(Input::Started, clock.now()) {
+        world.carry_out(effect);
+    }
     // Until the last handle is gone.
     let mut listening = true;
     'running: loop {
-        let deadline = state.next_deadline().unwrap_or_else(|| Instant::now() + Duration::from_secs(3600));
+        let deadline = state.next_deadline().unwrap_or_else(|| clock.now() + Duration::from_secs(3600));
         let input = tokio::select! {
             command = commands.recv(), if listening => {
                 listening = command.is_some();
@@ -186,9 +212,9 @@ async fn run(
                 wake();
                 continue;
             }
-            () = tokio::time::sleep_until(deadline.into()) => Input::Tick,
+            () = clock.sleep_until(deadline) => Input::Tick,
         };
-        for effect in state.handle(input, Instant::now()) {
+        for effect in state.handle(input, clock.now()) {
             if effect == Effect::Finish {
                 break 'running;
             }

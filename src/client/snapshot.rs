@@ -1,10 +1,11 @@
 //! What is true now: one immutable value, published by the client, read by the UI.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, time::SystemTime};
 
 use super::{command::MicrophoneTest, problem::Problem};
 use crate::model::{
-    AccountId, DeviceKind, Friend, Invitation, PartySession, Profile, Settings, SoundDevice, TalkMode,
+    AccountId, ClientSource, DeviceKind, Friend, Invitation, KeyringState, KnownAccount, OnlineId,
+    PartySession, Profile, Progress, Report, SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
 };
 
 /// Everything the window shows, apart from sampled levels ([`crate::voice::Meters`]).
@@ -12,6 +13,14 @@ use crate::model::{
 pub struct Snapshot {
     pub service: Service,
     pub screen: Screen,
+    /// Who the program is to the sign-in. `None`: the user has a client secret to supply first.
+    pub client: Option<ClientInUse>,
+    /// Those that can be switched to, and the one in use if it is kept.
+    pub accounts: Vec<KnownAccount>,
+    /// `None`: nothing outlives this run.
+    pub secrets: Option<Secrets>,
+    pub scheme: SchemeStatus,
+    pub capture: Capture,
     pub settings: Settings,
     pub sound: Sound,
     /// Each is shown where it belongs, see [`Problem::place`].
@@ -25,25 +34,115 @@ pub enum Service {
     Sandbox,
 }
 
+/// The OAuth client in force, without its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClientInUse {
+    pub id: String,
+    pub redirect: String,
+    pub masked_secret: String,
+    pub source: ClientSource,
+}
+
+/// A capture of the user's own that is looked into, see [`crate::client::Command::CheckCapture`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Capture {
+    #[default]
+    None,
+    Reading(Progress),
+    /// Found in it, and not in use before the user says yes. The redirect is the mobile app's where the capture has none.
+    FoundClient {
+        id: String,
+        redirect: String,
+        masked_secret: String,
+        /// How many other clients signed in as well.
+        others: usize,
+    },
+    /// Nobody signs in in this capture.
+    NoClient,
+    Checked {
+        report: Arc<Report>,
+        /// Where the report was saved.
+        saved: Option<PathBuf>,
+    },
+    Failed(CaptureTrouble),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaptureTrouble {
+    CannotOpen,
+    /// It is something else, or damaged beyond reading.
+    NotACapture,
+    /// Somebody signs in, and where the browser is sent afterwards is not in it.
+    NoRedirect,
+    CannotSaveReport,
+}
+
+/// Where secrets live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Secrets {
+    pub storage: SecretStorage,
+    pub keyring: KeyringState,
+    /// The keyring cannot be used and the user has not said what to do instead.
+    pub choice_wanted: bool,
+}
+
 #[derive(Debug, Clone, PartialEq)]
 pub enum Screen {
-    SignedOut,
-    /// `link`: the address the browser was sent to, for copying. `None` until it is known.
-    SigningIn {
-        link: Option<Arc<str>>,
+    /// What was kept is read, or an account of before is signed in by it; a [`Problem`] at
+    /// [`super::problem::Place::SignIn`] says where that fails for now.
+    Starting {
+        account: Option<OnlineId>,
     },
+    SignedOut,
+    SigningIn(SignIn),
     SignedIn(Box<SignedIn>),
+}
+
+/// A sign-in under way.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SignIn {
+    /// The address the browser was sent to, for copying. `None` until it is known, and where no browser is needed.
+    pub link: Option<Arc<str>>,
+    pub way_back: WayBack,
+    /// The browser's part is done; the service is asked for tokens.
+    pub finishing: bool,
+}
+
+/// How the browser's answer reaches the program. Pasting works besides each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum WayBack {
+    /// By itself, to a page of this program.
+    #[default]
+    Loopback,
+    /// By an address of the client's own scheme: by itself where the desktop hands it over, see [`Snapshot::scheme`].
+    Scheme,
+    /// By pasting alone: the page's port is taken.
+    Paste,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignedIn {
     pub me: Profile,
+    pub stay: Stay,
+    /// In place, or for another account.
+    pub sign_in: Option<SignIn>,
     pub friends: Fetched<Vec<Friend>>,
     /// Parties the user may see or is in, apart from the current one.
     pub parties: Fetched<Vec<PartySession>>,
     pub invitations: Vec<Invitation>,
     pub party: PartyState,
     pub link: LinkState,
+}
+
+/// How long the user stays signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Stay {
+    #[default]
+    Good,
+    /// Sign in again by this day of the computer's clock; shown from seven days before.
+    EndsSoon(SystemTime),
+    /// Nothing works but the voice that is connected, until the user signs in again.
+    Ended,
 }
 
 /// A list that keeps its previous value while it is fetched again.

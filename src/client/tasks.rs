@@ -11,74 +11,17 @@ use tokio::sync::mpsc;
 use super::{
     ProblemKind,
     failure::{Failure, chain},
-    input::{Attempt, Entry, Input, Lists, Seat, Seated, SignInWay},
+    input::{Entry, Input, Lists, Seat, Seated},
     reconnect::Reach,
 };
 use crate::{
-    desktop,
     model::{Bridge, Friend, PartyLink, PartySession, Profile, SessionId},
-    psn::{
-        self, Authorization, Endpoints, OAuthClient, Psn, PushError, Redirect, RedirectListener, SignInError,
-    },
+    psn::{self, Psn, PushError},
     voice::{NegotiationError, Voice},
 };
 
 /// Leaving, as far as the user waits for it; a quit waits less and ends it.
 const LEAVE_TIME: Duration = Duration::from_secs(6);
-
-/// What a sign-in needs to know.
-pub struct SignIn {
-    pub attempt: Attempt,
-    pub way: SignInWay,
-    pub endpoints: Arc<Endpoints>,
-    pub http: reqwest::Client,
-    pub oauth: OAuthClient,
-    pub installation: String,
-    pub inputs: mpsc::Sender<Input>,
-}
-
-impl SignIn {
-    /// From the link to a working account. Dropping it ends the sign-in; the listener closes with it.
-    pub async fn run(self, refreshes: tokio_util::task::TaskTracker) -> Result<(Arc<Psn>, Profile), Failure> {
-        let broken = |error: std::io::Error| Failure::new(ProblemKind::ServiceTrouble, chain(&error));
-        let listener = RedirectListener::bind().await.map_err(broken)?;
-        let authorization = Authorization::begin(
-            Arc::clone(&self.endpoints),
-            self.http.clone(),
-            self.oauth.clone(),
-            listener.uri().clone(),
-            &self.installation,
-        );
-        let code = match &self.way {
-            SignInWay::Browser => {
-                self.open_browser(&authorization).await;
-                match listener.wait(authorization.state()).await.map_err(broken)? {
-                    Redirect::Code(code) => code,
-                    Redirect::Denied => return Err(SignInError::Refused.into()),
-                }
-            }
-            SignInWay::SandboxAccount(name) => {
-                let npsso = psn::npsso_of_sandbox_account(&self.endpoints, &self.http, name).await?;
-                authorization.code_for_npsso(&npsso).await?
-            }
-        };
-        let tokens = Arc::new(authorization.exchange(code).await?);
-        let psn = Arc::new(Psn::new(self.endpoints, self.http, tokens, refreshes));
-        let profile = psn.profiles(&[psn.account()]).await?.pop();
-        let nobody = || Failure::new(ProblemKind::ServiceTrouble, "the account has no profile");
-        profile.ok_or_else(nobody).map(|profile| (psn, profile))
-    }
-
-    async fn open_browser(&self, authorization: &Authorization) {
-        let link = authorization.link().clone();
-        let attempt = self.attempt;
-        let _ = self.inputs.send(Input::SignInLink { attempt, link: link.as_str().into() }).await;
-        let opened = tokio::task::spawn_blocking(move || desktop::open_browser(&link)).await;
-        if !matches!(opened, Ok(Ok(()))) {
-            let _ = self.inputs.send(Input::BrowserDidNotOpen { attempt }).await;
-        }
-    }
-}
 
 /// Holds the push line until it breaks, and says how it ended.
 pub async fn hold_push(psn: Arc<Psn>, again: bool, inputs: mpsc::Sender<Input>) {

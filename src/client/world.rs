@@ -1,38 +1,60 @@
 //! What the effects act upon, and how each is carried out: as a tracked task that ends with the run, the account or the party.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
 use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Notice, ProblemKind,
-    failure::Failure,
-    input::{Attempt, Effect, Entry, Input, Seat, SignInWay, VoiceControl},
+    CaptureTrouble, ClientInUse, Notice, ProblemKind, capture,
+    failure::{Failure, chain},
+    input::{
+        Arrived, Attempt, CaptureFindings, CapturePurpose, Effect, Entry, Input, Opened, SchemeQuestion,
+        Seat, SignInWay, VoiceControl,
+    },
+    keeper::{Keeper, OpenedVault},
+    signing_in::{Service, SignIn},
     tasks::{self, Held},
+    way_back::WayBack,
 };
 use crate::{
-    model::{Profile, SessionId, Settings},
-    psn::{Endpoints, OAuthClient, Psn},
+    desktop::{self, Instance, SchemeHandler},
+    model::{
+        AccountSlot, ClientSource, OAuthClient, Profile, Report, SchemeStatus, Secret, SecretStorage,
+        SessionId, Settings,
+    },
+    psn::{Kept, Psn},
     store::{self, Paths},
     voice::Voice,
 };
 
 /// After the state said it is done, tasks get this long to end.
 pub const FINISH_TIME: Duration = Duration::from_millis(300);
+/// A token refresh gets longer: the service may already have acted on it.
+const REFRESH_FINISH_TIME: Duration = Duration::from_millis(500);
+/// As often as an eye follows.
+const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
-/// A sign-in that worked. It carries what [`State`] must not hold.
-pub struct Arrival {
-    attempt: Attempt,
-    psn: Arc<Psn>,
-    me: Profile,
+/// Something that came and carries what [`super::state::State`] must not hold.
+pub enum Arrival {
+    SignedIn { attempt: Attempt, psn: Arc<Psn>, me: Profile },
+    Opened(OpenedVault),
 }
 
 /// Everything the effects act upon.
 pub struct World {
-    pub endpoints: Arc<Endpoints>,
-    pub http: reqwest::Client,
-    pub oauth: Option<OAuthClient>,
+    pub service: Service,
+    /// Given from outside, or kept.
+    pub client: Option<(OAuthClient, ClientSource)>,
+    pub keeper: Keeper,
+    pub way_back: Arc<WayBack>,
     pub paths: Option<Paths>,
     pub fixed_microphone: bool,
     pub fixed_speakers: bool,
@@ -41,17 +63,21 @@ pub struct World {
     pub arrivals: mpsc::Sender<Arrival>,
     pub notices: mpsc::Sender<Notice>,
     pub tasks: TaskTracker,
-    /// Token refreshes, which nothing cancels.
-    pub refreshes: TaskTracker,
+    /// Cancelled when the run ends.
+    pub running: CancellationToken,
+    pub reading_capture: CancellationToken,
     pub signing_in: CancellationToken,
     /// The sign-in that counts.
     pub wanted: Option<Attempt>,
+    /// Signed in, and not yet the account in use.
+    pub arrived: Option<(Attempt, Arc<Psn>, Profile)>,
     pub account: Option<SignedInAccount>,
 }
 
 /// Everything below is cancelled with the account, and voice steps with the party.
 pub struct SignedInAccount {
     psn: Arc<Psn>,
+    me: Profile,
     signed_in: CancellationToken,
     connecting: CancellationToken,
 }
@@ -60,16 +86,37 @@ impl World {
     /// Returns what is to be told.
     pub fn carry_out(&mut self, effect: Effect) -> Option<Notice> {
         match effect {
+            Effect::OpenKept => {
+                self.keeper.open();
+                self.ask_scheme(SchemeQuestion::Status);
+            }
             Effect::SignIn { attempt, way } => self.sign_in(attempt, way),
+            Effect::Resume { attempt, slot } => self.resume(attempt, slot),
+            Effect::BringRedirect(pasted) => self.bring_redirect(&pasted),
             Effect::CancelSignIn => {
                 self.signing_in.cancel();
                 self.wanted = None;
             }
-            Effect::ForgetAccount => {
+            Effect::TakeAccount { attempt } => self.take_account(attempt),
+            Effect::DropAccount => {
                 if let Some(account) = self.account.take() {
                     account.signed_in.cancel();
                 }
             }
+            Effect::ForgetKept(slot) => self.keeper.forget(slot),
+            Effect::UseClient(client) => {
+                self.keeper.keep_client(client.clone());
+                self.client = Some((client, ClientSource::Kept));
+            }
+            Effect::ForgetClient => {
+                self.keeper.forget_client();
+                self.client = None;
+            }
+            Effect::MoveSecrets(storage) => self.move_secrets(storage),
+            Effect::AskScheme(question) => self.ask_scheme(question),
+            Effect::ReadCapture { attempt, file, purpose } => self.read_capture(attempt, file, purpose),
+            Effect::CancelCapture => self.reading_capture.cancel(),
+            Effect::SaveReport { report, file } => self.save_report(report, file),
             Effect::OpenPush { again } => {
                 let inputs = self.inputs.clone();
                 self.in_account(async move |psn| tasks::hold_push(psn, again, inputs).await);
@@ -121,42 +168,153 @@ impl World {
     }
 
     /// `None`: it was given up meanwhile, and must not take the place of another.
-    pub fn welcome(&mut self, Arrival { attempt, psn, me }: Arrival) -> Option<Input> {
-        if self.wanted != Some(attempt) {
-            return None;
+    pub fn welcome(&mut self, arrival: Arrival) -> Option<Input> {
+        match arrival {
+            Arrival::SignedIn { attempt, psn, me } => {
+                if self.wanted != Some(attempt) {
+                    return None;
+                }
+                self.wanted = None;
+                let again = self.account.as_ref().is_some_and(|account| Arc::ptr_eq(&account.psn, &psn));
+                self.arrived = (!again).then(|| (attempt, psn, me.clone()));
+                Some(Input::SignedIn { attempt, result: Ok(Arrived { me, again }) })
+            }
+            Arrival::Opened(OpenedVault { secrets, client, accounts, last }) => {
+                let kept = client.map(|client| (client, ClientSource::Kept));
+                self.client = self.client.take().or(kept);
+                let client = self.client.as_ref().map(|(client, source)| ClientInUse::new(client, *source));
+                Some(Input::Opened(Opened { secrets, client, accounts, last }))
+            }
         }
-        let signed_in = CancellationToken::new();
-        let connecting = signed_in.child_token();
-        self.account = Some(SignedInAccount { psn, signed_in, connecting });
-        Some(Input::SignedIn { attempt, result: Ok(me) })
+    }
+
+    /// A second start of the program brings the browser's answer here. Without this, pasting still works.
+    pub fn listen_for_other_starts(&self, folder: PathBuf) {
+        let (way_back, running) = (Arc::clone(&self.way_back), self.running.clone());
+        let listening = async move {
+            match Instance::listen(&folder).await {
+                Ok(instance) => {
+                    let take = |address: Secret| std::future::ready(way_back.bring_address(address.expose()));
+                    instance.serve(take).await;
+                }
+                Err(error) => tracing::warn!(error = chain(&error), "other starts will not find this one"),
+            }
+        };
+        self.tasks.spawn(async move { running.run_until_cancelled(listening).await });
     }
 
     fn sign_in(&mut self, attempt: Attempt, way: SignInWay) {
+        let cancelled = self.begin_attempt(attempt);
+        let Some((client, _)) = self.client.clone() else { return self.no_client(attempt) };
+        let paths = self.paths.clone();
+        let (service, way_back, inputs) =
+            (self.service.clone(), Arc::clone(&self.way_back), self.inputs.clone());
+        let current = self.account.as_ref().map(|account| Arc::clone(&account.psn));
+        self.attempt(attempt, cancelled, async move {
+            let duid = tokio::task::spawn_blocking(move || installation(paths.as_ref())).await;
+            let duid = duid.unwrap_or_else(|_| store::new_installation_id());
+            SignIn { attempt, way, service, client, duid, way_back, current, inputs }.run().await
+        });
+    }
+
+    fn resume(&mut self, attempt: Attempt, slot: AccountSlot) {
+        let cancelled = self.begin_attempt(attempt);
+        let Some((client, _)) = self.client.clone() else { return self.no_client(attempt) };
+        let (service, keeper) = (self.service.clone(), self.keeper.clone());
+        self.attempt(attempt, cancelled, async move {
+            let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
+            let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
+            let (account, kept) = (kept.account, Kept { refresh: kept.refresh, ends: kept.ends });
+            service.resume(client, account, kept).await
+        });
+    }
+
+    /// The one before ends.
+    fn begin_attempt(&mut self, attempt: Attempt) -> CancellationToken {
         self.signing_in.cancel();
         self.signing_in = CancellationToken::new();
         self.wanted = Some(attempt);
-        let (paths, endpoints) = (self.paths.clone(), Arc::clone(&self.endpoints));
-        let (http, oauth, inputs) = (self.http.clone(), self.oauth.clone(), self.inputs.clone());
-        let Some(oauth) = oauth else {
-            let failure = Failure::new(ProblemKind::NoClientSecret, "no OAuth client was configured");
-            let _ = inputs.try_send(Input::SignedIn { attempt, result: Err(failure) });
+        self.signing_in.clone()
+    }
+
+    fn no_client(&self, attempt: Attempt) {
+        let failure = Failure::new(ProblemKind::NoClientSecret, "no OAuth client was given");
+        let _ = self.inputs.try_send(Input::SignedIn { attempt, result: Err(failure) });
+    }
+
+    fn attempt(
+        &self,
+        attempt: Attempt,
+        cancelled: CancellationToken,
+        work: impl Future<Output = Result<(Arc<Psn>, Profile), Failure>> + Send + 'static,
+    ) {
+        let (inputs, arrivals) = (self.inputs.clone(), self.arrivals.clone());
+        self.tasks.spawn(async move {
+            match cancelled.run_until_cancelled(work).await {
+                Some(Ok((psn, me))) => {
+                    let _ = arrivals.send(Arrival::SignedIn { attempt, psn, me }).await;
+                }
+                Some(Err(failure)) => {
+                    let _ = inputs.send(Input::SignedIn { attempt, result: Err(failure) }).await;
+                }
+                None => {}
+            }
+        });
+    }
+
+    fn bring_redirect(&self, pasted: &Secret) {
+        if let Err(error) = self.way_back.bring_pasted(pasted.expose()) {
+            let _ = self.inputs.try_send(Input::RedirectRefused(error.into()));
+        }
+    }
+
+    fn take_account(&mut self, attempt: Attempt) {
+        let Some((_, psn, me)) = self.arrived.take().filter(|(arrived, ..)| *arrived == attempt) else {
             return;
         };
-        let refreshes = self.refreshes.clone();
-        let (results, arrivals) = (self.inputs.clone(), self.arrivals.clone());
-        let cancelled = self.signing_in.clone();
-        self.tasks.spawn(async move {
-            let installation = tokio::task::spawn_blocking(move || installation(paths.as_ref())).await;
-            let installation = installation.unwrap_or_else(|_| store::new_installation_id());
-            let sign_in = tasks::SignIn { attempt, way, endpoints, http, oauth, installation, inputs };
-            if let Some(result) = cancelled.run_until_cancelled(sign_in.run(refreshes)).await {
-                let _ = match result {
-                    Ok((psn, me)) => arrivals.send(Arrival { attempt, psn, me }).await.ok(),
-                    Err(failure) => {
-                        results.send(Input::SignedIn { attempt, result: Err(failure) }).await.ok()
-                    }
-                };
+        let signed_in = CancellationToken::new();
+        let connecting = signed_in.child_token();
+        let first = AtomicBool::new(true);
+        let (keeper, inputs, clock) = (self.keeper.clone(), self.inputs.clone(), self.service.clock.clone());
+        let Profile { account, online_id } = me.clone();
+        let keep = move |kept: Kept| {
+            if let Some(ends) = kept.ends {
+                let left = ends.duration_since(clock.wall()).unwrap_or_default();
+                let _ = inputs.try_send(Input::StayKnown { account, ends, left });
             }
+            if first.swap(false, Relaxed) {
+                keeper.keep_first(account, online_id.clone(), kept);
+            } else {
+                keeper.keep(account, online_id.clone(), kept);
+            }
+        };
+        let tokens = Arc::clone(&psn);
+        self.service.refreshes.spawn(async move { tokens.tokens().keep_with(Box::new(keep)).await });
+        self.account = Some(SignedInAccount { psn, me, signed_in, connecting });
+    }
+
+    /// What could not be kept in the old place is given to the new one again.
+    fn move_secrets(&self, storage: SecretStorage) {
+        self.keeper.move_to(storage);
+        if let Some((client, ClientSource::Kept)) = &self.client {
+            self.keeper.keep_client(client.clone());
+        }
+        let Some(account) = &self.account else { return };
+        let (psn, keeper) = (Arc::clone(&account.psn), self.keeper.clone());
+        let Profile { account, online_id } = account.me.clone();
+        self.service.refreshes.spawn(async move {
+            if let Some(kept) = psn.tokens().kept().await {
+                keeper.keep_first(account, online_id, kept);
+            }
+        });
+    }
+
+    fn ask_scheme(&self, question: SchemeQuestion) {
+        let inputs = self.inputs.clone();
+        self.tasks.spawn_blocking(move || {
+            let answered = answer_scheme(question)
+                .map_err(|error| Failure::new(ProblemKind::SchemeNotChanged, chain(&error)));
+            let _ = inputs.blocking_send(Input::Scheme(answered));
         });
     }
 
@@ -232,6 +390,48 @@ impl World {
         });
     }
 
+    fn read_capture(&mut self, attempt: Attempt, file: PathBuf, purpose: CapturePurpose) {
+        self.reading_capture.cancel();
+        self.reading_capture = self.running.child_token();
+        let (endpoints, cancelled) = (Arc::clone(&self.service.endpoints), self.reading_capture.clone());
+        let inputs = self.inputs.clone();
+        self.tasks.spawn_blocking(move || {
+            let mut told = None;
+            let mut tell = |progress| {
+                if told.is_none_or(|told: Instant| told.elapsed() >= PROGRESS_EVERY) {
+                    told = Some(Instant::now());
+                    let _ = inputs.try_send(Input::CaptureProgress { attempt, progress });
+                }
+            };
+            let stop = || cancelled.is_cancelled();
+            let read = match purpose {
+                CapturePurpose::Check => {
+                    capture::check(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Report)
+                }
+                CapturePurpose::FindClient => {
+                    capture::find_client(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Client)
+                }
+            };
+            let result = read.map_err(|error| {
+                tracing::info!(error = chain(&error), "a capture was not read");
+                CaptureTrouble::from(&error)
+            });
+            let _ = inputs.blocking_send(Input::CaptureRead { attempt, result });
+        });
+    }
+
+    fn save_report(&self, report: Arc<Report>, file: PathBuf) {
+        let inputs = self.inputs.clone();
+        self.tasks.spawn_blocking(move || {
+            let saved = std::fs::write(&file, report.to_string()).map(|()| file);
+            let saved = saved.map_err(|error| {
+                tracing::info!(kind = %error.kind(), "a report was not saved");
+                CaptureTrouble::CannotSaveReport
+            });
+            let _ = inputs.blocking_send(Input::ReportSaved(saved));
+        });
+    }
+
     /// A task that ends with the account and brings one input.
     fn ask<F, T>(&self, task: T)
     where
@@ -262,20 +462,31 @@ impl World {
 
     /// Ends what still runs; what hangs is left behind after [`FINISH_TIME`].
     pub async fn finish(self) {
+        self.running.cancel();
         self.signing_in.cancel();
         if let Some(account) = &self.account {
             account.signed_in.cancel();
         }
         self.tasks.close();
-        self.refreshes.close();
-        let ended = async {
-            self.tasks.wait().await;
-            self.refreshes.wait().await;
-        };
-        if tokio::time::timeout(FINISH_TIME, ended).await.is_err() {
+        self.service.refreshes.close();
+        let tasks = tokio::time::timeout(FINISH_TIME, self.tasks.wait());
+        let refreshes = tokio::time::timeout(REFRESH_FINISH_TIME, self.service.refreshes.wait());
+        if let (Err(_), _) | (_, Err(_)) = tokio::join!(tasks, refreshes) {
             tracing::warn!("something did not end in time");
         }
+        self.keeper.settle(FINISH_TIME).await;
     }
+}
+
+/// Blocking.
+fn answer_scheme(question: SchemeQuestion) -> Result<SchemeStatus, desktop::SchemeError> {
+    let handler = SchemeHandler::of_this_program()?;
+    match question {
+        SchemeQuestion::Status => {}
+        SchemeQuestion::Register => handler.register()?,
+        SchemeQuestion::Unregister => handler.unregister()?,
+    }
+    Ok(handler.status())
 }
 
 /// Blocking.

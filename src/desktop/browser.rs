@@ -7,7 +7,7 @@ use url::Url;
 #[error("the browser did not open")]
 pub struct BrowserError(#[source] std::io::Error);
 
-/// Returns once the browser was started; it goes on by itself.
+/// Returns once the browser was started; it goes on by itself, and what it prints is not heard.
 ///
 /// # Errors
 /// [`BrowserError`] where the system knows no browser.

@@ -132,6 +132,8 @@ impl Report {
             }
             // The voice state says it.
             Notice::VoiceConnected | Notice::VoiceInterrupted | Notice::TalkingWhileMuted => return,
+            // Nothing that a script can cause.
+            Notice::SignedInAgain | Notice::SwitchedTo(_) | Notice::SecretsMoved(_) => return,
         };
         self.tell(&text, event);
     }

@@ -2,7 +2,7 @@
 
 use super::{Destination, Options};
 use crate::{
-    client::{Command, PartyState, Place, Screen, SignedIn, Snapshot},
+    client::{Command, PartyState, Place, Screen, SignedIn, Snapshot, Stay},
     model::{OnlineId, Privacy},
 };
 
@@ -41,12 +41,17 @@ impl Script {
 
     pub fn next(&mut self, snapshot: &Snapshot) -> Step {
         let signed_in = match &snapshot.screen {
+            Screen::SignedIn(signed_in) if signed_in.stay == Stay::Ended => {
+                return Step::Stop("The sign-in has ended.");
+            }
             Screen::SignedIn(signed_in) => signed_in,
             Screen::SignedOut if self.stage != Stage::SigningIn => {
                 return Step::Stop("The sign-in has ended.");
             }
             Screen::SignedOut if !snapshot.problems.is_empty() => return Step::Stop("The sign-in failed."),
-            Screen::SignedOut | Screen::SigningIn { .. } => return Step::Send(Vec::new()),
+            Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => {
+                return Step::Send(Vec::new());
+            }
         };
         if self.stage == Stage::SigningIn {
             self.stage = Stage::SignedIn;

@@ -4,10 +4,10 @@ use std::{fmt, time::SystemTime};
 
 use serde::{Deserialize, Serialize};
 
-use super::{OnlineId, Secret};
+use super::{AccountId, OnlineId, Secret};
 
 /// A place for one account among those that a profile keeps; made at random, so that it says nothing of the account.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct AccountSlot(String);
 
 impl AccountSlot {
@@ -17,6 +17,20 @@ impl AccountSlot {
 
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+/// A text that is no slot's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not 16 hex digits")]
+pub struct InvalidSlot;
+
+impl std::str::FromStr for AccountSlot {
+    type Err = InvalidSlot;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = text.len() == 16 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if fits { Ok(Self(text.to_owned())) } else { Err(InvalidSlot) }
     }
 }
 
@@ -30,6 +44,7 @@ impl Default for AccountSlot {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownAccount {
     pub slot: AccountSlot,
+    pub account: AccountId,
     pub online_id: OnlineId,
     /// By the computer's clock: when it must sign in again.
     pub ends: Option<SystemTime>,

@@ -7,6 +7,7 @@ mod exchange;
 mod friend;
 mod ids;
 mod party;
+mod profile;
 mod secret;
 mod settings;
 mod voice;
@@ -23,6 +24,7 @@ pub use ids::{
     PartyLink, PeerId, SessionId,
 };
 pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
 pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};

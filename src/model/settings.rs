@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::SecretStorage;
+
 /// A sound device by choice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -57,6 +59,9 @@ pub struct Settings {
     pub theme: Theme,
     /// Size of everything in the window; 0.75–2.0.
     pub scale: f32,
+    /// Where secrets live, if the user was asked; the keyring otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secret_storage: Option<SecretStorage>,
 }
 
 impl Default for Settings {
@@ -69,6 +74,7 @@ impl Default for Settings {
             release_hold_millis: 200,
             theme: Theme::Dark,
             scale: 1.0,
+            secret_storage: None,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::net::IpAddr;
 
-use secrecy::SecretString;
 use url::{Host, Url};
 
 /// The page that shared links lead to; calls about a link say they come from it.
@@ -64,13 +63,6 @@ pub struct Endpoints {
     sandbox: bool,
 }
 
-/// The OAuth client that the user signs in with. The live one's secret is the user's to supply.
-#[derive(Debug, Clone)]
-pub struct OAuthClient {
-    pub id: String,
-    pub secret: SecretString,
-}
-
 /// A sandbox address that cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidBase {
@@ -114,6 +106,11 @@ impl Endpoints {
             push_directory: base,
             sandbox: true,
         })
+    }
+
+    /// Tells services apart where things are kept.
+    pub fn name(&self) -> String {
+        if self.sandbox { self.mobile.origin().ascii_serialization() } else { "live".into() }
     }
 
     pub fn is_sandbox(&self) -> bool {

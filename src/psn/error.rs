@@ -20,6 +20,9 @@ pub enum Error {
     /// The refresh token no longer works.
     #[error("the sign-in has ended")]
     SignInEnded,
+    /// The service does not take the client id or its secret.
+    #[error("the client was refused")]
+    ClientRefused,
     /// The service understood and said no.
     #[error("refused with {status}, code {code:?}")]
     Refused { status: u16, code: Option<u32> },

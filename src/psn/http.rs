@@ -19,9 +19,11 @@ use super::{
     budget::{Budget, Urgency},
     endpoints::Endpoints,
     retry::{self, Next, Outcome, Repeat},
-    tokens::{AccessToken, Tokens},
+    stay::AccessToken,
+    tokens::Tokens,
     wire::error::ErrorBody,
 };
+use crate::model::Clock;
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
@@ -39,6 +41,7 @@ pub(super) struct Http {
     refreshes: TaskTracker,
     /// One for the whole run.
     trace_id: String,
+    clock: Clock,
     pauses: Mutex<Pauses>,
 }
 
@@ -124,9 +127,10 @@ impl Http {
         client: reqwest::Client,
         tokens: Arc<Tokens>,
         refreshes: TaskTracker,
+        clock: Clock,
     ) -> Self {
         let trace_id = span_id();
-        Self { endpoints, client, tokens, refreshes, trace_id, pauses: Mutex::default() }
+        Self { endpoints, client, tokens, refreshes, trace_id, clock, pauses: Mutex::default() }
     }
 
     pub fn endpoints(&self) -> &Endpoints {
@@ -237,7 +241,7 @@ impl Http {
     }
 
     fn may_call(&self, urgency: Urgency) -> Result<(), Error> {
-        let now = Instant::now();
+        let now = self.clock.now();
         let mut pauses = self.pauses();
         if let Some((not_before, pause)) = pauses.not_before {
             let excused = matches!((urgency, pause), (Urgency::MayUseReserve, Pause::RateLimited));
@@ -256,7 +260,7 @@ impl Http {
 
     fn pause(&self, wait: Duration, pause: Pause) {
         let mut pauses = self.pauses();
-        pauses.not_before = Some((Instant::now() + wait, pause));
+        pauses.not_before = Some((self.clock.now() + wait, pause));
     }
 
     fn pauses(&self) -> MutexGuard<'_, Pauses> {

@@ -3,65 +3,56 @@
 use std::{io, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use secrecy::SecretString;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
 };
-use url::Url;
+use url::{Host, Url};
 
-const PATH: &str = "/redirect";
+use super::redirect::{Expected, Redirect};
+
 /// A request line and headers of a browser fit.
 const REQUEST_LIMIT: usize = 16 << 10;
 /// Connections that may be open at once.
 const MAX_OPEN: usize = 16;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What the browser brought.
-pub enum Redirect {
-    Code(SecretString),
-    /// The user or the service said no.
-    Denied,
-}
-
-impl Redirect {
-    /// `None` unless `target` carries our `state`: anybody on this computer can call the listener.
-    pub fn read(target: &Url, state: &str) -> Option<Self> {
-        let value = |name: &str| target.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value);
-        if value("state")? != state {
-            return None;
-        }
-        match value("code") {
-            Some(code) if !code.is_empty() => Some(Self::Code(code.into_owned().into())),
-            _ => Some(Self::Denied),
-        }
-    }
-}
-
-/// Bound to 127.0.0.1 on a free port.
+/// Bound to 127.0.0.1.
 pub struct RedirectListener {
     listener: TcpListener,
     uri: Url,
 }
 
 impl RedirectListener {
+    /// Listens where `redirect` leads; on a free port where it names none. `Ok(None)`: it leads to no loopback page.
+    ///
     /// # Errors
-    /// When no port can be bound.
-    pub async fn bind() -> io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
-        let uri = format!("http://127.0.0.1:{}{PATH}", listener.local_addr()?.port());
-        Ok(Self { listener, uri: Url::parse(&uri).map_err(io::Error::other)? })
+    /// When the port cannot be bound.
+    pub async fn bind(redirect: &Url) -> io::Result<Option<Self>> {
+        let loopback = match redirect.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            _ => false,
+        };
+        if redirect.scheme() != "http" || !loopback {
+            return Ok(None);
+        }
+        let listener = TcpListener::bind(("127.0.0.1", redirect.port().unwrap_or(0))).await?;
+        let mut uri = redirect.clone();
+        let port = listener.local_addr()?.port();
+        uri.set_port(Some(port)).map_err(|()| io::Error::other("an address without a port"))?;
+        Ok(Some(Self { listener, uri }))
     }
 
     pub fn uri(&self) -> &Url {
         &self.uri
     }
 
-    /// Waits for the redirect that carries `state`; everything else gets an error page. Cancel by dropping.
+    /// Waits for the redirect that is `expected`; everything else gets an error page. Cancel by dropping.
     ///
     /// # Errors
     /// When the listener itself fails.
-    pub async fn wait(self, state: &str) -> io::Result<Redirect> {
+    pub async fn wait(self, expected: &Expected) -> io::Result<Redirect> {
         // Side by side: browsers open connections that they never use.
         let mut reading = FuturesUnordered::new();
         loop {
@@ -73,8 +64,8 @@ impl RedirectListener {
                 Some(read) = reading.next() => read,
             };
             let Some(target) = target else { continue };
-            let redirect = self.uri.join(&target).ok().filter(|url| url.path() == PATH);
-            let redirect = redirect.and_then(|url| Redirect::read(&url, state));
+            let address = self.uri.join(&target).ok();
+            let redirect = address.and_then(|address| expected.read(address.as_str()).ok());
             let (status, text) = match &redirect {
                 Some(Redirect::Code(_)) => ("200 OK", "You are signed in. You can close this page."),
                 Some(Redirect::Denied) => ("200 OK", "Nothing was signed in. You can close this page."),
@@ -128,34 +119,15 @@ async fn answer(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<
 
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
-
     use super::*;
-
-    fn read(query: &str) -> Option<Redirect> {
-        Redirect::read(&Url::parse(&format!("http://127.0.0.1:1/redirect?{query}")).expect("a url"), "s1")
-    }
-
-    #[test]
-    fn a_redirect_counts_only_with_our_state() {
-        assert!(
-            matches!(read("code=v3.abc&state=s1"), Some(Redirect::Code(c)) if c.expose_secret() == "v3.abc")
-        );
-        assert!(read("code=v3.abc&state=other").is_none());
-        assert!(read("code=v3.abc").is_none());
-    }
-
-    #[test]
-    fn a_redirect_without_a_code_is_a_no() {
-        assert!(matches!(read("error=access_denied&state=s1"), Some(Redirect::Denied)));
-        assert!(matches!(read("code=&state=s1"), Some(Redirect::Denied)));
-    }
 
     #[tokio::test]
     async fn strangers_and_half_requests_do_not_end_the_wait() {
-        let listener = RedirectListener::bind().await.expect("a port");
+        let redirect = Url::parse("http://127.0.0.1/redirect").expect("an address");
+        let listener = RedirectListener::bind(&redirect).await.expect("a port").expect("loopback");
         let address = listener.listener.local_addr().expect("bound");
-        let wait = tokio::spawn(async move { listener.wait("s1").await });
+        let expected = Expected { redirect_uri: listener.uri().clone(), state: "s1".into() };
+        let wait = tokio::spawn(async move { listener.wait(&expected).await });
         let request = async |text: &str| {
             let mut stream = TcpStream::connect(address).await.expect("listening");
             stream.write_all(text.as_bytes()).await.expect("open");
@@ -167,11 +139,24 @@ mod tests {
         };
         let _unused = TcpStream::connect(address).await.expect("listening");
         request("GARBAGE").await;
-        assert!(
-            request("GET /redirect?code=x&state=wrong HTTP/1.1\r\n\r\n").await.starts_with("HTTP/1.1 404")
-        );
+        for stranger in
+            ["/redirect?code=x&state=wrong", "/favicon.ico", "//evil.example/redirect?code=x&state=s1"]
+        {
+            let answer = request(&format!("GET {stranger} HTTP/1.1\r\n\r\n")).await;
+            assert!(answer.starts_with("HTTP/1.1 404"), "{stranger}: {answer}");
+        }
         assert!(request("GET /redirect?code=x&state=s1 HTTP/1.1\r\n\r\n").await.starts_with("HTTP/1.1 200"));
         assert!(matches!(wait.await.expect("no panic"), Ok(Redirect::Code(_))));
         assert!(TcpStream::connect(address).await.is_err(), "closed after the redirect");
+    }
+
+    #[tokio::test]
+    async fn a_redirect_that_leads_elsewhere_has_no_listener() {
+        for elsewhere in
+            ["com.example.app://redirect", "https://127.0.0.1/x", "http://10.0.0.1/x", "http://example.org/"]
+        {
+            let redirect = Url::parse(elsewhere).expect("an address");
+            assert!(RedirectListener::bind(&redirect).await.expect("nothing bound").is_none(), "{elsewhere}");
+        }
     }
 }

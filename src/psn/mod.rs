@@ -3,7 +3,7 @@
 //!
 //! | file | calls | base |
 //! |---|---|---|
-//! | `oauth`, `loopback` | authorize, token | accounts |
+//! | `oauth`, `redirect`, `loopback`, `tokens` | authorize, token | accounts |
 //! | `party` | `sessionManager/v2` | mobile |
 //! | `people` | `userProfile` | mobile |
 //! | `bridge` | `rtcBridge/v1` | mobile |
@@ -26,8 +26,10 @@ mod oauth;
 mod party;
 mod people;
 mod push;
+mod redirect;
 mod retry;
 mod sandbox_account;
+mod stay;
 mod tokens;
 mod wire;
 
@@ -36,16 +38,20 @@ use std::sync::Arc;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-pub use endpoints::{Endpoints, InvalidBase, OAuthClient};
+use crate::model::{AccountId, Clock};
+
+pub use endpoints::{Endpoints, InvalidBase};
 pub use error::Error;
 pub use event::{Event, MemberChange, PushEvent};
 pub use examine::{Examiner, SignInCall, sign_in_call};
-pub use loopback::{Redirect, RedirectListener};
+pub use loopback::RedirectListener;
 pub use oauth::{Authorization, SignInError};
 pub use party::PartyChange;
 pub use push::{PushError, PushSocket};
+pub use redirect::{Expected, Redirect, RedirectError, pasted_npsso};
 pub use sandbox_account::npsso_of_sandbox_account;
-pub use tokens::Tokens;
+pub use stay::Kept;
+pub use tokens::{Grant, Keeper, Tokens};
 
 /// One signed-in account at one service. Cheap to share; every method is one or a few calls and may be dropped midway.
 pub struct Psn {
@@ -62,14 +68,19 @@ impl Psn {
         client: reqwest::Client,
         tokens: Arc<Tokens>,
         refreshes: TaskTracker,
+        clock: Clock,
     ) -> Self {
-        let http = http::Http::new(endpoints, client, Arc::clone(&tokens), refreshes);
+        let http = http::Http::new(endpoints, client, Arc::clone(&tokens), refreshes, clock);
         Self { http, tokens, push_context: Uuid::new_v4() }
     }
 
     /// Whose account this is.
-    pub fn account(&self) -> crate::model::AccountId {
+    pub fn account(&self) -> AccountId {
         self.tokens.account()
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
     }
 }
 

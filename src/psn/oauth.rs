@@ -5,23 +5,28 @@ use std::{future::Future, pin::Pin, sync::Arc, time::Duration};
 use oauth2::{
     AsyncHttpClient, AuthType, AuthUrl, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointNotSet,
     EndpointSet, HttpRequest, HttpResponse, RedirectUrl, RefreshToken, RequestTokenError, Scope,
-    TokenResponse, TokenUrl,
-    basic::{BasicClient, BasicTokenResponse},
+    StandardRevocableToken, TokenResponse, TokenUrl,
+    basic::{
+        BasicErrorResponse, BasicErrorResponseType, BasicRevocationErrorResponse,
+        BasicTokenIntrospectionResponse,
+    },
 };
 use reqwest::{
     StatusCode,
     header::{COOKIE, LOCATION},
 };
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use uuid::Uuid;
 
 use super::{
-    Endpoints, Error, OAuthClient,
+    Endpoints, Error,
     http::{is_html, read_limited, retry_after, unreachable},
-    loopback::Redirect,
-    tokens::{Grant, Tokens},
+    redirect::{Expected, Redirect},
+    stay::Granted,
+    tokens::{Grant, account_in},
+    wire::token::TokenAnswer,
 };
+use crate::model::{AccountId, OAuthClient, Secret};
 
 const SCOPES: [&str; 2] = ["psn:mobile.v2.core", "psn:clientapp"];
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -36,6 +41,9 @@ pub enum SignInError {
     /// The service or the user said no; the same code or token will not work again.
     #[error("the sign-in was refused")]
     Refused,
+    /// The service does not take the client id or its secret.
+    #[error("the client was refused")]
+    ClientRefused,
     #[error("the answer was not understood")]
     NotUnderstood,
     #[error(transparent)]
@@ -45,15 +53,15 @@ pub enum SignInError {
 /// A sign-in under way: one link, one state, one code.
 pub struct Authorization {
     oauth: OAuth,
-    redirect_uri: Url,
+    expected: Expected,
     /// Ties the token request to this attempt, and is its correlation id.
     cid: String,
-    state: CsrfToken,
     link: Url,
 }
 
 impl Authorization {
-    /// `duid` names this installation, see `store`.
+    /// `redirect_uri`: the client's own, with the port of the listener where it has one. `duid` names this installation, see
+    /// `store`.
     pub fn begin(
         endpoints: Arc<Endpoints>,
         http: reqwest::Client,
@@ -61,7 +69,7 @@ impl Authorization {
         redirect_uri: Url,
         duid: &str,
     ) -> Self {
-        let oauth = OAuth { endpoints, http, client: Arc::new(client) };
+        let oauth = OAuth::new(endpoints, http, client);
         let cid = Uuid::new_v4().to_string();
         let (link, state) = oauth
             .client(Some(&redirect_uri))
@@ -73,7 +81,8 @@ impl Authorization {
             .add_extra_param("duid", duid)
             .add_extra_param("cid", &cid)
             .url();
-        Self { oauth, redirect_uri, cid, state, link }
+        let expected = Expected { redirect_uri, state: state.into_secret().into() };
+        Self { oauth, expected, cid, link }
     }
 
     /// Where the browser goes. Holds no secret, but the state: show it to the user alone.
@@ -81,31 +90,31 @@ impl Authorization {
         &self.link
     }
 
-    /// What the redirect must bring back.
-    pub fn state(&self) -> &str {
-        self.state.secret()
+    /// What the redirect must be like.
+    pub fn expected(&self) -> &Expected {
+        &self.expected
     }
 
     /// The second grant: the cookie of a signed-in browser session instead of a browser (protocol section 2).
     ///
     /// # Errors
     /// [`SignInError::Refused`] where the cookie is not accepted.
-    pub async fn code_for_npsso(&self, npsso: &SecretString) -> Result<SecretString, SignInError> {
+    pub async fn code_for_npsso(&self, npsso: &Secret) -> Result<Secret, SignInError> {
         let response = self
             .oauth
             .http
             .get(self.link.clone())
-            .header(COOKIE, format!("npsso={}", npsso.expose_secret()))
+            .header(COOKIE, format!("npsso={}", npsso.expose()))
             .timeout(TOKEN_TIMEOUT)
             .send()
             .await
             .map_err(unreachable)?;
         refuse_edge(&response)?;
         let location = response.headers().get(LOCATION).and_then(|v| v.to_str().ok());
-        let target = location.and_then(|v| Url::parse(v).ok()).ok_or(SignInError::NotUnderstood)?;
-        match Redirect::read(&target, self.state()) {
-            Some(Redirect::Code(code)) => Ok(code),
-            Some(Redirect::Denied) | None => Err(SignInError::Refused),
+        match self.expected.read(location.ok_or(SignInError::NotUnderstood)?) {
+            Ok(Redirect::Code(code)) => Ok(code),
+            // Most often the sign-in page: the session is over.
+            Ok(Redirect::Denied) | Err(_) => Err(SignInError::Refused),
         }
     }
 
@@ -113,15 +122,14 @@ impl Authorization {
     ///
     /// # Errors
     /// [`SignInError`].
-    pub async fn exchange(self, code: SecretString) -> Result<Tokens, SignInError> {
-        let client = self.oauth.client(Some(&self.redirect_uri));
+    pub async fn exchange(self, code: Secret) -> Result<Grant, SignInError> {
+        let client = self.oauth.client(Some(&self.expected.redirect_uri));
         let request = client
-            .exchange_code(AuthorizationCode::new(code.expose_secret().to_owned()))
+            .exchange_code(AuthorizationCode::new(code.expose().to_owned()))
             .add_extra_param("token_format", "jwt")
             .add_extra_param("cid", self.cid.clone());
         let answer = request.request_async(&Carrier { http: &self.oauth.http, correlation: &self.cid }).await;
-        let grant = grant(answer)?;
-        Tokens::new(self.oauth, grant)
+        Grant::new(self.oauth, granted(answer)?)
     }
 }
 
@@ -133,12 +141,27 @@ pub(super) struct OAuth {
     client: Arc<OAuthClient>,
 }
 
-type Client = BasicClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>;
+type Client = oauth2::Client<
+    BasicErrorResponse,
+    TokenAnswer,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
 
 impl OAuth {
+    pub fn new(endpoints: Arc<Endpoints>, http: reqwest::Client, client: OAuthClient) -> Self {
+        Self { endpoints, http, client: Arc::new(client) }
+    }
+
     fn client(&self, redirect_uri: Option<&Url>) -> Client {
-        let client = BasicClient::new(ClientId::new(self.client.id.clone()))
-            .set_client_secret(ClientSecret::new(self.client.secret.expose_secret().to_owned()))
+        let client = oauth2::Client::new(ClientId::new(self.client.id.clone()))
+            .set_client_secret(ClientSecret::new(self.client.secret.expose().to_owned()))
             .set_auth_type(AuthType::BasicAuth)
             .set_auth_uri(AuthUrl::from_url(self.endpoints.accounts("/api/authz/v3/oauth/authorize")))
             .set_token_uri(TokenUrl::from_url(self.endpoints.accounts("/api/authz/v3/oauth/token")));
@@ -148,15 +171,19 @@ impl OAuth {
         }
     }
 
-    pub async fn refresh(&self, token: &SecretString) -> Result<Grant, SignInError> {
+    /// `account`: whom the token must be for.
+    pub async fn refresh(&self, token: &Secret, account: AccountId) -> Result<Granted, SignInError> {
         let client = self.client(None);
-        let refresh = RefreshToken::new(token.expose_secret().to_owned());
+        let refresh = RefreshToken::new(token.expose().to_owned());
         let request = client
             .exchange_refresh_token(&refresh)
             .add_scopes(SCOPES.map(|scope| Scope::new(scope.into())))
             .add_extra_param("token_format", "jwt");
         let correlation = Uuid::new_v4().to_string();
-        grant(request.request_async(&Carrier { http: &self.http, correlation: &correlation }).await)
+        let carrier = Carrier { http: &self.http, correlation: &correlation };
+        let granted = granted(request.request_async(&carrier).await)?;
+        let theirs = account_in(granted.access.expose());
+        if theirs == Some(account) { Ok(granted) } else { Err(SignInError::NotUnderstood) }
     }
 }
 
@@ -200,17 +227,25 @@ fn refuse_edge(response: &reqwest::Response) -> Result<(), Error> {
     }
 }
 
-type TokenError = RequestTokenError<Error, oauth2::basic::BasicErrorResponse>;
+type TokenError = RequestTokenError<Error, BasicErrorResponse>;
 
-fn grant(answer: Result<BasicTokenResponse, TokenError>) -> Result<Grant, SignInError> {
+fn granted(answer: Result<TokenAnswer, TokenError>) -> Result<Granted, SignInError> {
     match answer {
-        Ok(answer) => Ok(Grant {
-            access: answer.access_token().secret().clone().into(),
+        Ok(answer) => Ok(Granted {
+            access: answer.access_token().secret().as_str().into(),
             lifetime: answer.expires_in().unwrap_or(USUAL_LIFETIME),
-            refresh: answer.refresh_token().map(|token| token.secret().clone().into()),
+            refresh: answer.refresh_token().map(|token| token.secret().as_str().into()),
+            stay: answer.stay(),
         }),
-        Err(RequestTokenError::ServerResponse(_)) => Err(SignInError::Refused),
+        Err(RequestTokenError::ServerResponse(error)) => Err(match error.error() {
+            BasicErrorResponseType::InvalidGrant => SignInError::Refused,
+            BasicErrorResponseType::InvalidClient | BasicErrorResponseType::UnauthorizedClient => {
+                SignInError::ClientRefused
+            }
+            _ => SignInError::NotUnderstood,
+        }),
         Err(RequestTokenError::Request(error)) => Err(error.into()),
+        // The texts of both may quote the answer.
         Err(RequestTokenError::Parse(..) | RequestTokenError::Other(_)) => Err(SignInError::NotUnderstood),
     }
 }

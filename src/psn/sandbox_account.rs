@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{
     Endpoints, Error, SignInError,
     http::{read_limited, unreachable},
 };
-use crate::model::OnlineId;
+use crate::model::{OnlineId, Secret};
 
 #[derive(Deserialize)]
 struct Cookie {
@@ -24,7 +23,7 @@ pub async fn npsso_of_sandbox_account(
     endpoints: &Endpoints,
     http: &reqwest::Client,
     name: &OnlineId,
-) -> Result<SecretString, SignInError> {
+) -> Result<Secret, SignInError> {
     if !endpoints.is_sandbox() {
         return Err(SignInError::Refused);
     }

@@ -1,13 +1,8 @@
 //! The access token in force and its renewal: one refresh for all who wait, never cancelled half-way.
 
-use std::{
-    ops::RangeInclusive,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::{Arc, OnceLock};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio_util::task::TaskTracker;
@@ -15,125 +10,106 @@ use tokio_util::task::TaskTracker;
 use super::{
     Error,
     oauth::{OAuth, SignInError},
+    stay::{AccessToken, Granted, Kept, Need, Stay},
 };
-use crate::model::AccountId;
+use crate::model::{AccountId, Clock, OAuthClient};
 
-/// Renewed this long before its end, so that no call meets the end.
-const EARLY: Duration = Duration::from_secs(5 * 60);
-/// A token lives no shorter and no longer, whatever an answer says.
-const LIFETIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_secs(24 * 3600);
-/// Hammering the token endpoint gets an address banned for hours: a refresh that reached nobody may be tried soon, one that
-/// was answered ever later.
-const UNREACHED_PAUSE: Duration = Duration::from_secs(2);
-const ANSWERED_PAUSE: Duration = Duration::from_secs(5);
-const BLOCKED_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// Told at once of what is worth keeping; must not block.
+pub type Keeper = Box<dyn Fn(Kept) + Send + Sync>;
 
-/// A bearer token. Never printed.
-#[derive(Clone)]
-pub struct AccessToken {
-    secret: SecretString,
-    /// Tells this token from its successors without comparing secrets.
-    generation: u64,
-}
-
-impl AccessToken {
-    pub(super) fn expose(&self) -> &str {
-        self.secret.expose_secret()
-    }
-}
-
-/// What a grant brought.
-pub(super) struct Grant {
-    pub access: SecretString,
-    pub lifetime: Duration,
-    /// Absent in an answer that leaves the old one in force.
-    pub refresh: Option<SecretString>,
-}
-
-/// The tokens of one account. They live in memory alone.
-pub struct Tokens {
+/// A sign-in that worked, not yet anybody's.
+pub struct Grant {
     oauth: OAuth,
     account: AccountId,
-    stay: Arc<Mutex<Stay>>,
+    granted: Granted,
 }
 
-struct Stay {
-    access: AccessToken,
-    renew_at: Instant,
-    expires_at: Instant,
-    refresh: Option<SecretString>,
-    /// After refreshes that failed.
-    not_before: Option<Instant>,
-    failures: u32,
-    ended: bool,
+impl Grant {
+    /// # Errors
+    /// When the access token names no account.
+    pub(super) fn new(oauth: OAuth, granted: Granted) -> Result<Self, SignInError> {
+        let account = account_in(granted.access.expose()).ok_or(SignInError::NotUnderstood)?;
+        Ok(Self { oauth, account, granted })
+    }
+
+    pub fn account(&self) -> AccountId {
+        self.account
+    }
 }
 
-impl Stay {
-    fn take_in(&mut self, grant: Grant) {
-        let lifetime = grant.lifetime.clamp(*LIFETIMES.start(), *LIFETIMES.end());
-        let generation = self.access.generation.wrapping_add(1);
-        self.access = AccessToken { secret: grant.access, generation };
-        // Counted from the answer by our own clock, so a wrong system clock does no harm.
-        self.expires_at = Instant::now() + lifetime;
-        self.renew_at = self.expires_at - EARLY.min(lifetime / 5);
-        self.not_before = None;
-        self.failures = 0;
-        if grant.refresh.is_some() {
-            self.refresh = grant.refresh;
-        }
-    }
+/// The tokens of one account.
+pub struct Tokens {
+    account: AccountId,
+    clock: Clock,
+    inner: Arc<Mutex<Inner>>,
+    keeper: Arc<OnceLock<Keeper>>,
+}
 
-    fn put_off(&mut self, error: &Error) {
-        let pause = match error {
-            Error::Unreachable(_) => UNREACHED_PAUSE,
-            Error::Blocked => BLOCKED_PAUSE,
-            Error::RateLimited { wait } => *wait,
-            _ => ANSWERED_PAUSE * (1 << self.failures.min(6)),
-        };
-        self.failures += 1;
-        self.not_before = Some(Instant::now() + pause);
-    }
+struct Inner {
+    oauth: OAuth,
+    stay: Stay,
 }
 
 impl Tokens {
-    /// # Errors
-    /// When the access token names no account.
-    pub(super) fn new(oauth: OAuth, grant: Grant) -> Result<Self, SignInError> {
-        let account = account_in(grant.access.expose_secret()).ok_or(SignInError::NotUnderstood)?;
-        let now = Instant::now();
-        let mut stay = Stay {
-            access: AccessToken { secret: SecretString::default(), generation: 0 },
-            renew_at: now,
-            expires_at: now,
-            refresh: None,
-            not_before: None,
-            failures: 0,
-            ended: false,
-        };
-        stay.take_in(grant);
-        Ok(Self { oauth, account, stay: Arc::new(Mutex::new(stay)) })
+    pub fn new(grant: Grant, clock: Clock) -> Self {
+        let stay = Stay::begin(grant.granted, clock.now(), clock.wall());
+        Self::with(grant.account, grant.oauth, stay, clock)
+    }
+
+    /// Goes on from an earlier run; the first call renews.
+    pub fn resume(
+        endpoints: Arc<super::Endpoints>,
+        http: reqwest::Client,
+        client: OAuthClient,
+        account: AccountId,
+        kept: Kept,
+        clock: Clock,
+    ) -> Self {
+        let stay = Stay::resume(kept, clock.now());
+        Self::with(account, OAuth::new(endpoints, http, client), stay, clock)
+    }
+
+    fn with(account: AccountId, oauth: OAuth, stay: Stay, clock: Clock) -> Self {
+        let inner = Arc::new(Mutex::new(Inner { oauth, stay }));
+        Self { account, clock, inner, keeper: Arc::default() }
     }
 
     pub fn account(&self) -> AccountId {
         self.account
     }
 
+    /// The same user signed in once more: everything that holds these tokens goes on with the new ones.
+    pub async fn adopt(&self, grant: Grant) {
+        let mut inner = self.inner.lock().await;
+        inner.oauth = grant.oauth;
+        inner.stay.take_in(grant.granted, self.clock.now(), self.clock.wall());
+        tell(&self.keeper, &inner.stay);
+    }
+
+    /// `keeper` hears what there is to keep now, and every change of it. The first one stays.
+    pub async fn keep_with(&self, keeper: Keeper) {
+        let inner = self.inner.lock().await;
+        if self.keeper.set(keeper).is_ok() {
+            tell(&self.keeper, &inner.stay);
+        }
+    }
+
+    /// What there is to keep now.
+    pub async fn kept(&self) -> Option<Kept> {
+        self.inner.lock().await.stay.kept().cloned()
+    }
+
     /// A token that is good for now.
     pub(super) async fn access(&self, refreshes: &TaskTracker) -> Result<AccessToken, Error> {
-        let (token, expires_at) = {
-            let stay = self.stay.lock().await;
-            if stay.ended {
-                return Err(Error::SignInEnded);
-            }
-            if Instant::now() < stay.renew_at {
-                return Ok(stay.access.clone());
-            }
-            (stay.access.clone(), stay.expires_at)
-        };
-        match self.refresh(&token, refreshes).await {
-            // Renewal begins early so that it may fail now and then.
-            Err(error) if !matches!(error, Error::SignInEnded) && Instant::now() < expires_at => Ok(token),
-            renewed => renewed,
+        let need = self.inner.lock().await.stay.need(self.clock.now());
+        match need {
+            Need::Use(token) => Ok(token),
+            Need::Ended => Err(Error::SignInEnded),
+            Need::Renew { stale, meanwhile } => match (self.refresh(&stale, refreshes).await, meanwhile) {
+                // Renewal begins early so that it may fail now and then.
+                (Err(error), Some(token)) if !matches!(error, Error::SignInEnded) => Ok(token),
+                (renewed, _) => renewed,
+            },
         }
     }
 
@@ -144,49 +120,48 @@ impl Tokens {
         stale: &AccessToken,
         refreshes: &TaskTracker,
     ) -> Result<AccessToken, Error> {
-        let mut stay = Arc::clone(&self.stay).lock_owned().await;
-        if stay.ended {
-            return Err(Error::SignInEnded);
-        }
-        if stay.access.generation != stale.generation {
-            return Ok(stay.access.clone());
-        }
-        let wait = stay.not_before.map(|at| at.saturating_duration_since(Instant::now()));
-        if let Some(wait) = wait.filter(|wait| !wait.is_zero()) {
-            return Err(Error::RateLimited { wait });
-        }
-        let Some(refresh) = stay.refresh.clone() else {
-            stay.ended = true;
-            return Err(Error::SignInEnded);
+        let mut inner = Arc::clone(&self.inner).lock_owned().await;
+        let Some(refresh) = inner.stay.renewal(stale, self.clock.now())? else {
+            return Ok(inner.stay.current());
         };
-        let oauth = self.oauth.clone();
+        let (account, clock, keeper) = (self.account, self.clock.clone(), Arc::clone(&self.keeper));
         let renewal = refreshes.spawn(async move {
-            match oauth.refresh(&refresh).await {
-                Ok(grant) => {
-                    stay.take_in(grant);
+            match inner.oauth.refresh(&refresh, account).await {
+                Ok(granted) => {
+                    inner.stay.take_in(granted, clock.now(), clock.wall());
+                    tell(&keeper, &inner.stay);
                     tracing::debug!("access token renewed");
-                    Ok(stay.access.clone())
+                    Ok(inner.stay.current())
                 }
                 Err(SignInError::Refused) => {
-                    stay.ended = true;
+                    inner.stay.end();
                     Err(Error::SignInEnded)
                 }
                 Err(error) => {
                     let error = match error {
                         SignInError::Service(error) => error,
-                        _ => Error::Incomplete { what: "token", field: "access_token" },
+                        SignInError::ClientRefused => Error::ClientRefused,
+                        SignInError::Refused | SignInError::NotUnderstood => {
+                            Error::Incomplete { what: "token", field: "access_token" }
+                        }
                     };
-                    stay.put_off(&error);
+                    inner.stay.put_off(&error, clock.now());
                     Err(error)
                 }
             }
         });
-        renewal.await.unwrap_or(Err(Error::SignInEnded))
+        renewal.await.unwrap_or(Err(Error::Incomplete { what: "token", field: "access_token" }))
+    }
+}
+
+fn tell(keeper: &OnceLock<Keeper>, stay: &Stay) {
+    if let (Some(keeper), Some(kept)) = (keeper.get(), stay.kept()) {
+        keeper(kept.clone());
     }
 }
 
 /// Reads the claims without checking the signature: we are the bearer, not the verifier.
-fn account_in(jwt: &str) -> Option<AccountId> {
+pub(super) fn account_in(jwt: &str) -> Option<AccountId> {
     #[derive(Deserialize)]
     struct Claims {
         account_id: serde_json::Value,

@@ -7,7 +7,6 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use std::time::SystemTime;
 use uuid::Uuid;
 
 use super::{people::AccountId, recent::Recent, refusal::Refusal, world::Shared};
@@ -59,7 +58,7 @@ pub(super) fn bearer(headers: &HeaderMap, world: &Shared) -> Result<AccountId, R
     let token = text(headers, header::AUTHORIZATION.as_str())
         .and_then(|value| value.strip_prefix("Bearer "))
         .ok_or(Refusal::InvalidToken)?;
-    world.state().tokens.verify(token, SystemTime::now()).ok_or(Refusal::InvalidToken)
+    world.state().tokens.verify(token, world.clock.moment()).ok_or(Refusal::InvalidToken)
 }
 
 /// A header's value, where it is plain text.

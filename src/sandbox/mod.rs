@@ -21,11 +21,13 @@
 //! | `bridge` | WebRTC peers, jitter buffers, the mix: `rtcBridge/v1` |
 //! | `residents` | those who live here: Nova, Echo, the host of an open party, a dozen friends |
 //! | `faults` | trouble on request |
+//! | `clock` | the time that tokens are judged by, which tests move |
 //!
 //! Everything runs on the tokio runtime that called [`Sandbox::start`], apart from one mixer thread per bridge.
 
 mod bridge;
 mod checks;
+mod clock;
 mod faults;
 mod janitor;
 mod page;
@@ -41,8 +43,10 @@ mod world;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-pub use faults::Fault;
-pub use sign_in::{CLIENT_ID, CLIENT_SECRET};
+pub use faults::{ALWAYS, Area, Fault, FaultError, Spoiled, TimedFault, Twist};
+pub use sign_in::{
+    CLIENT_ID, CLIENT_SECRET, Calls, SCHEME_CLIENT_ID, SCHEME_CLIENT_SECRET, SCHEME_REDIRECT, TokenCalls,
+};
 use tokio::net::TcpListener;
 use world::World;
 
@@ -128,6 +132,31 @@ impl Sandbox {
     /// Makes trouble, see [`Fault`]. In force when this returns, apart from sockets that take a moment to close.
     pub fn inject(&self, fault: Fault) {
         faults::inject(&self.world, fault);
+    }
+
+    /// [`Self::inject`] after a while, unless the sandbox ends first.
+    pub fn schedule(&self, TimedFault { fault, after }: TimedFault) {
+        if after.is_zero() {
+            return self.inject(fault);
+        }
+        let world = Arc::clone(&self.world);
+        self.world.tasks.spawn(async move {
+            tokio::select! {
+                () = tokio::time::sleep(after) => faults::inject(&world, fault),
+                () = world.cancel.cancelled() => {}
+            }
+        });
+    }
+
+    /// Moves the clock that codes, tokens and browser sessions are judged by; twenty years in all at most. Parties, push
+    /// and voice go on in real time.
+    pub fn advance(&self, by: Duration) {
+        self.world.clock.advance(by);
+    }
+
+    /// How often the token endpoint was called so far, and with what success.
+    pub fn token_calls(&self) -> TokenCalls {
+        self.world.state().token_calls
     }
 
     /// Stops everything and waits for it, two seconds at most.

@@ -21,13 +21,15 @@ button.go:hover{background:#5580f5}\
 .problem{margin-top:1rem;padding:.6rem .9rem;border-radius:8px;background:#3a2026;color:#ffb4bd}\
 ul{padding-left:1.2rem}\
 li{margin:.6rem 0}\
+a{color:#8fb0ff}\
 code{color:#a9b0c0;overflow-wrap:anywhere}\
 .cancel{display:block;margin-top:1.2rem;text-align:center;color:#a9b0c0}";
 
-/// No script, no frame, nothing from elsewhere; forms lead here and on to the client's loopback page.
+/// No script, nothing from elsewhere; forms and frames lead here and on to the client, by its loopback page or its scheme.
 pub(super) fn headers() -> [(HeaderName, &'static str); 3] {
     const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; \
-         form-action 'self' http://127.0.0.1:* http://localhost:* http://[::1]:*";
+         form-action 'self' http://127.0.0.1:* http://localhost:* com.scee.psxandroid.scecompcall:; \
+         frame-src http://127.0.0.1:* http://localhost:* com.scee.psxandroid.scecompcall:";
     [
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::CACHE_CONTROL, "no-store"),

@@ -13,12 +13,13 @@ use super::{
     SandboxConfig,
     bridge::Bridges,
     checks::RequestIds,
+    clock::Clock,
     faults::Faults,
     parties::{Event, Parties},
     people::Accounts,
     push::PushHub,
     residents::Crowd,
-    sign_in::Tokens,
+    sign_in::{TokenCalls, Tokens},
 };
 
 pub(super) type Shared = Arc<World>;
@@ -27,6 +28,7 @@ pub(super) struct World {
     pub config: SandboxConfig,
     pub address: SocketAddr,
     pub bridges: Bridges,
+    pub clock: Clock,
     pub faults: Faults,
     /// Parent of everything that runs.
     pub cancel: CancellationToken,
@@ -40,6 +42,7 @@ pub(super) struct World {
 pub(super) struct State {
     pub accounts: Accounts,
     pub tokens: Tokens,
+    pub token_calls: TokenCalls,
     pub parties: Parties,
     pub push: PushHub,
     pub crowd: Crowd,
@@ -56,6 +59,7 @@ impl World {
         let state = State {
             accounts,
             tokens: Tokens::new(config.token_lifetime, config.refresh_token_lifetime),
+            token_calls: TokenCalls::default(),
             parties: Parties::default(),
             push: PushHub::default(),
             crowd,
@@ -66,6 +70,7 @@ impl World {
             bridges: Bridges::new(address.ip(), faults.packet_loss(), version.clone(), tasks.clone()),
             config,
             address,
+            clock: Clock::default(),
             faults,
             cancel,
             tasks,

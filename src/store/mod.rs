@@ -1,12 +1,16 @@
-//! What outlives a run: the settings file and this installation's name. Blocking; the client calls it off its loop.
+//! What outlives a run: the settings file, the secrets and this installation's name. Blocking; the client calls it off its loop.
 
+mod kept;
 mod paths;
 mod settings;
+mod vault;
 
 use std::{fs, io, path::Path};
 
+pub use kept::{KeptAccount, KeptSignIns};
 pub use paths::Paths;
 pub use settings::{Loaded, load_settings, save_settings};
+pub use vault::{KeyringTrouble, Moved, Vault, VaultError, VaultScope, probe_keyring};
 
 /// 48 hex digits that name this installation to the sign-in; made once, kept for good (protocol section 2).
 ///

@@ -1,25 +1,42 @@
-//! Where things live on disk.
+//! Where things live on disk: the default profile in the user's own folders, a named one in `profiles/NAME` below them.
 
 use std::path::{Path, PathBuf};
 
-/// The folders of one installation.
+use super::VaultScope;
+use crate::model::ProfileName;
+
+/// The folders of one profile.
 #[derive(Debug, Clone)]
 pub struct Paths {
+    profile: Option<ProfileName>,
     config: PathBuf,
     state: PathBuf,
 }
 
 impl Paths {
-    /// The user's own, as the system has it. `None` where the system knows no home.
+    /// The default profile. `None` where the system knows no home.
     pub fn of_user() -> Option<Self> {
-        let folders = directories::ProjectDirs::from("", "", "partyline")?;
-        let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
-        Some(Self { config: folders.config_dir().to_owned(), state: state.to_owned() })
+        Self::of_profile(None)
     }
 
-    /// Everything below one folder.
+    /// A profile of the user's; nothing is shared between two. `None` where the system knows no home.
+    pub fn of_profile(profile: Option<&ProfileName>) -> Option<Self> {
+        let folders = directories::ProjectDirs::from("", "", "partyline")?;
+        let state = folders.state_dir().unwrap_or_else(|| folders.data_local_dir());
+        Some(Self::new(profile, folders.config_dir(), state))
+    }
+
+    /// The default profile, below one folder.
     pub fn under(folder: &Path) -> Self {
-        Self { config: folder.join("config"), state: folder.join("state") }
+        Self::new(None, &folder.join("config"), &folder.join("state"))
+    }
+
+    fn new(profile: Option<&ProfileName>, config: &Path, state: &Path) -> Self {
+        let inside = |folder: &Path| match profile {
+            Some(name) => folder.join("profiles").join(name.as_str()),
+            None => folder.to_owned(),
+        };
+        Self { profile: profile.cloned(), config: inside(config), state: inside(state) }
     }
 
     pub fn settings(&self) -> PathBuf {
@@ -33,5 +50,29 @@ impl Paths {
     /// The folder of the rotating log.
     pub fn logs(&self) -> PathBuf {
         self.state.join("log")
+    }
+
+    /// Whose secrets a [`super::Vault`] keeps.
+    pub fn vault_scope(&self) -> VaultScope {
+        // No profile can be called that.
+        let profile = self.profile.as_ref().map_or("default", ProfileName::as_str);
+        VaultScope { profile: profile.to_owned(), folder: self.state.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn profiles_share_nothing_and_the_default_one_stays_where_it_was() {
+        let name: ProfileName = "second".parse().expect("valid");
+        let paths = |profile| Paths::new(profile, Path::new("/c/partyline"), Path::new("/s/partyline"));
+        let (default, second) = (paths(None), paths(Some(&name)));
+        assert_eq!(default.settings(), Path::new("/c/partyline/settings.toml"));
+        assert_eq!(second.settings(), Path::new("/c/partyline/profiles/second/settings.toml"));
+        assert_eq!(second.logs(), Path::new("/s/partyline/profiles/second/log"));
+        assert_eq!(second.installation_id(), Path::new("/s/partyline/profiles/second/installation-id"));
+        assert_ne!(default.vault_scope(), second.vault_scope());
     }
 }

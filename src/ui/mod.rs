@@ -80,7 +80,7 @@ impl<'a> Cx<'a> {
     fn signed_in(&self) -> Option<&'a SignedIn> {
         match &self.snapshot.screen {
             Screen::SignedIn(signed_in) => Some(signed_in),
-            Screen::SignedOut | Screen::SigningIn { .. } => None,
+            Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
         }
     }
 
@@ -95,7 +95,7 @@ fn joined(snapshot: &Snapshot) -> Option<&Party> {
             PartyState::Joined(party) => Some(party),
             PartyState::None | PartyState::Joining | PartyState::Leaving => None,
         },
-        Screen::SignedOut | Screen::SigningIn { .. } => None,
+        Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
     }
 }
 
@@ -217,7 +217,7 @@ impl eframe::App for App {
         let mut cx =
             Cx { snapshot: &snapshot, handle: &self.handle, nav: &mut self.nav, offer: &mut self.offer };
         match &snapshot.screen {
-            Screen::SignedOut | Screen::SigningIn { .. } => sign_in::show(ui, &mut cx),
+            Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => sign_in::show(ui, &mut cx),
             Screen::SignedIn(signed_in) => {
                 let bar = shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.settings);
                 dialogs::show(ui.ctx(), &mut cx, signed_in);

@@ -37,6 +37,7 @@ impl Parts {
             Place::Friends if !self.collapsed => Spot::Friends,
             Place::Voice if self.in_party => Spot::Bar,
             Place::SignIn
+            | Place::Starting
             | Place::Window
             | Place::Friends
             | Place::Parties

@@ -37,8 +37,8 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>) {
     let colours = palette(ui);
     widgets::line(ui, "Partyline", theme::hero(), colours.text);
     match &cx.snapshot.screen {
-        Screen::SigningIn { link } => waiting(ui, cx, link.as_deref()),
-        Screen::SignedOut | Screen::SignedIn(_) => invitation(ui, cx),
+        Screen::SigningIn(sign_in) => waiting(ui, cx, sign_in.link.as_deref()),
+        Screen::Starting { .. } | Screen::SignedOut | Screen::SignedIn(_) => invitation(ui, cx),
     }
     ui.add_space(8.0);
     problems::show_all(ui, cx);

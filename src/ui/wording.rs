@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{
     client::{LinkState, Notice, Problem, ProblemKind, Remedy, VoiceStatus},
-    model::{DeviceKind, Friend, PartySession, Platform, Presence, Privacy, TalkMode, Theme},
+    model::{DeviceKind, Friend, PartySession, Platform, Presence, Privacy, SecretStorage, TalkMode, Theme},
     ui::display::one_line,
 };
 
@@ -12,8 +12,8 @@ use crate::{
 pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
     let (what, means) = match kind {
         ProblemKind::NoClientSecret => (
-            "Partyline can't sign in to PlayStation Network yet.",
-            "That comes with a later version. The sandbox works today.",
+            "Partyline has no client secret.",
+            "Signing in needs one, and it is yours to supply. The sandbox works without.",
         ),
         ProblemKind::SignInTimedOut => {
             ("The browser did not come back.", "You are not signed in. Try again and finish in the browser.")
@@ -24,6 +24,45 @@ pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
         ProblemKind::BrowserDidNotOpen => {
             ("Your browser did not open.", "Copy the link and open it yourself, or try again.")
         }
+        ProblemKind::NotARedirect => (
+            "That is neither an address nor a code.",
+            "Copy the whole address that the browser ended on. It begins with the address of the sign-in's own page.",
+        ),
+        ProblemKind::RedirectOfOtherPage => (
+            "That is the address of another page.",
+            "Finish signing in first. The right address appears at the very end.",
+        ),
+        ProblemKind::RedirectOfOtherSignIn => (
+            "That address belongs to an older sign-in.",
+            "Each one counts once. Open the link again and paste what you get then.",
+        ),
+        ProblemKind::NotAnNpsso => {
+            ("That is no npsso.", "Paste the value, or the whole line that the page shows.")
+        }
+        ProblemKind::NpssoRefused => (
+            "The service does not accept this npsso.",
+            "It ends when you sign out in the browser. Get a new one and try again.",
+        ),
+        ProblemKind::ClientRefused => (
+            "The service does not accept the client secret.",
+            "You can't sign in with it. Check it, or import it from a capture again.",
+        ),
+        ProblemKind::ClientUnusable => (
+            "That can't be a client.",
+            "The id and the secret have no spaces, and the redirect is an address.",
+        ),
+        ProblemKind::AccountNotKept => (
+            "This account's sign-in could not be read.",
+            "It was kept where this program can't reach it now. Sign in again.",
+        ),
+        ProblemKind::SecretsNotKept => (
+            "Your sign-in could not be stored.",
+            "It lasts until you quit. In the settings you can store it elsewhere.",
+        ),
+        ProblemKind::SchemeNotChanged => (
+            "The desktop did not take the change.",
+            "You can paste the address after signing in; that always works.",
+        ),
         ProblemKind::SignInEnded => {
             ("Your sign-in has ended.", "Friends and parties stay out of reach until you sign in again.")
         }
@@ -90,12 +129,22 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         ProblemKind::NoClientSecret
         | ProblemKind::SignInEnded
         | ProblemKind::SignInRefused
+        | ProblemKind::ClientRefused
         | ProblemKind::BlockedByNetworkEdge
         | ProblemKind::VoiceUnreachable
         | ProblemKind::VoiceNotUnderstood
         | ProblemKind::VoiceBroken => true,
         ProblemKind::SignInTimedOut
         | ProblemKind::BrowserDidNotOpen
+        | ProblemKind::NotARedirect
+        | ProblemKind::RedirectOfOtherPage
+        | ProblemKind::RedirectOfOtherSignIn
+        | ProblemKind::NotAnNpsso
+        | ProblemKind::NpssoRefused
+        | ProblemKind::ClientUnusable
+        | ProblemKind::AccountNotKept
+        | ProblemKind::SecretsNotKept
+        | ProblemKind::SchemeNotChanged
         | ProblemKind::ServiceUnreachable
         | ProblemKind::ServiceTrouble
         | ProblemKind::TooManyRequests { .. }
@@ -114,8 +163,10 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
 /// The words on the button that helps.
 pub fn remedy(problem: &Problem) -> &'static str {
     match problem.remedy() {
-        Remedy::SignIn if problem.kind == ProblemKind::SignInEnded => "Sign in again",
-        Remedy::SignIn | Remedy::Refresh | Remedy::RetryVoice => "Try again",
+        Remedy::SignIn if matches!(problem.kind, ProblemKind::SignInEnded | ProblemKind::AccountNotKept) => {
+            "Sign in again"
+        }
+        Remedy::SignIn | Remedy::RetryStart | Remedy::Refresh | Remedy::RetryVoice => "Try again",
         Remedy::OpenVoiceSettings => "Choose a device",
         Remedy::Dismiss => "Got it",
     }
@@ -124,6 +175,11 @@ pub fn remedy(problem: &Problem) -> &'static str {
 /// What a toast says.
 pub fn notice(notice: &Notice) -> String {
     match notice {
+        Notice::SignedInAgain => "You are signed in again".to_owned(),
+        Notice::SwitchedTo(who) => format!("You are {} now", one_line(who.as_str())),
+        Notice::SecretsMoved(SecretStorage::Keyring) => "Your sign-in is kept in the keyring".to_owned(),
+        Notice::SecretsMoved(SecretStorage::File) => "Your sign-in is kept in a file".to_owned(),
+        Notice::SecretsMoved(SecretStorage::Memory) => "Your sign-in lasts until you quit".to_owned(),
         Notice::MemberJoined(who) => format!("{} joined the party", one_line(who.as_str())),
         Notice::MemberLeft(who) => format!("{} left the party", one_line(who.as_str())),
         Notice::OwnerChanged(who) => format!("{} is the host now", one_line(who.as_str())),

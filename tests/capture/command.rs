@@ -67,3 +67,30 @@ fn credentials_are_shown_masked_and_kept_only_on_a_plain_yes() {
     let live = run(&folder, &["import-credentials"], &fixture(), "yes\n");
     assert!(String::from_utf8_lossy(&live.stdout).contains("No sign-in"), "another service's client is none");
 }
+
+#[test]
+fn without_a_keyring_nothing_is_kept_behind_the_users_back() {
+    let folder = TempDir::new().expect("a folder");
+    let output = program(&folder)
+        .args(["capture", "import-credentials", "--yes", "--server", SERVER])
+        .arg(fixture())
+        .env("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("nothing was kept") && !said.contains(sandbox::CLIENT_SECRET), "{said}");
+    let mut folders = vec![folder.path().to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = fs::read(&path).expect("a file");
+                let text = String::from_utf8_lossy(&bytes);
+                assert!(!text.contains(sandbox::CLIENT_SECRET), "{}", path.display());
+            }
+        }
+    }
+}

@@ -59,7 +59,7 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
     let entry = call(&mut har, "GET", "/serveraddr", any);
     edit(&mut entry["response"]["content"]["text"], |body| body["fqdn"] = json!(["host"]));
     let entry = call(&mut har, "POST", "/oauth/token", any);
-    edit(&mut entry["response"]["content"]["text"], |body| body["expires_in"] = json!("3599"));
+    edit(&mut entry["response"]["content"]["text"], |body| body["access_token"] = json!(5));
     let form = entry["request"]["postData"]["text"].as_str().expect("a form").replace("cid=", "ciid=");
     entry["request"]["postData"]["text"] = form.into();
     let entry = call(&mut har, "POST", "/peers", succeeded);
@@ -94,7 +94,7 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         "GET sessionManager partySessions: 1 missing answer v2PartySessions[].members[].accountId",
         "GET userProfile basicPresences: 2 number instead of string answer basicPresences[].primaryPlatformInfo.platform",
         "GET np serveraddr: 1 array instead of string answer fqdn",
-        "POST authz oauth token: 1 string instead of integer answer expires_in",
+        "POST authz oauth token: 1 number instead of string answer access_token",
         "POST authz oauth token: 1 missing request cid",
         "POST authz oauth token: 1 unknown request ciid",
         "POST rtcBridge peers: 1 missing answer peer.offer",

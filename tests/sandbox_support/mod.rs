@@ -2,13 +2,15 @@
 //! Written from the protocol, not from Partyline's own client.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
+pub mod app;
 pub mod peer;
 
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use app::LOOPBACK;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{SinkExt, StreamExt};
-use partyline::sandbox::{CLIENT_ID, CLIENT_SECRET, Sandbox, SandboxConfig};
+use partyline::sandbox::{Sandbox, SandboxConfig};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
@@ -21,6 +23,9 @@ use uuid::Uuid;
 pub const REDIRECT: &str = "http://127.0.0.1:8123/callback";
 pub const VOICE_STATE: &str = "WyIiLCIiLCIxIiwiMCIsIjYuMi4wIiwiMCIsIjAiLCIwIiwiIiwiIl0=";
 pub const SCOPE: &str = "psn:mobile.v2.core psn:clientapp";
+pub const AUTHORIZE: &str = "/api/authz/v3/oauth/authorize";
+/// A call that anybody signed in may make.
+pub const INVITATIONS: &str = "/sessionManager/v2/users/me/partySessionsInvitations";
 const PATIENCE: Duration = Duration::from_secs(5);
 
 pub async fn sandbox() -> Sandbox {
@@ -39,23 +44,6 @@ pub fn http() -> Client {
     Client::builder().redirect(Policy::none()).no_proxy().build().expect("a client")
 }
 
-pub fn authorize_query(cid: &str, state: &str) -> Vec<(&'static str, String)> {
-    [
-        ("response_type", "code"),
-        ("client_id", CLIENT_ID),
-        ("redirect_uri", REDIRECT),
-        ("scope", SCOPE),
-        ("access_type", "offline"),
-        ("service_entity", "urn:service-entity:psn"),
-        ("ui", "pr"),
-        ("duid", "0000000700410080000102030405060708090a0b0c0d0e0f"),
-        ("cid", cid),
-        ("state", state),
-    ]
-    .map(|(key, value)| (key, value.to_owned()))
-    .to_vec()
-}
-
 pub fn location(response: &Response) -> url::Url {
     let base = response.url().clone();
     let location = response.headers()[header::LOCATION].to_str().expect("text");
@@ -64,46 +52,6 @@ pub fn location(response: &Response) -> url::Url {
 
 pub fn query(url: &url::Url, name: &str) -> Option<String> {
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
-}
-
-/// A code for this account, by the way without a browser.
-pub async fn code(http: &Client, base: &str, name: &str, cid: &str) -> String {
-    let session: Value = http
-        .post(format!("{base}/sandbox/signin"))
-        .form(&[("account", name)])
-        .send()
-        .await
-        .expect("answered")
-        .json()
-        .await
-        .expect("json");
-    let npsso = session["npsso"].as_str().expect("a session");
-    let back = http
-        .get(format!("{base}/api/authz/v3/oauth/authorize"))
-        .query(&authorize_query(cid, "st"))
-        .header(header::COOKIE, format!("npsso={npsso}"))
-        .send()
-        .await
-        .expect("answered");
-    assert_eq!(back.status(), StatusCode::FOUND);
-    query(&location(&back), "code").expect("a code")
-}
-
-pub fn token_request(http: &Client, base: &str, cid: &str) -> RequestBuilder {
-    let basic = STANDARD.encode(format!("{CLIENT_ID}:{CLIENT_SECRET}"));
-    http.post(format!("{base}/api/authz/v3/oauth/token"))
-        .header(header::AUTHORIZATION, format!("Basic {basic}"))
-        .header("X-Psn-Correlation-Id", cid)
-}
-
-pub fn code_form<'a>(code: &'a str, cid: &'a str) -> [(&'static str, &'a str); 5] {
-    [
-        ("token_format", "jwt"),
-        ("grant_type", "authorization_code"),
-        ("redirect_uri", REDIRECT),
-        ("code", code),
-        ("cid", cid),
-    ]
 }
 
 /// Somebody who is signed in.
@@ -121,9 +69,8 @@ impl Person {
     pub async fn sign_in(sandbox: &Sandbox, name: &str) -> Self {
         let (http, base) = (http(), sandbox.base_url());
         let cid = Uuid::new_v4().to_string();
-        let code = code(&http, &base, name, &cid).await;
-        let answer =
-            token_request(&http, &base, &cid).form(&code_form(&code, &cid)).send().await.expect("answered");
+        let code = LOOPBACK.code(&http, &base, name, &cid).await;
+        let answer = LOOPBACK.redeem(&http, &base, &code, &cid).await;
         assert_eq!(answer.status(), StatusCode::OK);
         let tokens: Value = answer.json().await.expect("json");
         let text = |field: &str| tokens[field].as_str().expect("a string").to_owned();
@@ -137,6 +84,24 @@ impl Person {
             access_token,
             refresh_token: text("refresh_token"),
         }
+    }
+
+    pub async fn refresh(&self) -> Response {
+        let request = LOOPBACK.refresh_request(&self.http, &self.base, &self.refresh_token);
+        request.send().await.expect("answered")
+    }
+
+    /// Takes over what a refresh brought.
+    pub fn take_in(&mut self, tokens: &Value) {
+        self.access_token = tokens["access_token"].as_str().expect("a token").to_owned();
+        if let Some(refresh_token) = tokens["refresh_token"].as_str() {
+            self.refresh_token = refresh_token.to_owned();
+        }
+    }
+
+    /// What a call of the API is answered with.
+    pub async fn standing(&self) -> StatusCode {
+        self.call(Method::GET, INVITATIONS).send().await.expect("answered").status()
     }
 
     /// A call to the mobile API with every header of section 3.
@@ -261,7 +226,7 @@ pub fn create_body(visibility: &str, joinable: &str) -> Value {
 
 pub fn claims(token: &str) -> Value {
     let claims = token.split('.').nth(1).expect("three parts");
-    let claims = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(claims).expect("base64");
+    let claims = URL_SAFE_NO_PAD.decode(claims).expect("base64");
     serde_json::from_slice(&claims).expect("json")
 }
 

@@ -15,9 +15,10 @@ use std::{
 
 use partyline::{
     client::{Client, Command, Config, Handle, Party, PartyState, Screen, SignedIn, Snapshot, VoiceStatus},
-    model::{AccountId, OnlineId, Privacy, SessionId, TalkMode},
-    psn::{Endpoints, OAuthClient},
+    model::{AccountId, ClientSource, Clock, OAuthClient, OnlineId, Privacy, SessionId, TalkMode},
+    psn::Endpoints,
     sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Sandbox, SandboxConfig},
+    store::Paths,
     voice::{Microphone, Speakers},
 };
 use tokio::runtime::Runtime;
@@ -58,7 +59,7 @@ impl Service {
 
     pub fn inject(&self, fault: Fault) {
         let _inside = self.runtime.enter();
-        self.sandbox.as_ref().expect("running").inject(fault);
+        self.sandbox().inject(fault);
     }
 
     pub fn client(&self, name: &str) -> Running {
@@ -72,19 +73,40 @@ impl Service {
         running
     }
 
+    pub fn sandbox(&self) -> &Sandbox {
+        self.sandbox.as_ref().expect("running")
+    }
+
     /// A client that nobody has signed in yet.
     pub fn stranger(&self, microphone: Microphone, speakers: Speakers) -> Running {
-        let config = Config {
+        Running::start(self.config(microphone, speakers))
+    }
+
+    /// A client that keeps below `paths` what it needs to go on after a restart.
+    pub fn remembering(&self, paths: &Paths, clock: &Clock) -> Running {
+        let config = self.config(Microphone::None, Speakers::None);
+        Running::start(Config { paths: Some(paths.clone()), remember: true, clock: clock.clone(), ..config })
+    }
+
+    pub fn config(&self, microphone: Microphone, speakers: Speakers) -> Config {
+        Config {
             endpoints: Endpoints::sandbox(&self.url).expect("a loopback address"),
-            oauth: Some(OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.to_owned().into() }),
+            client: Some((loopback_client(), ClientSource::Sandbox)),
             paths: None,
+            remember: false,
+            instances: None,
+            clock: Clock::default(),
             microphone: Some(microphone),
             speakers: Some(speakers),
             talk_mode: Some(TalkMode::OpenMicrophone),
-        };
-        let (client, handle) = Client::start(config, Arc::new(|| {})).expect("a client");
-        Running { client: Some(client), handle }
+        }
     }
+}
+
+/// The sandbox's client that comes back to a page on this computer.
+pub fn loopback_client() -> OAuthClient {
+    let redirect = "http://127.0.0.1/redirect".into();
+    OAuthClient { id: CLIENT_ID.into(), secret: CLIENT_SECRET.into(), redirect }
 }
 
 /// A client under test. Quits when dropped.
@@ -94,6 +116,12 @@ pub struct Running {
 }
 
 impl Running {
+    pub fn start(config: Config) -> Self {
+        crypto();
+        let (client, handle) = Client::start(config, Arc::new(|| {})).expect("a client");
+        Self { client: Some(client), handle }
+    }
+
     pub fn send(&self, command: Command) {
         self.handle.send(command);
     }

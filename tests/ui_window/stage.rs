@@ -7,12 +7,13 @@ use egui::{Event, Key, Modifiers, RawInput};
 use egui_kittest::{Harness, kittest::Queryable};
 use partyline::{
     client::{
-        Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, Place, Problem, ProblemKind,
-        Screen, Service, SignedIn, Snapshot, Sound, TalkState, VoiceStatus,
+        Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, Place,
+        Problem, ProblemKind, Screen, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState,
+        VoiceStatus, WayBack,
     },
     model::{
-        AccountId, Availability, Friend, Invitation, Member, OnlineId, PartySession, Platform, Presence,
-        Privacy, Profile, Settings, SoundDevice, TalkMode,
+        AccountId, Availability, ClientSource, Friend, Invitation, Member, OnlineId, PartySession, Platform,
+        Presence, Privacy, Profile, SchemeStatus, Settings, SoundDevice, TalkMode,
     },
     ui::{App, SandboxOffer},
 };
@@ -120,6 +121,16 @@ fn snapshot(screen: Screen) -> Snapshot {
     Snapshot {
         service: Service::Sandbox,
         screen,
+        client: Some(ClientInUse {
+            id: "sandbox-client".into(),
+            redirect: "http://127.0.0.1/redirect".into(),
+            masked_secret: "••••••".into(),
+            source: ClientSource::Sandbox,
+        }),
+        accounts: Vec::new(),
+        secrets: None,
+        scheme: SchemeStatus::Unknown,
+        capture: Capture::None,
         settings: Settings::default(),
         sound: Sound { microphones: vec![device.clone()], speakers: vec![device], ..Sound::default() },
         problems: Vec::new(),
@@ -131,7 +142,11 @@ pub fn signed_out() -> Snapshot {
 }
 
 pub fn signing_in(link: &str) -> Snapshot {
-    snapshot(Screen::SigningIn { link: Some(link.into()) })
+    snapshot(Screen::SigningIn(SignIn {
+        link: Some(link.into()),
+        way_back: WayBack::Loopback,
+        finishing: false,
+    }))
 }
 
 /// Signed in, with friends, an invitation and a party to join.
@@ -145,6 +160,8 @@ pub fn home() -> Snapshot {
     };
     snapshot(Screen::SignedIn(Box::new(SignedIn {
         me: Profile { account: AccountId(ME), online_id: "marlow_87".into() },
+        stay: Stay::Good,
+        sign_in: None,
         friends: arrived(vec![
             friend(NOVA, "Nova", Some("Astro Rally")),
             friend(TIDEWALKER, "tidewalker", Some("Deep Harbor")),
@@ -178,7 +195,7 @@ pub fn join(snapshot: &mut Snapshot) {
 pub fn signed_in(snapshot: &mut Snapshot) -> &mut SignedIn {
     match &mut snapshot.screen {
         Screen::SignedIn(signed_in) => signed_in,
-        Screen::SignedOut | Screen::SigningIn { .. } => panic!("signed out"),
+        Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => panic!("signed out"),
     }
 }
 

@@ -1,11 +1,11 @@
 //! A signed-in account: friends, lists, invitations, and the push line that keeps them true.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer};
 use crate::{
     client::{
-        LinkState, Notice,
+        LinkState, Notice, Stay,
         input::Lists,
         reconnect::{self, Reach},
     },
@@ -33,6 +33,7 @@ const MAX_HEARD: usize = 32;
 
 pub struct Account {
     pub me: Profile,
+    pub stay: AccountStay,
     pub friends: Fetched<Vec<Friend>>,
     friends_attempt: Attempt,
     parties: Fetched<Vec<PartySession>>,
@@ -50,10 +51,29 @@ pub struct Account {
     pub party: PartyStage,
 }
 
+/// How long the account stays signed in.
+#[derive(Default)]
+pub struct AccountStay {
+    pub ends: Option<SystemTime>,
+    pub soon: bool,
+    pub ended: bool,
+}
+
+impl AccountStay {
+    pub fn published(&self) -> Stay {
+        match self.ends {
+            _ if self.ended => Stay::Ended,
+            Some(ends) if self.soon => Stay::EndsSoon(ends),
+            _ => Stay::Good,
+        }
+    }
+}
+
 impl Account {
     pub fn new(me: Profile) -> Self {
         Self {
             me,
+            stay: AccountStay::default(),
             friends: Fetched::default(),
             friends_attempt: 0,
             parties: Fetched::default(),
@@ -128,7 +148,6 @@ impl State {
         attempt: Attempt,
         result: Result<Vec<Friend>, Failure>,
         now: Instant,
-        out: &mut Effects,
     ) {
         let Some(account) = self.account_mut().filter(|a| a.friends_attempt == attempt) else { return };
         let asked_for = std::mem::take(&mut account.friends.fetching);
@@ -140,7 +159,7 @@ impl State {
                 account.friends.value = Some(friends);
                 self.problems.clear(Place::Friends);
             }
-            Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure, out),
+            Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure),
             Err(failure) if asked_for => {
                 let failure = Failure::new(ProblemKind::FriendsNotLoaded, failure.diagnostic);
                 self.problems.raise(Place::Friends, failure);
@@ -176,13 +195,7 @@ impl State {
         self.timers.set(Timer::PollLists, now + every);
     }
 
-    pub(super) fn lists_read(
-        &mut self,
-        attempt: Attempt,
-        result: Result<Lists, Failure>,
-        _now: Instant,
-        out: &mut Effects,
-    ) {
+    pub(super) fn lists_read(&mut self, attempt: Attempt, result: Result<Lists, Failure>) {
         let Some(account) = self.account_mut().filter(|a| a.lists_attempt == attempt) else { return };
         account.parties.fetching = false;
         match result {
@@ -191,7 +204,7 @@ impl State {
                 account.parties.value = Some(lists.parties);
                 self.problems.clear(Place::Window);
             }
-            Err(failure) => self.fail(Place::Window, failure, out),
+            Err(failure) => self.fail(Place::Window, failure),
         }
     }
 
@@ -202,8 +215,16 @@ impl State {
     }
 
     pub(super) fn open_push(&mut self, out: &mut Effects) {
-        if let Some(account) = self.account() {
+        if let Some(account) = self.account().filter(|account| !account.stay.ended) {
             out.push(Effect::OpenPush { again: account.had_push });
+        }
+    }
+
+    /// After a stay that had ended.
+    pub(super) fn open_push_if_closed(&mut self, out: &mut Effects) {
+        if self.account().is_some_and(|account| account.link != LinkState::Live) {
+            self.timers.clear(Timer::Push);
+            self.open_push(out);
         }
     }
 
@@ -221,13 +242,7 @@ impl State {
         self.read_lists_soon(now);
     }
 
-    pub(super) fn push_closed(
-        &mut self,
-        reach: Reach,
-        failure: Option<Failure>,
-        now: Instant,
-        out: &mut Effects,
-    ) {
+    pub(super) fn push_closed(&mut self, reach: Reach, failure: Option<Failure>, now: Instant) {
         let Some(account) = self.account_mut() else { return };
         account.link = LinkState::CatchingUp;
         // A line that closes as soon as it opens is no success.
@@ -240,7 +255,7 @@ impl State {
         self.timers.set_earlier(Timer::PollLists, now + LISTS_EVERY_WITHOUT_PUSH);
         self.party_read_soon(now + PARTY_EVERY_WITHOUT_PUSH);
         if let Some(failure) = failure {
-            self.fail(Place::Window, failure, out);
+            self.fail(Place::Window, failure);
         }
     }
 

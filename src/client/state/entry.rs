@@ -87,7 +87,7 @@ impl State {
             }
             Err(failure) => {
                 self.set_party(PartyStage::None);
-                self.fail(Place::Parties, failure, out);
+                self.fail(Place::Parties, failure);
             }
         }
     }
@@ -114,7 +114,7 @@ impl State {
                 self.voice_lost(now, out);
             }
             Err(failure) if failure.is_about_the_party() => self.party_over(failure, out),
-            Err(failure) if failure.ends_sign_in() => self.fail(Place::Party, failure, out),
+            Err(failure) if failure.ends_sign_in() => self.fail(Place::Party, failure),
             // The service has other troubles: it is asked again soon.
             Err(_) => self.party_read_soon(now + REJOIN_AGAIN),
         }
@@ -149,7 +149,7 @@ impl State {
         }
         let then = then.take();
         if let Err(failure) = result {
-            self.fail(Place::Parties, failure, out);
+            self.fail(Place::Parties, failure);
         }
         self.out_of_party(out);
         if let Some((entry, invite)) = then
@@ -171,7 +171,7 @@ impl State {
         self.set_party(PartyStage::None);
         self.end_of_party();
         out.push(Effect::HangUp);
-        self.fail(Place::Parties, failure, out);
+        self.fail(Place::Parties, failure);
     }
 
     fn end_of_party(&mut self) {

@@ -2,35 +2,35 @@
 //! its effects. Each file here owns one part of the state; this one owns the whole and the way through it.
 
 mod account;
+mod capture;
 mod entry;
+mod keeping;
 mod party;
 mod problems;
+mod sign_in;
 mod sound;
 #[cfg(test)]
 mod tests;
 mod timers;
 mod voice;
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use account::Account;
+use capture::CaptureDesk;
 use party::PartyStage;
 use problems::Problems;
+use sign_in::{Starting, UnderWay};
 use timers::{Timer, Timers};
 
 use super::{
-    Command, Fetched, MicrophoneTest, PartyState, Place, ProblemKind, Screen, Service, SignedIn, Snapshot,
-    Sound, TalkState,
+    ClientInUse, Command, Fetched, MicrophoneTest, PartyState, Place, ProblemKind, Screen, Secrets, Service,
+    SignedIn, Snapshot, Sound, TalkState,
     failure::Failure,
-    input::{Attempt, Effect, Input, SignInWay},
+    input::{Attempt, CapturePurpose, Effect, Input, SchemeQuestion, SignInWay},
 };
-use crate::model::{DeviceKind, Settings};
+use crate::model::{DeviceKind, KnownAccount, SchemeStatus, Settings};
 
-/// How long the browser may take.
-const SIGN_IN_TIME: Duration = Duration::from_secs(10 * 60);
 /// How long leaving may take when the program ends.
 const QUIT_TIME: Duration = Duration::from_millis(800);
 
@@ -46,14 +46,21 @@ pub struct State {
     problems: Problems,
     timers: Timers,
     stage: Stage,
+    /// From the first screen, in place, or for another account.
+    sign_in: Option<UnderWay>,
+    client: Option<ClientInUse>,
+    accounts: Vec<KnownAccount>,
+    secrets: Option<Secrets>,
+    scheme: SchemeStatus,
+    capture: CaptureDesk,
     last_attempt: Attempt,
     quitting: bool,
 }
 
 /// The way from a stranger to somebody.
 enum Stage {
+    Starting(Starting),
     SignedOut,
-    SigningIn { attempt: Attempt, link: Option<Arc<str>> },
     SignedIn(Box<Account>),
 }
 
@@ -68,7 +75,13 @@ impl State {
             talk,
             problems: Problems::default(),
             timers: Timers::default(),
-            stage: Stage::SignedOut,
+            stage: Stage::Starting(Starting::reading()),
+            sign_in: None,
+            client: None,
+            accounts: Vec::new(),
+            secrets: None,
+            scheme: SchemeStatus::Unknown,
+            capture: CaptureDesk::default(),
             last_attempt: 0,
             quitting: false,
         }
@@ -94,32 +107,33 @@ impl State {
                     self.due(timer, now, &mut out);
                 }
             }
-            Input::SignInLink { attempt, link: fresh } => {
-                if let Stage::SigningIn { attempt: current, link } = &mut self.stage
-                    && *current == attempt
-                {
-                    *link = Some(fresh);
-                }
-            }
-            Input::BrowserDidNotOpen { attempt } => {
-                if self.is_signing_in(attempt) {
-                    let failure = Failure::new(ProblemKind::BrowserDidNotOpen, "no browser could be started");
-                    self.problems.raise(Place::SignIn, failure);
-                }
-            }
+            Input::Started => self.started(now, &mut out),
+            Input::Opened(opened) => self.opened(opened, &mut out),
+            Input::SignInLink { attempt, link, way_back } => self.sign_in_link(attempt, link, way_back),
+            Input::BrowserDidNotOpen { attempt } => self.browser_did_not_open(attempt),
+            Input::CodeReceived { attempt } => self.code_received(attempt),
+            Input::RedirectRefused(failure) => self.problems.raise(Place::SignIn, failure),
             Input::SignedIn { attempt, result } => self.signed_in(attempt, result, now, &mut out),
+            Input::StayKnown { account, ends, left } => self.stay_known(account, ends, left, now),
+            Input::AccountsKept(accounts) => self.accounts_kept(accounts),
+            Input::NotKept(failure) => self.not_kept(failure),
+            Input::SecretsMoved(result) => self.secrets_moved(result, now, &mut out),
+            Input::Scheme(result) => self.scheme(result),
+            Input::CaptureProgress { attempt, progress } => self.capture_progress(attempt, progress),
+            Input::CaptureRead { attempt, result } => self.capture_read(attempt, result),
+            Input::ReportSaved(result) => self.report_saved(result),
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
-            Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now, &mut out),
-            Input::Friends { attempt, result } => self.friends_read(attempt, result, now, &mut out),
-            Input::Lists { attempt, result } => self.lists_read(attempt, result, now, &mut out),
+            Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),
+            Input::Friends { attempt, result } => self.friends_read(attempt, result, now),
+            Input::Lists { attempt, result } => self.lists_read(attempt, result),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
             Input::Left { attempt, result } => self.left(attempt, result, &mut out),
             Input::InvitationSent { account, result } => self.invitation_sent(account, result, &mut out),
             Input::PartyChanged(result) => match result {
                 Ok(()) => self.problems.clear(Place::Party),
-                Err(failure) => self.fail(Place::Party, failure, &mut out),
+                Err(failure) => self.fail(Place::Party, failure),
             },
             Input::Seated { connection, result } => self.seated(connection, result, now, &mut out),
             Input::Announced(result) => self.announced(result, now),
@@ -134,17 +148,25 @@ impl State {
 
     fn command(&mut self, command: Command, now: Instant, out: &mut Effects) {
         match command {
-            Command::SignIn => self.begin_sign_in(SignInWay::Browser, now, out),
+            Command::SignIn | Command::AddAccount => self.begin_sign_in(SignInWay::Browser, now, out),
             Command::SignInAs(name) => self.begin_sign_in(SignInWay::SandboxAccount(name), now, out),
-            Command::CancelSignIn => {
-                if matches!(self.stage, Stage::SigningIn { .. }) {
-                    self.end_sign_in(out);
-                }
-            }
-            Command::SignOut => {
-                self.leave_party(out);
-                self.forget_account(out);
-            }
+            Command::SignInWithNpsso(npsso) => self.sign_in_with_npsso(npsso, now, out),
+            Command::PasteRedirect(pasted) => self.paste_redirect(pasted, out),
+            Command::CancelSignIn => self.cancel_sign_in(out),
+            Command::SwitchAccount(slot) => self.switch_account(slot, out),
+            Command::SignOut => self.sign_out(out),
+            Command::ForgetAccount(slot) => self.forget_account(slot, out),
+            Command::RetryStart => self.retry_start(out),
+            Command::UseClient(client) => self.use_client(client, out),
+            Command::ForgetClient => self.forget_client(out),
+            Command::KeepSecretsIn(storage) => self.keep_secrets_in(storage, out),
+            Command::RegisterScheme => Self::ask_scheme(SchemeQuestion::Register, out),
+            Command::UnregisterScheme => Self::ask_scheme(SchemeQuestion::Unregister, out),
+            Command::CheckCapture(file) => self.read_capture(file, CapturePurpose::Check, out),
+            Command::FindClient(file) => self.read_capture(file, CapturePurpose::FindClient, out),
+            Command::UseFoundClient => self.use_found_client(out),
+            Command::SaveReport(file) => self.save_report(file, out),
+            Command::CloseCapture => self.close_capture(out),
             Command::StartParty { name, privacy, invite } => {
                 self.start_party(name, privacy, invite, out);
             }
@@ -170,12 +192,10 @@ impl State {
 
     fn due(&mut self, timer: Timer, now: Instant, out: &mut Effects) {
         match timer {
-            Timer::SignIn => {
-                self.end_sign_in(out);
-                let failure =
-                    Failure::new(ProblemKind::SignInTimedOut, "the browser did not come back in time");
-                self.problems.raise(Place::SignIn, failure);
-            }
+            Timer::Opening => self.opening_is_slow(),
+            Timer::Resume => self.retry_start(out),
+            Timer::SignIn => self.sign_in_timed_out(out),
+            Timer::StayEndsSoon => self.stay_ends_soon(),
             Timer::Push => self.open_push(out),
             Timer::PollFriends => self.poll_friends(out),
             Timer::PollLists | Timer::ReadLists => self.read_lists(now, out),
@@ -189,65 +209,10 @@ impl State {
         }
     }
 
-    fn begin_sign_in(&mut self, way: SignInWay, now: Instant, out: &mut Effects) {
-        if matches!(self.stage, Stage::SignedIn(_)) {
-            return;
-        }
-        let attempt = self.new_attempt();
-        self.problems.clear_all_but(&[Place::Settings]);
-        self.stage = Stage::SigningIn { attempt, link: None };
-        self.timers.set(Timer::SignIn, now + SIGN_IN_TIME);
-        out.push(Effect::SignIn { attempt, way });
-    }
-
-    fn end_sign_in(&mut self, out: &mut Effects) {
-        self.stage = Stage::SignedOut;
-        self.timers.clear(Timer::SignIn);
-        self.problems.clear(Place::SignIn);
-        out.push(Effect::CancelSignIn);
-    }
-
-    fn signed_in(
-        &mut self,
-        attempt: Attempt,
-        result: Result<crate::model::Profile, Failure>,
-        now: Instant,
-        out: &mut Effects,
-    ) {
-        if !self.is_signing_in(attempt) {
-            return;
-        }
-        self.timers.clear(Timer::SignIn);
-        self.problems.clear(Place::SignIn);
-        match result {
-            Ok(me) => {
-                self.stage = Stage::SignedIn(Box::new(Account::new(me)));
-                self.open_push(out);
-                self.refresh(now, out);
-            }
-            Err(failure) => {
-                self.stage = Stage::SignedOut;
-                self.problems.raise(Place::SignIn, failure);
-            }
-        }
-    }
-
-    /// Back to the first screen. The party, if any, is somebody else's business by now.
-    fn forget_account(&mut self, out: &mut Effects) {
-        if matches!(self.stage, Stage::SignedIn(_)) {
-            self.stage = Stage::SignedOut;
-            self.timers.clear_account();
-            self.problems.clear_all_but(&[Place::Settings]);
-            self.talk.key_held = false;
-            out.extend([Effect::HangUp, Effect::ForgetAccount]);
-        }
-    }
-
     /// A failure that shows at `place`, or ends the sign-in.
-    fn fail(&mut self, place: Place, failure: Failure, out: &mut Effects) {
+    fn fail(&mut self, place: Place, failure: Failure) {
         if failure.ends_sign_in() {
-            self.forget_account(out);
-            self.problems.raise(Place::SignIn, failure);
+            self.stay_over(&failure);
         } else {
             self.problems.raise(place, failure);
         }
@@ -268,10 +233,6 @@ impl State {
             }
             _ => out.push(Effect::Finish),
         }
-    }
-
-    fn is_signing_in(&self, attempt: Attempt) -> bool {
-        matches!(self.stage, Stage::SigningIn { attempt: current, .. } if current == attempt)
     }
 
     fn new_attempt(&mut self) -> Attempt {
@@ -300,10 +261,12 @@ impl State {
     /// What the window shows.
     pub fn snapshot(&self) -> Snapshot {
         let screen = match &self.stage {
-            Stage::SignedOut => Screen::SignedOut,
-            Stage::SigningIn { link, .. } => Screen::SigningIn { link: link.clone() },
+            Stage::Starting(starting) => Screen::Starting { account: starting.account() },
+            Stage::SignedOut => self.sign_in_shown().map_or(Screen::SignedOut, Screen::SigningIn),
             Stage::SignedIn(account) => Screen::SignedIn(Box::new(SignedIn {
                 me: account.me.clone(),
+                stay: account.stay.published(),
+                sign_in: self.sign_in_shown(),
                 friends: account.friends.clone(),
                 parties: account.other_parties(),
                 invitations: account.open_invitations(),
@@ -314,6 +277,11 @@ impl State {
         Snapshot {
             service: self.service,
             screen,
+            client: self.client.clone(),
+            accounts: self.accounts.clone(),
+            secrets: self.secrets,
+            scheme: self.scheme,
+            capture: self.capture.shown.clone(),
             settings: self.settings.clone(),
             sound: self.sound.clone(),
             problems: self.problems.standing().to_vec(),

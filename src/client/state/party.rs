@@ -145,7 +145,7 @@ impl State {
             Ok(session) => self.rejoin(session.id, out),
             Err(failure) if failure.kind == ProblemKind::PartyEnded => self.party_over(failure, out),
             Err(failure) if !failure.ends_sign_in() => self.party_read_soon(now + READ_AGAIN),
-            Err(failure) => self.fail(Place::Party, failure, out),
+            Err(failure) => self.fail(Place::Party, failure),
         }
     }
 
@@ -268,7 +268,7 @@ impl State {
                 if let Some(joined) = self.joined_mut() {
                     joined.invited.retain(|(invited, _)| *invited != account);
                 }
-                self.fail(Place::Party, failure, out);
+                self.fail(Place::Party, failure);
             }
         }
     }

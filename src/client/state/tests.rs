@@ -1,18 +1,18 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::State;
 use crate::{
     client::{
-        Command, LinkState, Notice, PartyState, Place, ProblemKind, Screen, Service, SignedIn, VoiceStatus,
+        Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
         failure::Failure,
-        input::{Effect, Entry, Input, Lists, Seat, Seated, VoiceControl},
+        input::{Arrived, Effect, Entry, Input, Lists, Opened, Seat, Seated, VoiceControl},
         reconnect::Reach,
     },
     model::{
-        AccountId, Bridge, BridgeId, BridgeToken, Member, OnlineId, PartySession, PeerId, Platform, Privacy,
-        Profile, SessionId, Settings,
+        AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, KnownAccount, Member, OAuthClient, OnlineId,
+        PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
     },
     psn::{Event, MemberChange, PushEvent},
     voice::{ConnectionState, VoiceEvent},
@@ -31,7 +31,10 @@ struct Evening {
 impl Evening {
     fn begin() -> Self {
         let state = State::new(Service::Sandbox, Settings::default());
-        Self { state, now: Instant::now(), effects: Vec::new() }
+        let mut evening = Self { state, now: Instant::now(), effects: Vec::new() };
+        evening.give(Input::Started);
+        evening.give(Input::Opened(nothing_kept()));
+        evening
     }
 
     fn signed_in() -> Self {
@@ -42,7 +45,7 @@ impl Evening {
             _ => None,
         });
         let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
-        evening.give(Input::SignedIn { attempt, result: Ok(me) });
+        evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: false }) });
         evening.give(Input::PushOpened);
         evening
     }
@@ -110,6 +113,20 @@ impl Evening {
         })
     }
 
+    fn signing_in(&self) -> u64 {
+        self.find(|e| match e {
+            Effect::SignIn { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    }
+
+    fn resuming(&self) -> u64 {
+        self.find(|e| match e {
+            Effect::Resume { attempt, .. } => Some(*attempt),
+            _ => None,
+        })
+    }
+
     fn reading_party(&self) -> u64 {
         self.find(|e| match e {
             Effect::ReadParty { attempt, .. } => Some(*attempt),
@@ -169,6 +186,10 @@ fn seated() -> Seated {
     Seated { seat: Seat { bridge, peer: PeerId::from("p1") }, session: party(&[ME]) }
 }
 
+fn nothing_kept() -> Opened {
+    Opened { secrets: None, client: None, accounts: Vec::new(), last: None }
+}
+
 fn unreachable() -> Failure {
     Failure::new(ProblemKind::ServiceUnreachable, "no network")
 }
@@ -184,7 +205,7 @@ fn a_sign_in_that_was_given_up_does_not_sign_in_later() {
     evening.give(Input::Command(Command::CancelSignIn));
     assert!(evening.has(|e| *e == Effect::CancelSignIn));
     let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
-    evening.give(Input::SignedIn { attempt: 1, result: Ok(me) });
+    evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
 }
 
@@ -202,7 +223,7 @@ fn signing_in_reads_everything_once_and_opens_the_push_line() {
     let mut evening = Evening::begin();
     evening.give(Input::Command(Command::SignIn));
     let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
-    evening.give(Input::SignedIn { attempt: 1, result: Ok(me) });
+    evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert!(evening.has(|e| *e == Effect::OpenPush { again: false }));
     assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
     assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
@@ -553,14 +574,136 @@ fn quitting_leaves_first_and_ends_within_two_seconds_whatever_hangs() {
 }
 
 #[test]
-fn a_sign_in_that_ends_leads_back_to_the_first_screen_with_a_sentence() {
+fn a_stay_that_ends_keeps_the_party_and_goes_on_with_the_next_sign_in() {
     let mut evening = Evening::talking();
     let failure = Some(Failure::new(ProblemKind::SignInEnded, "refresh refused"));
     evening.give(Input::PushClosed { reach: Reach::Service, failure });
-    assert!(evening.has(|e| *e == Effect::ForgetAccount) && evening.has(|e| *e == Effect::HangUp));
+    assert!(!evening.has(|e| matches!(e, Effect::DropAccount | Effect::HangUp)), "what is connected goes on");
+    assert_eq!(evening.screen().stay, Stay::Ended);
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)));
+    evening.pass(Duration::from_secs(120));
+    assert!(!evening.has(|e| matches!(e, Effect::OpenPush { .. })), "nothing to open it with");
+
+    evening.give(Input::Command(Command::SignIn));
+    assert!(evening.screen().sign_in.is_some(), "in place");
+    let attempt = evening.signing_in();
+    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: true }) });
+    assert!(evening.has(|e| *e == Effect::OpenPush { again: true }));
+    assert_eq!(evening.screen().stay, Stay::Good);
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)));
+}
+
+#[test]
+fn the_user_is_told_seven_days_before_the_stay_ends() {
+    const DAY: Duration = Duration::from_secs(24 * 3600);
+    let mut evening = Evening::signed_in();
+    let ends = SystemTime::UNIX_EPOCH + 20_000 * DAY;
+    let known = |left| Input::StayKnown { account: ME, ends, left };
+    evening.give(known(10 * DAY));
+    evening.pass(3 * DAY - Duration::from_secs(60));
+    assert_eq!(evening.screen().stay, Stay::Good);
+    evening.pass(Duration::from_secs(120));
+    assert_eq!(evening.screen().stay, Stay::EndsSoon(ends));
+    evening.give(known(60 * DAY));
+    assert_eq!(evening.screen().stay, Stay::Good, "signed in again");
+    evening.give(known(6 * DAY));
+    assert_eq!(evening.screen().stay, Stay::EndsSoon(ends));
+}
+
+#[test]
+fn another_account_takes_over_once_it_is_there_and_the_first_leaves_its_party() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::AddAccount));
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)), "until the other is there");
+    let attempt = evening.signing_in();
+    let other = Profile { account: NOVA, online_id: OnlineId::from("Nova") };
+    evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me: other, again: false }) });
+    let order: Vec<_> = ["LeaveParty", "DropAccount", "TakeAccount"]
+        .iter()
+        .map(|name| evening.effects.iter().position(|e| format!("{e:?}").starts_with(name)))
+        .collect();
+    assert!(order.iter().all(Option::is_some) && order.is_sorted(), "{order:?}");
+    assert_eq!(evening.screen().me.account, NOVA);
+    assert!(matches!(evening.screen().party, PartyState::None));
+}
+
+#[test]
+fn a_kept_account_comes_back_by_itself_and_a_network_that_is_away_is_waited_for() {
+    let mut evening = Evening::begin();
+    let slot = AccountSlot::new();
+    let known = KnownAccount { slot: slot.clone(), account: ME, online_id: "marlow_87".into(), ends: None };
+    evening.give(Input::Opened(Opened { accounts: vec![known], last: Some(slot), ..nothing_kept() }));
+    let attempt = evening.resuming();
+    evening.give(Input::SignedIn { attempt, result: Err(unreachable()) });
+    assert_eq!(evening.state.snapshot().screen, Screen::Starting { account: Some("marlow_87".into()) });
+    assert_eq!(evening.problems(), [ProblemKind::ServiceUnreachable]);
+    evening.pass(Duration::from_secs(5));
+    let attempt = evening.resuming();
+    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: false }) });
+    assert_eq!(evening.screen().me.account, ME);
+    assert!(evening.problems().is_empty());
+}
+
+#[test]
+fn a_kept_account_whose_stay_is_over_leads_to_the_first_screen_with_a_sentence() {
+    let mut evening = Evening::begin();
+    let slot = AccountSlot::new();
+    evening.give(Input::Opened(Opened { last: Some(slot), ..nothing_kept() }));
+    let attempt = evening.resuming();
+    let ended = Failure::new(ProblemKind::SignInEnded, "refresh refused");
+    evening.give(Input::SignedIn { attempt, result: Err(ended) });
     assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
-    let problem = evening.state.snapshot().problems[0].clone();
-    assert_eq!((problem.kind, problem.place), (ProblemKind::SignInEnded, Place::SignIn));
+    assert_eq!(evening.problems(), [ProblemKind::SignInEnded]);
+}
+
+#[test]
+fn a_keyring_that_thinks_does_not_keep_the_window_waiting_and_still_counts_later() {
+    let mut state = State::new(Service::Live, Settings::default());
+    let mut now = Instant::now();
+    state.handle(Input::Started, now);
+    assert_eq!(state.snapshot().screen, Screen::Starting { account: None });
+    now += Duration::from_secs(5);
+    state.handle(Input::Tick, now);
+    assert_eq!(state.snapshot().screen, Screen::SignedOut);
+    let opened = Opened { last: Some(AccountSlot::new()), ..nothing_kept() };
+    let effects = state.handle(Input::Opened(opened), now);
+    assert!(matches!(effects[..], [Effect::Resume { .. }]), "{effects:?}");
+}
+
+#[test]
+fn signing_out_leaves_the_party_and_forgets_what_was_kept() {
+    let mut evening = Evening::talking();
+    let slot = AccountSlot::new();
+    let known = KnownAccount { slot: slot.clone(), account: ME, online_id: "marlow_87".into(), ends: None };
+    evening.give(Input::AccountsKept(vec![known]));
+    evening.give(Input::Command(Command::SignOut));
+    assert!(evening.has(|e| matches!(e, Effect::LeaveParty { .. })));
+    assert!(
+        evening.has(|e| *e == Effect::DropAccount) && evening.has(|e| *e == Effect::ForgetKept(slot.clone()))
+    );
+    assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
+    assert!(evening.state.snapshot().accounts.is_empty());
+}
+
+#[test]
+fn a_client_that_cannot_be_one_is_refused_before_anything_is_kept() {
+    let mut evening = Evening::begin();
+    let good = OAuthClient::mobile("an-invented-secret".into());
+    for bad in [
+        OAuthClient { id: String::new(), ..good.clone() },
+        OAuthClient { secret: "".into(), ..good.clone() },
+        OAuthClient { secret: "with space".into(), ..good.clone() },
+        OAuthClient { redirect: "nowhere".into(), ..good.clone() },
+    ] {
+        evening.give(Input::Command(Command::UseClient(bad)));
+        assert!(!evening.has(|e| matches!(e, Effect::UseClient(_))));
+        assert_eq!(evening.problems(), [ProblemKind::ClientUnusable]);
+    }
+    evening.give(Input::Command(Command::UseClient(good)));
+    assert!(evening.has(|e| matches!(e, Effect::UseClient(_))));
+    assert!(evening.problems().is_empty());
 }
 
 #[test]

@@ -4,8 +4,14 @@ use std::{collections::BTreeMap, time::Instant};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Timer {
+    /// Reading what was kept takes long.
+    Opening,
+    /// An account that is kept could not be signed in; try again.
+    Resume,
     /// The browser did not come back.
     SignIn,
+    /// The user should sign in again before long.
+    StayEndsSoon,
     /// Open the push line (again).
     Push,
     PollFriends,
@@ -61,6 +67,6 @@ impl Timers {
 
     /// Everything of an account ends with it.
     pub fn clear_account(&mut self) {
-        self.0.retain(|timer, _| matches!(timer, Timer::SaveSettings | Timer::Quit));
+        self.0.retain(|timer, _| matches!(timer, Timer::Opening | Timer::SaveSettings | Timer::Quit));
     }
 }

@@ -109,7 +109,11 @@ impl State {
                 ProblemKind::VoiceNotUnderstood | ProblemKind::VoiceBroken | ProblemKind::NotAllowed => {
                     self.give_voice_up(failure, out);
                 }
-                ProblemKind::SignInEnded => self.fail(Place::Voice, failure, out),
+                ProblemKind::SignInEnded => {
+                    // Tried again with the next sign-in.
+                    joined.voice.step = Step::Failed;
+                    self.fail(Place::Voice, failure);
+                }
                 _ => {
                     // Perhaps the party itself is gone: the reading tells.
                     self.party_changed_unseen(now);

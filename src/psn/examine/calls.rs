@@ -14,7 +14,7 @@ use crate::psn::{
         },
         people::{Friends, Presences, Profiles},
         push::ServerAddress,
-        token::Granted,
+        token::TokenAnswer,
     },
 };
 
@@ -76,7 +76,7 @@ pub(super) fn all() -> Vec<Call> {
     vec![
         oauth("GET authz oauth authorize", "GET", "/authorize"),
         Call { request: Content::Grant, ..oauth("POST authz oauth token", "POST", "/token") }
-            .answers(WireType::read::<Granted>()),
+            .answers(WireType::read::<TokenAnswer>()),
         parties("GET sessionManager partySessions", "GET", "/partySessions")
             .answers(WireType::read::<Sessions>()),
         parties("POST sessionManager partySessions", "POST", "/partySessions")

@@ -1,8 +1,59 @@
-//! The token endpoint (protocol section 2). `oauth2` writes the forms and reads the answers; these are what both are
-//! expected to be, for captures to be held against.
+//! The token endpoint (protocol section 2). `oauth2` writes the forms; here they are what captures are held against.
 
+use std::time::Duration;
+
+use oauth2::{AccessToken, RefreshToken, Scope, TokenResponse, basic::BasicTokenType};
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+use super::tolerant;
+
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
+#[schemars(extend("x-not-read" = ["token_type", "scope", "id_token"]))]
+pub struct TokenAnswer {
+    #[schemars(with = "String")]
+    pub access_token: AccessToken,
+    #[serde(default, deserialize_with = "tolerant::number")]
+    #[schemars(with = "Option<tolerant::NumberOrText>")]
+    pub expires_in: Option<u32>,
+    /// Absent in an answer that leaves the old one in force.
+    #[serde(default, deserialize_with = "tolerant::maybe")]
+    #[schemars(with = "Option<String>")]
+    pub refresh_token: Option<RefreshToken>,
+    #[serde(default, deserialize_with = "tolerant::number")]
+    #[schemars(with = "Option<tolerant::NumberOrText>")]
+    pub refresh_token_expires_in: Option<u32>,
+}
+
+impl TokenAnswer {
+    pub fn stay(&self) -> Option<Duration> {
+        self.refresh_token_expires_in.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+}
+
+impl TokenResponse for TokenAnswer {
+    type TokenType = BasicTokenType;
+
+    fn access_token(&self) -> &AccessToken {
+        &self.access_token
+    }
+
+    fn token_type(&self) -> &BasicTokenType {
+        &BasicTokenType::Bearer
+    }
+
+    fn expires_in(&self) -> Option<Duration> {
+        self.expires_in.map(|seconds| Duration::from_secs(seconds.into()))
+    }
+
+    fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.refresh_token.as_ref()
+    }
+
+    fn scopes(&self) -> Option<&Vec<Scope>> {
+        None
+    }
+}
 
 /// The form that exchanges a code.
 #[derive(Deserialize, JsonSchema)]
@@ -23,22 +74,6 @@ pub struct RefreshGrant {
     grant_type: String,
     refresh_token: String,
     scope: String,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[expect(dead_code, reason = "read for its shape")]
-pub struct Granted {
-    access_token: String,
-    token_type: String,
-    expires_in: u64,
-    #[serde(default)]
-    scope: Option<String>,
-    #[serde(default)]
-    id_token: Option<String>,
-    #[serde(default)]
-    refresh_token: Option<String>,
-    #[serde(default)]
-    refresh_token_expires_in: Option<u64>,
 }
 
 /// OAuth's own error shape, with a number of the service's.

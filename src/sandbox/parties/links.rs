@@ -16,6 +16,7 @@ use crate::sandbox::{
     checks::{self, Parameters},
     page,
     refusal::Refusal,
+    sign_in,
     world::Shared,
 };
 
@@ -87,7 +88,11 @@ fn describe(party: &Party) -> Value {
     })
 }
 
-async fn list(Extract(world): Extract<Shared>) -> Response {
+async fn list(Extract(world): Extract<Shared>, headers: HeaderMap) -> Response {
+    let visitor = sign_in::visitor(&world, &headers).map_or_else(String::new, |visitor| {
+        let (name, sign_out) = (page::escape(&visitor.online_id), sign_in::SIGN_OUT);
+        format!("<p>This browser is signed in as {name}. <a href=\"{sign_out}\">Sign out</a> to use another account.</p>")
+    });
     let state = world.state();
     let mut items = String::new();
     for party in state.parties.all() {
@@ -100,6 +105,6 @@ async fn list(Extract(world): Extract<Shared>) -> Response {
     } else {
         format!("<p>Join one with its link.</p><ul>{items}</ul>")
     };
-    let body = format!("<h1>Partyline sandbox</h1>{body}<p>Everything here is in memory alone.</p>");
+    let body = format!("<h1>Partyline sandbox</h1>{body}{visitor}<p>Everything here is in memory alone.</p>");
     (page::headers(), Html(page::document("Partyline sandbox", &body))).into_response()
 }

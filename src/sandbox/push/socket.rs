@@ -13,7 +13,6 @@ use axum::{
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
-use std::time::SystemTime;
 
 use crate::sandbox::{
     checks::{self, Parameters},
@@ -191,7 +190,7 @@ async fn introduction(world: &Shared, socket: &mut WebSocket, account: AccountId
         match socket.recv().await {
             Some(Ok(Message::Text(text))) => {
                 let Ok(frame) = serde_json::from_str::<AuthFrame>(&text) else { return false };
-                let token = world.state().tokens.verify(&frame.auth.access_token, SystemTime::now());
+                let token = world.state().tokens.verify(&frame.auth.access_token, world.clock.moment());
                 return frame.version == "3.0"
                     && frame.method == 1003
                     && frame.status == "active"

@@ -49,6 +49,27 @@ pub(super) fn problem(problem: &str) -> String {
     document(TITLE, &format!(r#"<h1>This sign-in cannot go on</h1><p role="alert">{}</p>"#, escape(problem)))
 }
 
+pub(super) fn signed_out() -> String {
+    let body = "<h1>This browser is signed out</h1>\
+         <p>The next sign-in asks for an account again. Clients that are signed in stay so.</p>";
+    document(TITLE, body)
+}
+
+/// Sends the browser to the redirect twice: in a frame and by itself. Where a browser opens a scheme only on a click,
+/// the link is the second time.
+pub(super) fn redirect_twice(target: &str) -> String {
+    let target = escape(target);
+    document(
+        TITLE,
+        &format!(
+            r#"<meta http-equiv="refresh" content="1;url={target}">
+<h1>Going back to the client, twice</h1>
+<iframe src="{target}" title="The first time" hidden></iframe>
+<a class="cancel" href="{target}">Go back now</a>"#
+        ),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -59,6 +80,7 @@ mod tests {
         let page = sign_in(&[hostile.to_owned()], hostile, hostile, Some(hostile));
         assert!(!page.contains("<script>"), "{page}");
         assert!(!problem(hostile).contains("<script>"));
+        assert!(!redirect_twice(hostile).contains("<script>"));
         assert_eq!(page.matches("&lt;script&gt;alert(&#39;1&#39;)").count(), 6);
     }
 }

@@ -2,26 +2,24 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::distr::{Alphanumeric, SampleString};
-use ring::hmac;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{CLIENT_ID, SCOPE};
-use crate::sandbox::{people::AccountId, recent::Recent};
+use super::{SCOPE, access::AccessTokens, clients::OAuthClient};
+use crate::sandbox::{clock::Moment, people::AccountId, recent::Recent};
 
 const CODE_LIFETIME: Duration = Duration::from_secs(180);
+/// A browser stays signed in for as long as a client does.
+const SESSION_LIFETIME: Duration = Duration::from_secs(5_183_999);
 /// Codes, sessions and refresh tokens remembered, of each kind; the oldest goes first.
 const REMEMBERED: usize = 1024;
 
 pub(in crate::sandbox) struct Tokens {
-    /// Replaced to invalidate every access token at once.
-    key: hmac::Key,
-    access_lifetime: Duration,
+    access: AccessTokens,
     refresh_lifetime: Duration,
-    sessions: Recent<String, AccountId>,
+    rotates: bool,
+    sessions: Recent<String, Session>,
     codes: Recent<String, Code>,
     refresh: Recent<String, Refresh>,
 }
@@ -30,6 +28,7 @@ pub(in crate::sandbox) struct Tokens {
 #[derive(Debug, Clone)]
 pub(super) struct Grant {
     pub account: AccountId,
+    pub client: OAuthClient,
     pub redirect_uri: String,
     pub cid: Uuid,
 }
@@ -40,32 +39,38 @@ struct Code {
     used: bool,
 }
 
-#[derive(Clone, Copy)]
-struct Refresh {
+struct Session {
     account: AccountId,
     expires: SystemTime,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the grant is unknown, used, over, or was given for something else")]
-pub(super) struct InvalidGrant;
+#[derive(Clone)]
+struct Refresh {
+    account: AccountId,
+    client: OAuthClient,
+    expires: SystemTime,
+    /// The token before this one. Good until this one is used: only then is it sure that the answer arrived.
+    replaces: Option<String>,
+}
 
-#[derive(Serialize, Deserialize)]
-struct Claims {
-    account_id: String,
-    client_id: String,
-    device_type: String,
-    iat: u64,
-    exp: u64,
-    jti: Uuid,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum InvalidGrant {
+    #[error("Unknown")]
+    Unknown,
+    #[error("Expired")]
+    Expired,
+    #[error("Already used")]
+    Used,
+    #[error("Given for something else")]
+    Mismatch,
 }
 
 impl Tokens {
     pub fn new(access_lifetime: Duration, refresh_lifetime: Duration) -> Self {
         Self {
-            key: new_key(),
-            access_lifetime,
+            access: AccessTokens::new(access_lifetime),
             refresh_lifetime,
+            rotates: false,
             sessions: Recent::new(REMEMBERED),
             codes: Recent::new(REMEMBERED),
             refresh: Recent::new(REMEMBERED),
@@ -73,14 +78,18 @@ impl Tokens {
     }
 
     /// Starts a browser session; the value of its cookie.
-    pub fn start_session(&mut self, account: AccountId) -> String {
+    pub(super) fn start_session(&mut self, account: AccountId, now: SystemTime) -> String {
         let npsso = random_text(64);
-        self.sessions.insert(npsso.clone(), account);
+        self.sessions.insert(npsso.clone(), Session { account, expires: now + SESSION_LIFETIME });
         npsso
     }
 
-    pub fn session(&self, npsso: &str) -> Option<AccountId> {
-        self.sessions.get(&npsso.to_owned()).copied()
+    pub(super) fn session(&self, npsso: &str, now: SystemTime) -> Option<AccountId> {
+        self.sessions.get(npsso).filter(|session| now < session.expires).map(|session| session.account)
+    }
+
+    pub(super) fn end_session(&mut self, npsso: &str) {
+        self.sessions.remove(npsso);
     }
 
     pub(super) fn issue_code(&mut self, grant: Grant, now: SystemTime) -> String {
@@ -89,63 +98,100 @@ impl Tokens {
         code
     }
 
+    /// The code's minutes are over at once.
+    pub(super) fn expire_code(&mut self, code: &str) {
+        if let Some(code) = self.codes.get_mut(code) {
+            code.expires = UNIX_EPOCH;
+        }
+    }
+
+    /// Somebody else was faster with this code.
+    pub(super) fn use_up_code(&mut self, code: &str) {
+        if let Some(code) = self.codes.get_mut(code) {
+            code.used = true;
+        }
+    }
+
     /// Tokens for a code, once.
     pub(super) fn redeem_code(
         &mut self,
         code: &str,
+        client: OAuthClient,
         redirect_uri: &str,
         cid: Uuid,
-        now: SystemTime,
+        moment: Moment,
     ) -> Result<Value, InvalidGrant> {
-        let code = self.codes.get_mut(&code.to_owned()).ok_or(InvalidGrant)?;
-        let fits = code.grant.redirect_uri == redirect_uri && code.grant.cid == cid;
-        if code.used || now >= code.expires || !fits {
-            return Err(InvalidGrant);
+        let code = self.codes.get_mut(code).ok_or(InvalidGrant::Unknown)?;
+        let grant = &code.grant;
+        if grant.client != client || grant.redirect_uri != redirect_uri || grant.cid != cid {
+            return Err(InvalidGrant::Mismatch);
+        }
+        if code.used {
+            return Err(InvalidGrant::Used);
+        }
+        if moment.now >= code.expires {
+            return Err(InvalidGrant::Expired);
         }
         code.used = true;
-        let refresh = Refresh { account: code.grant.account, expires: now + self.refresh_lifetime };
-        let refresh_token = Uuid::new_v4().to_string();
-        self.refresh.insert(refresh_token.clone(), refresh);
-        Ok(self.answer(refresh_token, refresh, now))
+        let expires = moment.now + self.refresh_lifetime;
+        let refresh = Refresh { account: grant.account, client, expires, replaces: None };
+        let token = Uuid::new_v4().to_string();
+        self.refresh.insert(token.clone(), refresh.clone());
+        Ok(self.answer(token, &refresh, moment))
     }
 
-    /// New access for a refresh token, which stays the same and ends when it would have ended anyway.
-    pub(super) fn refresh(&self, refresh_token: &str, now: SystemTime) -> Result<Value, InvalidGrant> {
-        let refresh_token = refresh_token.to_owned();
-        let refresh = *self.refresh.get(&refresh_token).ok_or(InvalidGrant)?;
-        if now >= refresh.expires {
-            return Err(InvalidGrant);
+    /// From now on each refresh brings a new refresh token.
+    pub fn rotate_refresh(&mut self) {
+        self.rotates = true;
+    }
+
+    /// New access for a refresh token, which ends when it would have ended anyway.
+    pub(super) fn refresh(
+        &mut self,
+        token: &str,
+        client: OAuthClient,
+        moment: Moment,
+    ) -> Result<Value, InvalidGrant> {
+        let refresh = self.refresh.get_mut(token).ok_or(InvalidGrant::Unknown)?;
+        if refresh.client != client {
+            return Err(InvalidGrant::Mismatch);
         }
-        Ok(self.answer(refresh_token, refresh, now))
+        if moment.now >= refresh.expires {
+            return Err(InvalidGrant::Expired);
+        }
+        let replaced = refresh.replaces.take();
+        let refresh = refresh.clone();
+        if let Some(replaced) = replaced {
+            self.refresh.remove(&replaced);
+        }
+        if !self.rotates {
+            return Ok(self.answer(token.to_owned(), &refresh, moment));
+        }
+        let next = Uuid::new_v4().to_string();
+        self.refresh.insert(next.clone(), Refresh { replaces: Some(token.to_owned()), ..refresh.clone() });
+        Ok(self.answer(next, &refresh, moment))
     }
 
-    fn answer(&self, refresh_token: String, refresh: Refresh, now: SystemTime) -> Value {
-        let left = refresh.expires.duration_since(now).unwrap_or_default();
+    fn answer(&self, refresh_token: String, refresh: &Refresh, moment: Moment) -> Value {
+        let left = refresh.expires.duration_since(moment.now).unwrap_or_default();
         json!({
-            "access_token": self.sign(refresh.account, now),
+            "access_token": self.access.issue(refresh.account, refresh.client, moment.shown),
             "token_type": "bearer",
-            "expires_in": self.access_lifetime.as_secs(),
+            "expires_in": self.access.lifetime().as_secs(),
             "scope": SCOPE,
-            "id_token": self.sign(refresh.account, now),
+            "id_token": self.access.issue(refresh.account, refresh.client, moment.shown),
             "refresh_token": refresh_token,
             "refresh_token_expires_in": left.as_secs(),
         })
     }
 
-    /// The account of an access token that this sandbox signed and that is not over.
-    pub fn verify(&self, token: &str, now: SystemTime) -> Option<AccountId> {
-        let (signed, signature) = token.rsplit_once('.')?;
-        let (_, claims) = signed.split_once('.')?;
-        hmac::verify(&self.key, signed.as_bytes(), &URL_SAFE_NO_PAD.decode(signature).ok()?).ok()?;
-        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-        if unix_seconds(now) >= claims.exp {
-            return None;
-        }
-        claims.account_id.parse().ok()
+    /// The account of an access token that is good now.
+    pub fn verify(&self, token: &str, moment: Moment) -> Option<AccountId> {
+        self.access.verify(token, moment.shown)
     }
 
     pub fn expire_access(&mut self) {
-        self.key = new_key();
+        self.access.expire_all();
     }
 
     pub fn revoke_refresh(&mut self) {
@@ -153,34 +199,10 @@ impl Tokens {
         self.sessions.clear();
         self.codes.clear();
     }
-
-    fn sign(&self, account: AccountId, now: SystemTime) -> String {
-        let issued = unix_seconds(now);
-        let claims = json!(Claims {
-            account_id: account.to_string(),
-            client_id: CLIENT_ID.to_owned(),
-            device_type: "MOBILE_APP".to_owned(),
-            iat: issued,
-            exp: issued + self.access_lifetime.as_secs(),
-            jti: Uuid::new_v4(),
-        });
-        let part = |json: Value| URL_SAFE_NO_PAD.encode(json.to_string());
-        let signed = format!("{}.{}", part(json!({ "typ": "JWT", "alg": "HS256" })), part(claims));
-        let signature = hmac::sign(&self.key, signed.as_bytes());
-        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
-    }
-}
-
-fn new_key() -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, &rand::random::<[u8; 32]>())
 }
 
 fn random_text(length: usize) -> String {
     Alphanumeric.sample_string(&mut rand::rng(), length)
-}
-
-fn unix_seconds(time: SystemTime) -> u64 {
-    time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 #[cfg(test)]
@@ -188,17 +210,30 @@ mod tests {
     use super::*;
 
     const MARLOW: AccountId = AccountId(1_152_921_504_606_846_977);
+    const CLIENT: OAuthClient = OAuthClient::Loopback;
     const REDIRECT: &str = "http://127.0.0.1:9999/callback";
 
     fn tokens() -> Tokens {
         Tokens::new(Duration::from_secs(60), Duration::from_secs(600))
     }
 
-    fn signed_in(tokens: &mut Tokens, now: SystemTime) -> Value {
-        let cid = Uuid::new_v4();
-        let grant = Grant { account: MARLOW, redirect_uri: REDIRECT.to_owned(), cid };
-        let code = tokens.issue_code(grant, now);
-        tokens.redeem_code(&code, REDIRECT, cid, now).expect("a fresh code")
+    /// That many seconds into the test.
+    fn at(seconds: u64) -> Moment {
+        let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000 + seconds);
+        Moment { now, shown: now }
+    }
+
+    fn grant() -> Grant {
+        Grant { account: MARLOW, client: CLIENT, redirect_uri: REDIRECT.to_owned(), cid: Uuid::from_u128(7) }
+    }
+
+    fn redeem(tokens: &mut Tokens, code: &str, moment: Moment) -> Result<Value, InvalidGrant> {
+        tokens.redeem_code(code, CLIENT, REDIRECT, grant().cid, moment)
+    }
+
+    fn signed_in(tokens: &mut Tokens, moment: Moment) -> Value {
+        let code = tokens.issue_code(grant(), moment.now);
+        redeem(tokens, &code, moment).expect("a fresh code")
     }
 
     fn text<'a>(answer: &'a Value, field: &str) -> &'a str {
@@ -207,58 +242,80 @@ mod tests {
 
     #[test]
     fn an_access_token_is_good_until_its_time_is_over() {
-        let (mut tokens, now) = (tokens(), SystemTime::now());
-        let answer = signed_in(&mut tokens, now);
-        let access = text(&answer, "access_token");
-        assert_eq!(tokens.verify(access, now), Some(MARLOW));
-        assert_eq!(tokens.verify(access, now + Duration::from_secs(60)), None);
+        let mut tokens = tokens();
+        let answer = signed_in(&mut tokens, at(0));
+        for token in ["access_token", "id_token"] {
+            let token = text(&answer, token);
+            assert_eq!(tokens.verify(token, at(59)), Some(MARLOW));
+            assert_eq!(tokens.verify(token, at(60)), None);
+        }
     }
 
     #[test]
-    fn an_access_token_that_was_tampered_with_is_refused() {
-        let (mut tokens, now) = (tokens(), SystemTime::now());
-        let answer = signed_in(&mut tokens, now);
-        let forged = text(&answer, "access_token").replacen("ey", "eY", 2);
-        assert_eq!(tokens.verify(&forged, now), None);
-        assert_eq!(tokens.verify("a.b.c", now), None);
-        assert_eq!(tokens.verify("", now), None);
-    }
-
-    #[test]
-    fn a_code_is_good_once_and_for_minutes() {
-        let (mut tokens, now) = (tokens(), SystemTime::now());
-        let cid = Uuid::new_v4();
-        let grant = Grant { account: MARLOW, redirect_uri: REDIRECT.to_owned(), cid };
-        let code = tokens.issue_code(grant.clone(), now);
-        assert!(tokens.redeem_code(&code, "http://127.0.0.1:1/other", cid, now).is_err());
-        assert!(tokens.redeem_code(&code, REDIRECT, Uuid::new_v4(), now).is_err());
-        assert!(tokens.redeem_code(&code, REDIRECT, cid, now).is_ok());
-        assert_eq!(tokens.redeem_code(&code, REDIRECT, cid, now), Err(InvalidGrant));
-        let late = tokens.issue_code(grant, now);
-        assert_eq!(tokens.redeem_code(&late, REDIRECT, cid, now + CODE_LIFETIME), Err(InvalidGrant));
+    fn a_code_is_good_once_for_minutes_and_for_what_it_was_given() {
+        let mut tokens = tokens();
+        let cid = grant().cid;
+        let code = tokens.issue_code(grant(), at(0).now);
+        for (client, redirect, cid) in [
+            (CLIENT, "http://127.0.0.1:1/other", cid),
+            (CLIENT, REDIRECT, Uuid::from_u128(8)),
+            (OAuthClient::Scheme, REDIRECT, cid),
+        ] {
+            let refused = tokens.redeem_code(&code, client, redirect, cid, at(0));
+            assert_eq!(refused, Err(InvalidGrant::Mismatch));
+        }
+        assert!(redeem(&mut tokens, &code, at(0)).is_ok());
+        assert_eq!(redeem(&mut tokens, &code, at(0)), Err(InvalidGrant::Used));
+        let late = tokens.issue_code(grant(), at(0).now);
+        assert_eq!(redeem(&mut tokens, &late, at(CODE_LIFETIME.as_secs())), Err(InvalidGrant::Expired));
+        assert_eq!(redeem(&mut tokens, "v3.abcdef", at(0)), Err(InvalidGrant::Unknown));
     }
 
     #[test]
     fn a_refresh_does_not_extend_the_stay() {
-        let (mut tokens, now) = (tokens(), SystemTime::now());
-        let answer = signed_in(&mut tokens, now);
+        let mut tokens = tokens();
+        let answer = signed_in(&mut tokens, at(0));
         let refresh = text(&answer, "refresh_token");
-        let later = now + Duration::from_secs(400);
-        let again = tokens.refresh(refresh, later).expect("still good");
+        let again = tokens.refresh(refresh, CLIENT, at(400)).expect("still good");
         assert_eq!(again["refresh_token"], answer["refresh_token"]);
         assert_eq!(again["refresh_token_expires_in"], 200);
-        assert!(tokens.refresh(refresh, now + Duration::from_secs(600)).is_err());
+        assert_eq!(tokens.refresh(refresh, CLIENT, at(600)), Err(InvalidGrant::Expired));
+    }
+
+    #[test]
+    fn a_refresh_token_that_was_replaced_is_good_until_its_successor_is_used() {
+        let mut tokens = tokens();
+        tokens.rotate_refresh();
+        let answer = signed_in(&mut tokens, at(0));
+        let first = text(&answer, "refresh_token");
+        tokens.refresh(first, CLIENT, at(1)).expect("an answer that nobody saw");
+        let second = tokens.refresh(first, CLIENT, at(2)).expect("still good");
+        let second = text(&second, "refresh_token");
+        assert_ne!(second, first);
+        let third = tokens.refresh(second, CLIENT, at(100)).expect("good");
+        assert_eq!(third["refresh_token_expires_in"], 500);
+        assert_eq!(tokens.refresh(first, CLIENT, at(100)), Err(InvalidGrant::Unknown));
+    }
+
+    #[test]
+    fn a_browser_session_ends_by_itself_and_on_request() {
+        let mut tokens = tokens();
+        let npsso = tokens.start_session(MARLOW, at(0).now);
+        assert_eq!(tokens.session(&npsso, at(SESSION_LIFETIME.as_secs() - 1).now), Some(MARLOW));
+        assert_eq!(tokens.session(&npsso, at(SESSION_LIFETIME.as_secs()).now), None);
+        tokens.end_session(&npsso);
+        assert_eq!(tokens.session(&npsso, at(0).now), None);
     }
 
     #[test]
     fn expired_at_once_means_refresh_still_works_and_revoked_means_it_does_not() {
-        let (mut tokens, now) = (tokens(), SystemTime::now());
-        let answer = signed_in(&mut tokens, now);
+        let mut tokens = tokens();
+        let answer = signed_in(&mut tokens, at(0));
         tokens.expire_access();
-        assert_eq!(tokens.verify(text(&answer, "access_token"), now), None);
-        let again = tokens.refresh(text(&answer, "refresh_token"), now).expect("still good");
-        assert_eq!(tokens.verify(text(&again, "access_token"), now), Some(MARLOW));
+        assert_eq!(tokens.verify(text(&answer, "access_token"), at(0)), None);
+        let again = tokens.refresh(text(&answer, "refresh_token"), CLIENT, at(0)).expect("still good");
+        assert_eq!(tokens.verify(text(&again, "access_token"), at(0)), Some(MARLOW));
         tokens.revoke_refresh();
-        assert!(tokens.refresh(text(&answer, "refresh_token"), now).is_err());
+        assert!(tokens.refresh(text(&answer, "refresh_token"), CLIENT, at(0)).is_err());
     }
 }
