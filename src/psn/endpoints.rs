@@ -211,4 +211,24 @@ mod tests {
             assert!(live.push_socket(bad).is_err(), "{bad}");
         }
     }
+
+    #[test]
+    fn each_part_of_the_live_service_is_told_by_its_host() {
+        let live = Endpoints::live();
+        for (url, role) in [
+            ("https://ca.account.sony.com/api/authz/v3/oauth/token", Some(Role::Accounts)),
+            ("https://my.account.sony.com/sonyacct/signin/", Some(Role::SignInPage)),
+            ("https://m.np.playstation.com:443/api/x", Some(Role::Mobile)),
+            (
+                "https://mobile-pushcl.np.communication.playstation.net/np/serveraddr",
+                Some(Role::PushDirectory),
+            ),
+            ("wss://1234.push.example.playstation.net/np/pushNotification", Some(Role::PushSocket)),
+            ("https://1234.push.example.playstation.net/other", None),
+            ("https://m.np.playstation.com.evil.example/api/x", None),
+            ("https://m.np.playstation.com:444/api/x", None),
+        ] {
+            assert_eq!(live.role(&Url::parse(url).expect("a URL")), role, "{url}");
+        }
+    }
 }

@@ -23,7 +23,7 @@ pub(super) struct Call {
     pub role: Role,
     method: &'static str,
     /// `*` stands for an id.
-    path: &'static str,
+    path: String,
     pub request: Content,
     pub answer: Content,
 }
@@ -48,10 +48,6 @@ impl Call {
             && self.path.split('/').zip(path.split('/')).all(matches)
     }
 
-    pub fn form(&self) -> bool {
-        matches!(self.request, Content::Grant)
-    }
-
     fn asks(self, request: WireType) -> Self {
         Self { request: Content::Json(request), ..self }
     }
@@ -61,100 +57,67 @@ impl Call {
     }
 }
 
-/// The more particular before the more general.
+/// A method and path lead to one call at most.
 pub(super) fn all() -> Vec<Call> {
     use Role::{Accounts, Mobile, PushDirectory, PushSocket, Web};
-    let call = |name, role, method, path| Call {
+    let call = |name, role, method, path: &str| Call {
         name,
         role,
         method,
-        path,
+        path: path.to_owned(),
         request: Content::Ignored,
         answer: Content::Ignored,
     };
-    let token = call("POST authz oauth token", Accounts, "POST", "/api/authz/v3/oauth/token");
-    let token = Call { request: Content::Grant, ..token };
+    let oauth = |name, method, rest| call(name, Accounts, method, &format!("/api/authz/v3/oauth{rest}"));
+    let parties = |name, method, rest| call(name, Mobile, method, &format!("/api/sessionManager/v2{rest}"));
+    let people = |name, method, rest| call(name, Mobile, method, &format!("/api/userProfile{rest}"));
+    let bridges =
+        |name, method, rest| call(name, Mobile, method, &format!("/api/rtcBridge/v1/bridges{rest}"));
     vec![
-        call("GET authz oauth authorize", Accounts, "GET", "/api/authz/v3/oauth/authorize"),
-        token.answers(WireType::read::<TokenAnswer>()),
-        call("GET sessionManager partySessions", Mobile, "GET", "/api/sessionManager/v2/partySessions")
+        oauth("GET authz oauth authorize", "GET", "/authorize"),
+        Call { request: Content::Grant, ..oauth("POST authz oauth token", "POST", "/token") }
+            .answers(WireType::read::<TokenAnswer>()),
+        parties("GET sessionManager partySessions", "GET", "/partySessions")
             .answers(WireType::read::<Sessions>()),
-        call("POST sessionManager partySessions", Mobile, "POST", "/api/sessionManager/v2/partySessions")
+        parties("POST sessionManager partySessions", "POST", "/partySessions")
             .asks(WireType::written::<Create<'static>>())
             .answers(WireType::read::<Sessions>()),
-        call(
-            "POST sessionManager parties bulkGet",
-            Mobile,
-            "POST",
-            "/api/sessionManager/v2/sys/gameBase/parties/bulkGet",
-        )
-        .asks(WireType::written::<BulkGet>())
-        .answers(WireType::read::<Parties>()),
-        call(
-            "GET sessionManager partySessionsInvitations",
-            Mobile,
-            "GET",
-            "/api/sessionManager/v2/users/me/partySessionsInvitations",
-        )
-        .answers(WireType::read::<Invitations>()),
-        call("PATCH sessionManager partySession", Mobile, "PATCH", "/api/sessionManager/v2/partySessions/*")
+        parties("POST sessionManager parties bulkGet", "POST", "/sys/gameBase/parties/bulkGet")
+            .asks(WireType::written::<BulkGet>())
+            .answers(WireType::read::<Parties>()),
+        parties("GET sessionManager invitations", "GET", "/users/me/partySessionsInvitations")
+            .answers(WireType::read::<Invitations>()),
+        parties("PATCH sessionManager partySession", "PATCH", "/partySessions/*")
             .asks(WireType::written::<PatchSession<'static>>()),
-        call("POST sessionManager members", Mobile, "POST", "/api/sessionManager/v2/partySessions/*/members")
+        parties("POST sessionManager members", "POST", "/partySessions/*/members")
             .asks(WireType::written::<Join>()),
-        call(
-            "PATCH sessionManager members me",
-            Mobile,
-            "PATCH",
-            "/api/sessionManager/v2/partySessions/*/members/me",
-        )
-        .asks(WireType::written::<PatchMe>()),
-        call(
-            "DELETE sessionManager members me",
-            Mobile,
-            "DELETE",
-            "/api/sessionManager/v2/partySessions/*/members/me",
-        ),
-        call(
-            "POST sessionManager invitations",
-            Mobile,
-            "POST",
-            "/api/sessionManager/v2/partySessions/*/invitations",
-        )
-        .asks(WireType::written::<Invite>()),
-        call("POST sessionManager bridges", Mobile, "POST", "/api/sessionManager/v2/partySessions/*/bridges")
+        parties("PATCH sessionManager members me", "PATCH", "/partySessions/*/members/me")
+            .asks(WireType::written::<PatchMe>()),
+        parties("DELETE sessionManager members me", "DELETE", "/partySessions/*/members/me"),
+        parties("POST sessionManager invitations", "POST", "/partySessions/*/invitations")
+            .asks(WireType::written::<Invite>()),
+        parties("POST sessionManager bridges", "POST", "/partySessions/*/bridges")
             .asks(WireType::written::<LinkBridge>()),
-        call(
-            "POST sessionManager customMessage",
-            Mobile,
-            "POST",
-            "/api/sessionManager/v2/partySessions/*/customMessage",
-        )
-        .asks(WireType::read::<CustomMessage>()),
+        parties("POST sessionManager customMessage", "POST", "/partySessions/*/customMessage")
+            .asks(WireType::read::<CustomMessage>()),
         call("GET cpss partyInfo", Web, "GET", "/api/cpss/v1/partyInfo/*")
             .answers(WireType::read::<LinkedParty>()),
-        call("GET userProfile friends", Mobile, "GET", "/api/userProfile/v2/internal/users/*/friends")
+        people("GET userProfile friends", "GET", "/v2/internal/users/*/friends")
             .answers(WireType::read::<Friends>()),
-        call("GET userProfile profiles", Mobile, "GET", "/api/userProfile/v1/internal/users/profiles")
+        people("GET userProfile profiles", "GET", "/v1/internal/users/profiles")
             .answers(WireType::read::<Profiles>()),
-        call(
-            "GET userProfile basicPresences",
-            Mobile,
-            "GET",
-            "/api/userProfile/v2/internal/users/basicPresences",
-        )
-        .answers(WireType::read::<Presences>()),
-        call("POST rtcBridge bridges", Mobile, "POST", "/api/rtcBridge/v1/bridges")
+        people("GET userProfile basicPresences", "GET", "/v2/internal/users/basicPresences")
+            .answers(WireType::read::<Presences>()),
+        bridges("POST rtcBridge bridges", "POST", "")
             .asks(WireType::written::<NewBridge>())
             .answers(WireType::read::<Created>()),
-        call("GET rtcBridge bridge", Mobile, "GET", "/api/rtcBridge/v1/bridges/*")
-            .answers(WireType::read::<PeerList>()),
-        call("DELETE rtcBridge bridge", Mobile, "DELETE", "/api/rtcBridge/v1/bridges/*"),
-        call("POST rtcBridge peers", Mobile, "POST", "/api/rtcBridge/v1/bridges/*/peers")
+        bridges("GET rtcBridge bridge", "GET", "/*").answers(WireType::read::<PeerList>()),
+        bridges("DELETE rtcBridge bridge", "DELETE", "/*"),
+        bridges("POST rtcBridge peers", "POST", "/*/peers")
             .asks(WireType::written::<NewPeer>())
             .answers(WireType::read::<Added>()),
-        call("POST rtcBridge answer", Mobile, "POST", "/api/rtcBridge/v1/bridges/*/peers/*/answer")
-            .asks(WireType::written::<Answer>()),
-        call("DELETE rtcBridge peer", Mobile, "DELETE", "/api/rtcBridge/v1/bridges/*/peers/*"),
+        bridges("POST rtcBridge answer", "POST", "/*/peers/*/answer").asks(WireType::written::<Answer>()),
+        bridges("DELETE rtcBridge peer", "DELETE", "/*/peers/*"),
         call("GET np serveraddr", PushDirectory, "GET", "/np/serveraddr")
             .answers(WireType::read::<ServerAddress>()),
         call("GET np pushNotification", PushSocket, "GET", "/np/pushNotification"),

@@ -31,6 +31,10 @@ pub(super) struct Tally {
 }
 
 impl Tally {
+    pub fn seen(&self) -> u64 {
+        self.seen
+    }
+
     pub fn count(&mut self, verdict: Verdict, refused: bool) {
         self.seen += 1;
         self.refused += u64::from(refused);

@@ -10,8 +10,6 @@ mod format;
 mod push;
 mod schema;
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -43,15 +41,18 @@ pub enum SignInCall {
 /// Judges exchanges one by one, and sums up.
 pub struct Examiner {
     endpoints: Endpoints,
-    calls: Vec<Call>,
+    calls: Vec<(Call, Tally)>,
+    shared: SharedTypes,
     push: Push,
+    report: Report,
+}
+
+/// The types of bodies that are not one call's alone.
+struct SharedTypes {
     error: WireType,
     code_grant: WireType,
     refresh_grant: WireType,
     not_granted: WireType,
-    /// By the place of the call in `calls`.
-    tallies: BTreeMap<usize, Tally>,
-    report: Report,
 }
 
 impl Examiner {
@@ -59,78 +60,66 @@ impl Examiner {
     pub fn new(endpoints: Endpoints) -> Self {
         Self {
             endpoints,
-            calls: calls::all(),
+            calls: calls::all().into_iter().map(|call| (call, Tally::default())).collect(),
+            shared: SharedTypes {
+                error: WireType::read::<ErrorBody>(),
+                code_grant: WireType::read::<CodeGrant>(),
+                refresh_grant: WireType::read::<RefreshGrant>(),
+                not_granted: WireType::read::<NotGranted>(),
+            },
             push: Push::new(),
-            error: WireType::read::<ErrorBody>(),
-            code_grant: WireType::read::<CodeGrant>(),
-            refresh_grant: WireType::read::<RefreshGrant>(),
-            not_granted: WireType::read::<NotGranted>(),
-            tallies: BTreeMap::new(),
             report: Report::default(),
         }
     }
 
     pub fn examine(&mut self, exchange: &Exchange) {
-        self.report.exchanges += 1;
+        let Self { endpoints, calls, shared, push, report } = self;
+        report.exchanges += 1;
         let Ok(url) = Url::parse(&exchange.url) else {
-            self.report.other_hosts += 1;
+            report.other_hosts += 1;
             return;
         };
-        let endpoints = &self.endpoints;
-        let matches = |call: &Call| endpoints.serves(call.role, &url) && call.matches(&exchange.method, &url);
-        if let Some(place) = self.calls.iter().position(matches) {
-            let mut tally = self.tallies.remove(&place).unwrap_or_default();
-            if let Some(call) = self.calls.get(place) {
-                self.judge(call, exchange, &mut tally);
-                if call.role == Role::PushSocket {
-                    self.push.examine(exchange);
-                }
+        let is_it = |call: &Call| call.matches(&exchange.method, &url) && endpoints.serves(call.role, &url);
+        if let Some((call, tally)) = calls.iter_mut().find(|(call, _)| is_it(call)) {
+            judge(call, shared, exchange, tally);
+            if call.role == Role::PushSocket {
+                push.examine(exchange);
             }
-            self.tallies.insert(place, tally);
-        } else if let Some(role) = self.endpoints.role(&url) {
-            *self.report.unused.entry(calls::unused(role, &url)).or_default() += 1;
+        } else if let Some(role) = endpoints.role(&url) {
+            *report.unused.entry(calls::unused(role, &url)).or_default() += 1;
         } else {
-            self.report.other_hosts += 1;
+            report.other_hosts += 1;
         }
     }
 
     pub fn finish(mut self) -> Report {
-        for (place, tally) in self.tallies {
-            if let Some(call) = self.calls.get(place) {
-                self.report.endpoints.push(tally.report(call.name));
-            }
-        }
+        let seen = self.calls.into_iter().filter(|(_, tally)| tally.seen() > 0);
+        self.report.endpoints.extend(seen.map(|(call, tally)| tally.report(call.name)));
         self.report.endpoints.extend(self.push.finish());
         self.report
     }
+}
 
-    fn judge(&self, call: &Call, exchange: &Exchange, tally: &mut Tally) {
-        let request = match self.request_type(call, &exchange.request) {
-            Some(kind) => body(&exchange.request, Part::Request, kind, call.form(), tally),
-            None => Verdict::Nothing,
-        };
-        let refused = exchange.status >= 400;
-        let kind = match &call.answer {
-            Content::Json(kind) if !refused => Some(kind),
-            Content::Grant if refused => Some(&self.not_granted),
-            _ if refused => Some(&self.error),
-            _ => None,
-        };
-        let answer = match kind {
-            // A page of the network edge, or of something on the way, says nothing about the call.
-            Some(_) if refused && !is_json(exchange) => Verdict::Nothing,
-            Some(kind) => body(&exchange.response, Part::Answer, kind, false, tally),
-            None => Verdict::Nothing,
-        };
-        tally.count(request.max(answer), refused);
-    }
+fn judge(call: &Call, shared: &SharedTypes, exchange: &Exchange, tally: &mut Tally) {
+    let refused = exchange.status >= 400;
+    let request = match shared.of_request(call, &exchange.request) {
+        Some(kind) => body(&exchange.request, Part::Request, kind, call, tally),
+        None => Verdict::Nothing,
+    };
+    let answer = match shared.of_answer(call, refused) {
+        // A page of the network edge, or of something on the way, says nothing about the call.
+        Some(_) if refused && !is_json(exchange) => Verdict::Nothing,
+        Some(kind) => body(&exchange.response, Part::Answer, kind, call, tally),
+        None => Verdict::Nothing,
+    };
+    tally.count(request.max(answer), refused);
+}
 
-    fn request_type<'a>(&'a self, call: &'a Call, request: &Body) -> Option<&'a WireType> {
-        match &call.request {
-            Content::Json(kind) => Some(kind),
-            Content::Ignored => None,
-            Content::Grant => {
-                let Body::Bytes(form) = request else { return None };
+impl SharedTypes {
+    fn of_request<'a>(&'a self, call: &'a Call, request: &Body) -> Option<&'a WireType> {
+        match (&call.request, request) {
+            (Content::Json(kind), _) => Some(kind),
+            (Content::Grant, Body::Bytes(form)) => {
                 let grant = form_urlencoded::parse(form).find(|(key, _)| key == "grant_type")?.1;
                 match &*grant {
                     "refresh_token" => Some(&self.refresh_grant),
@@ -138,6 +127,16 @@ impl Examiner {
                     _ => None,
                 }
             }
+            _ => None,
+        }
+    }
+
+    fn of_answer<'a>(&'a self, call: &'a Call, refused: bool) -> Option<&'a WireType> {
+        match (&call.request, &call.answer) {
+            (Content::Grant, _) if refused => Some(&self.not_granted),
+            _ if refused => Some(&self.error),
+            (_, Content::Json(kind)) => Some(kind),
+            _ => None,
         }
     }
 }
@@ -153,7 +152,8 @@ pub fn sign_in_call(endpoints: &Endpoints, exchange: &Exchange) -> Option<SignIn
     endpoints.serves(Role::Accounts, &url).then_some(call)
 }
 
-fn body(body: &Body, part: Part, kind: &WireType, form: bool, tally: &mut Tally) -> Verdict {
+fn body(body: &Body, part: Part, kind: &WireType, call: &Call, tally: &mut Tally) -> Verdict {
+    let form = part == Part::Request && matches!(call.request, Content::Grant);
     let value = match body {
         Body::Absent | Body::TooLarge => return Verdict::Nothing,
         Body::Damaged => None,

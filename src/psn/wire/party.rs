@@ -195,7 +195,8 @@ fn joinable_user_type(privacy: Privacy) -> &'static str {
 /// `GET {web}/cpss/v1/partyInfo/{linkId}`, as far as it is needed to go in.
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["sessionName", "isJoinable", "joinableFrom", "msPollingInterval", "maxMembers", "timeStarted", "shareImageUrl", "inParty", "members"]))]
+#[schemars(extend("x-not-read" = ["sessionName", "isJoinable", "joinableFrom", "msPollingInterval", "maxMembers",
+    "timeStarted", "shareImageUrl", "inParty", "members"]))]
 pub struct LinkedParty {
     #[serde(deserialize_with = "tolerant::id")]
     #[schemars(extend("format" = "id"))]
