@@ -12,6 +12,12 @@ use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 /// As far as the clock can be moved; keeps every sum within what a date can hold.
 const FARTHEST: Duration = Duration::from_secs(20 * 365 * 24 * 3600);
 
+/// Milliseconds since 1970 as answers write a date.
+pub(super) fn iso_date(millis: u64) -> String {
+    let date = i64::try_from(millis).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    date.unwrap_or_default().strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string()
+}
+
 #[derive(Default)]
 pub(super) struct Clock {
     ahead_millis: AtomicU64,

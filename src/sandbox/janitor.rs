@@ -56,7 +56,7 @@ fn remove_dead_members(world: &World, unseen: &mut HashMap<AccountId, Instant>, 
             tracing::info!("a member is gone: no push socket and no voice");
             unseen.remove(&account);
             // They may have left in this very moment.
-            let _ = world.change_parties(|state| state.parties.change(&party, |party| party.lose(account)));
+            let _ = world.change(|state| state.parties.change(&party, |party| party.lose(account)));
         }
     }
 }
@@ -76,7 +76,7 @@ fn fit_bridges(world: &World) {
     };
     for vanished in linked.keys().filter(|id| world.bridges.get(id).is_none()) {
         let unlinked: Result<(), std::convert::Infallible> =
-            world.change_parties(|state| Ok(((), state.parties.unlink_bridge(vanished))));
+            world.change(|state| Ok(((), state.parties.unlink_bridge(vanished))));
         let Ok(()) = unlinked;
     }
     world.bridges.fit(|id| linked.get(id).cloned());

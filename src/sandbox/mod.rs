@@ -16,7 +16,8 @@
 //! |---|---|
 //! | `sign_in` | the page in the browser, authorization codes, tokens |
 //! | `parties` | sessions, members, invitations: the rules, and `sessionManager/v2` |
-//! | `people` | accounts, friends, presence: `userProfile` |
+//! | `people` | accounts, friends, requests, blocks, presence, games: `userProfile`, `gamelist/v2` |
+//! | `pictures` | avatars and game icons |
 //! | `push` | the event sockets |
 //! | `bridge` | WebRTC peers, jitter buffers, the mix: `rtcBridge/v1` |
 //! | `residents` | those who live here: Nova, Echo, the host of an open party, a dozen friends |
@@ -33,6 +34,7 @@ mod janitor;
 mod page;
 mod parties;
 mod people;
+mod pictures;
 mod push;
 mod recent;
 mod refusal;
@@ -64,6 +66,12 @@ pub struct SandboxConfig {
     pub refresh_token_lifetime: Duration,
     /// Whether anybody lives here besides those who sign in.
     pub residents: bool,
+    /// Friends who live here besides the usual dozen; their names are in many scripts. Needs `residents`.
+    pub friends: usize,
+    /// Groups of these friends that everybody who signs in belongs to. Needs `residents`.
+    pub groups: usize,
+    /// How many of these friends come, go or change games in a second, all together.
+    pub churn_per_second: f64,
     /// How long a member with neither a push socket nor a live peer on the bridge stays in a party.
     pub member_grace: Duration,
     /// How often a push client is told to ping, and how long it should wait for the pong.
@@ -78,6 +86,9 @@ impl Default for SandboxConfig {
             token_lifetime: Duration::from_secs(3599),
             refresh_token_lifetime: Duration::from_secs(5_183_999),
             residents: true,
+            friends: 0,
+            groups: 0,
+            churn_per_second: 0.0,
             member_grace: Duration::from_secs(10),
             keep_alive_interval: Duration::from_secs(60),
             keep_alive_timeout: Duration::from_secs(20),

@@ -20,7 +20,7 @@ pub(in crate::sandbox) enum Refusal {
     #[error("Not permitted by access control")]
     NotPermitted,
     #[error("Group not found")]
-    NoSuchParty,
+    NoSuchGroup,
     #[error("Refused by the settings of all targets")]
     RefusedByTargets,
     #[error("Invalid access token")]
@@ -35,6 +35,9 @@ pub(in crate::sandbox) enum Refusal {
     BodyTooLarge,
     #[error("Too many of these exist already")]
     TooMany,
+    /// Somebody's games are not for the caller's eyes: normal.
+    #[error("Hidden")]
+    HiddenGamelist,
     #[error("Internal error")]
     Internal,
 }
@@ -44,7 +47,7 @@ impl Refusal {
         match self {
             Self::BadParameter(_) | Self::BodyNotUnderstood => (StatusCode::BAD_REQUEST, 2_281_473),
             Self::NotPermitted => (StatusCode::FORBIDDEN, 2_281_486),
-            Self::NoSuchParty => (StatusCode::NOT_FOUND, 2_285_581),
+            Self::NoSuchGroup => (StatusCode::NOT_FOUND, 2_285_581),
             Self::RefusedByTargets => (StatusCode::FORBIDDEN, 2_286_592),
             Self::InvalidToken => (StatusCode::UNAUTHORIZED, 2_290_001),
             Self::NotFound => (StatusCode::NOT_FOUND, 2_290_002),
@@ -52,6 +55,7 @@ impl Refusal {
             Self::PartyFull => (StatusCode::FORBIDDEN, 2_290_004),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 2_290_005),
             Self::TooMany => (StatusCode::CONFLICT, 2_290_006),
+            Self::HiddenGamelist => (StatusCode::FORBIDDEN, 3_241_984),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, 2_290_007),
         }
     }
@@ -61,7 +65,16 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let (status, code) = self.status_and_code();
         tracing::debug!(status = status.as_u16(), code, reason = %self, "refused");
-        error_response(status, code, &self.to_string())
+        match self {
+            Self::HiddenGamelist => {
+                let body = json!({ "error": {
+                    "referenceId": Uuid::new_v4(), "namespace": "aang", "code": code, "reason": "HiddenGamelist",
+                    "message": self.to_string(), "details": { "path": "/titles" },
+                } });
+                (status, [(header::CACHE_CONTROL, "no-store")], Json(body)).into_response()
+            }
+            _ => error_response(status, code, &self.to_string()),
+        }
     }
 }
 

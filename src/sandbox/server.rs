@@ -8,7 +8,7 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use super::{bridge, faults, parties, people, push, refusal::Refusal, sign_in, world::Shared};
+use super::{bridge, faults, parties, people, pictures, push, refusal::Refusal, sign_in, world::Shared};
 
 /// Largest request body, in bytes. The largest real ones are session descriptions.
 const MAX_BODY: usize = 256 * 1024;
@@ -31,12 +31,14 @@ fn router(world: Shared) -> Router {
     let api = Router::new()
         .nest("/sessionManager/v2", parties::routes::routes())
         .nest("/userProfile", people::routes::routes())
+        .nest("/gamelist/v2", people::routes::game_routes())
         .nest("/rtcBridge/v1", bridge::routes::routes())
         .nest("/cpss/v1", parties::links::info_routes());
     Router::new()
         .nest("/api", api)
         .merge(sign_in::routes())
         .merge(push::routes())
+        .merge(pictures::routes())
         .merge(parties::links::page_routes())
         .fallback(async || Refusal::NotFound)
         .method_not_allowed_fallback(async || Refusal::MethodNotAllowed)

@@ -15,9 +15,9 @@ use super::{
     checks::RequestIds,
     clock::Clock,
     faults::Faults,
-    parties::{Event, Parties},
-    people::Accounts,
-    push::PushHub,
+    parties::Parties,
+    people::{Accounts, Ties},
+    push::{Event, PushHub},
     residents::Crowd,
     sign_in::{TokenCalls, Tokens},
 };
@@ -41,6 +41,7 @@ pub(super) struct World {
 /// Plain data: who there is, what they may, where they are.
 pub(super) struct State {
     pub accounts: Accounts,
+    pub ties: Ties,
     pub tokens: Tokens,
     pub token_calls: TokenCalls,
     pub parties: Parties,
@@ -55,9 +56,15 @@ impl World {
         let tasks = TaskTracker::new();
         let faults = Faults::default();
         let mut accounts = Accounts::default();
-        let crowd = if config.residents { Crowd::new(&mut accounts) } else { Crowd::default() };
+        let mut ties = Ties::default();
+        let crowd = if config.residents {
+            Crowd::new(&mut accounts, &mut ties, &config)
+        } else {
+            Crowd::default()
+        };
         let state = State {
             accounts,
+            ties,
             tokens: Tokens::new(config.token_lifetime, config.refresh_token_lifetime),
             token_calls: TokenCalls::default(),
             parties: Parties::default(),
@@ -97,8 +104,8 @@ impl World {
         self.version.send_modify(|version| *version += 1);
     }
 
-    /// Changes the parties and pushes what the members must know, in one step: events leave in the order of changes.
-    pub fn change_parties<T, E>(
+    /// Changes the state and pushes what others must know of it, in one step: events leave in the order of changes.
+    pub fn change<T, E>(
         &self,
         change: impl FnOnce(&mut State) -> Result<(T, Vec<Event>), E>,
     ) -> Result<T, E> {

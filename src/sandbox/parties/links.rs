@@ -54,7 +54,7 @@ async fn info(
         return Err(Refusal::BadParameter("header: Referer"));
     }
     let state = world.state();
-    let party = state.parties.all().find(|party| party.link == link).ok_or(Refusal::NoSuchParty)?;
+    let party = state.parties.all().find(|party| party.link == link).ok_or(Refusal::NoSuchGroup)?;
     Ok(Json(describe(party)))
 }
 

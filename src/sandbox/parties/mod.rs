@@ -11,4 +11,4 @@ mod values;
 pub(super) use custom::{connections, open_voice_state};
 pub(super) use registry::Parties;
 pub(super) use session::Party;
-pub(super) use values::{Denied, Entry, Event};
+pub(super) use values::{Denied, Entry};

@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::{
     session::Party,
-    values::{BridgeLink, Denied, Entry, Event, Joinable, Person, Terms, Visibility},
+    values::{BridgeLink, Denied, Entry, Joinable, Person, Terms, Visibility},
 };
-use crate::sandbox::people::AccountId;
+use crate::sandbox::{people::AccountId, push::Event};
 
 const MAX_PARTIES: usize = 256;
 

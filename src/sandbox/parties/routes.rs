@@ -48,7 +48,7 @@ pub(in crate::sandbox) fn routes() -> Router<Shared> {
 impl From<Denied> for Refusal {
     fn from(denied: Denied) -> Self {
         match denied {
-            Denied::NoSuchParty => Self::NoSuchParty,
+            Denied::NoSuchParty => Self::NoSuchGroup,
             Denied::NotPermitted => Self::NotPermitted,
             Denied::Full => Self::PartyFull,
             Denied::BadValue(name) => Self::BadParameter(name),
@@ -154,7 +154,7 @@ async fn create(
         visibility: session.visibility_type,
         joinable: session.joinable_user_type,
     };
-    let session = world.change_parties(|state| {
+    let session = world.change(|state| {
         let who = state.person(me)?;
         state.parties.create(&who, terms, member.into(), now_millis())
     });
@@ -182,7 +182,7 @@ async fn change_terms(
     if change.is_empty() {
         return Err(Refusal::BodyNotUnderstood);
     }
-    let changed = world.change_parties(|state| {
+    let changed = world.change(|state| {
         let who = state.person(me)?;
         state.parties.change(&id, |party| party.change_terms(&who, change))
     });
@@ -201,7 +201,7 @@ async fn join(
     let [member] = body.members;
     let link = checks::text(&headers, SHARE_ID).map(str::to_owned);
     let entry = Entry { link, ..member.into() };
-    let joined = world.change_parties(|state| {
+    let joined = world.change(|state| {
         let who = state.person(me)?;
         state.parties.join(&id, &who, entry, now_millis())
     });
@@ -226,7 +226,7 @@ async fn update_me(
     if change.is_empty() {
         return Err(Refusal::BodyNotUnderstood);
     }
-    let updated = world.change_parties(|state| {
+    let updated = world.change(|state| {
         let who = state.person(me)?;
         state.parties.change(&id, |party| party.update_member(&who, change))
     });
@@ -241,7 +241,7 @@ async fn leave(
     headers: HeaderMap,
 ) -> Result<StatusCode, Refusal> {
     check_session(&headers, &id)?;
-    world.change_parties(|state| state.parties.leave(&id, me)).map_err(Refusal::from)?;
+    world.change(|state| state.parties.leave(&id, me)).map_err(Refusal::from)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -253,7 +253,7 @@ async fn remove(
 ) -> Result<StatusCode, Refusal> {
     check_session(&headers, &id)?;
     let account: AccountId = account.parse().map_err(|_| Refusal::BadParameter("path"))?;
-    let removed = world.change_parties(|state| state.parties.change(&id, |party| party.remove(me, account)));
+    let removed = world.change(|state| state.parties.change(&id, |party| party.remove(me, account)));
     removed.map_err(Refusal::from)?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -275,7 +275,7 @@ async fn invite(
         .map(|invitee| invitee.to.account_id.parse())
         .collect::<Result<Vec<AccountId>, _>>()
         .map_err(|_| Refusal::BadParameter("accountId"))?;
-    let sent = world.change_parties(|state| {
+    let sent = world.change(|state| {
         // Everybody here is everybody's friend, so whoever exists may be invited.
         let known: Vec<AccountId> = to.into_iter().filter(|id| state.accounts.get(*id).is_some()).collect();
         if known.is_empty() {
@@ -305,7 +305,7 @@ async fn link_bridge(
     }
     let link = BridgeLink { id: bridge_id, token: bridge_token };
     let answer = json!({ "bridges": [{ "bridgeId": &link.id, "bridgeToken": &link.token }] });
-    let linked = world.change_parties(|state| {
+    let linked = world.change(|state| {
         let who = state.person(me)?;
         state.parties.change(&id, |party| party.link_bridge(&who, link))
     });
@@ -330,7 +330,7 @@ async fn message(
     let to =
         body.to.map(|recipients| recipients.iter().map(Recipient::account).collect::<Result<Vec<_>, _>>());
     let to = to.transpose()?;
-    let sent = world.change_parties(|state| {
+    let sent = world.change(|state| {
         let who = state.person(me)?;
         let send = |party: &mut Party| party.message(&who, &body.channel, &body.payload, to);
         state.parties.change(&id, send)

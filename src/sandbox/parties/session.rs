@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::{
     custom,
     values::{
-        BridgeLink, Denied, Entry, Event, Invitation, Joinable, Member, MemberChange, Person, Terms,
+        BridgeLink, Denied, Entry, Invitation, Joinable, Member, MemberChange, Person, Terms,
         TermsChange, Visibility,
     },
 };
-use crate::sandbox::people::AccountId;
+use crate::sandbox::{people::AccountId, push::Event};
 
 pub(in crate::sandbox) struct Party {
     pub id: String,

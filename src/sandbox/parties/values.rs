@@ -6,15 +6,6 @@ use uuid::Uuid;
 use super::custom;
 use crate::sandbox::people::{Account, AccountId, Platform};
 
-/// Something that happened, and who is to hear of it.
-#[derive(Debug, Clone, PartialEq)]
-pub(in crate::sandbox) struct Event {
-    pub to: Vec<AccountId>,
-    pub data_type: &'static str,
-    /// `body.data` of the frame.
-    pub data: Value,
-}
-
 /// Why a change was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(in crate::sandbox) enum Denied {

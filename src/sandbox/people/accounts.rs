@@ -1,11 +1,16 @@
 //! Who exists. Ids are made from names, so that the same name is the same person in every run.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashSet},
+    fmt,
+    str::FromStr,
+};
 
 use serde_json::{Value, json};
 
-/// Accounts beyond these are refused at sign-in.
-const MAX_ACCOUNTS: usize = 256;
+/// Visitors beyond these are refused at sign-in.
+const MAX_VISITORS: usize = 256;
 /// Shortest and longest online id.
 const NAME_LENGTH: std::ops::RangeInclusive<usize> = 3..=16;
 
@@ -64,9 +69,30 @@ pub(in crate::sandbox) struct Account {
     pub id: AccountId,
     pub online_id: String,
     pub about: &'static str,
+    /// First and last, shown to friends.
+    pub real_name: Option<(&'static str, &'static str)>,
     pub platform: Platform,
+    pub picture: Picture,
     /// Lives in the sandbox, as opposed to signing in.
     pub resident: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::sandbox) enum Picture {
+    /// Drawn from the account's number.
+    Drawn,
+    /// The profile names one that is not there.
+    Missing,
+    None,
+}
+
+/// Somebody who is to live here.
+pub(in crate::sandbox) struct Resident {
+    pub name: Cow<'static, str>,
+    pub about: &'static str,
+    pub real_name: Option<(&'static str, &'static str)>,
+    pub platform: Platform,
+    pub picture: Picture,
 }
 
 impl Account {
@@ -106,6 +132,7 @@ pub(in crate::sandbox) enum NameRefused {
 #[derive(Default)]
 pub(in crate::sandbox) struct Accounts {
     by_id: BTreeMap<AccountId, Account>,
+    csrcs: HashSet<u32>,
 }
 
 impl Accounts {
@@ -118,24 +145,33 @@ impl Accounts {
         if let Some(known) = self.by_id.values().find(|it| it.online_id.eq_ignore_ascii_case(name)) {
             return if known.resident { Err(NameRefused::Resident) } else { Ok(known.id) };
         }
-        if self.by_id.len() >= MAX_ACCOUNTS {
+        if self.visitors().count() >= MAX_VISITORS {
             return Err(NameRefused::Full);
         }
-        Ok(self.add(name, "", Platform::Mobile, false))
+        let visitor = Resident {
+            name: Cow::Owned(name.to_owned()),
+            about: "",
+            real_name: None,
+            platform: Platform::Mobile,
+            picture: Picture::Drawn,
+        };
+        Ok(self.add(visitor, false))
     }
 
     /// Somebody who lives here. The name must be new.
-    pub fn add_resident(&mut self, name: &str, about: &'static str, platform: Platform) -> AccountId {
-        self.add(name, about, platform, true)
+    pub fn add_resident(&mut self, who: Resident) -> AccountId {
+        self.add(who, true)
     }
 
-    fn add(&mut self, name: &str, about: &'static str, platform: Platform, resident: bool) -> AccountId {
-        let mut id = id_of(name);
+    fn add(&mut self, who: Resident, resident: bool) -> AccountId {
+        let Resident { name, about, real_name, platform, picture } = who;
+        let mut id = id_of(&name);
         // The bridge tells speakers apart by the lower half.
-        while self.by_id.keys().any(|other| other.csrc() == id.csrc()) {
+        while !self.csrcs.insert(id.csrc()) {
             id.0 += 1;
         }
-        self.by_id.insert(id, Account { id, online_id: name.to_owned(), about, platform, resident });
+        let online_id = name.into_owned();
+        self.by_id.insert(id, Account { id, online_id, about, real_name, platform, picture, resident });
         id
     }
 
@@ -143,9 +179,8 @@ impl Accounts {
         self.by_id.get(&id)
     }
 
-    /// Everybody is everybody's friend.
-    pub fn friends_of(&self, id: AccountId) -> impl Iterator<Item = &Account> {
-        self.by_id.values().filter(move |account| account.id != id)
+    pub fn all(&self) -> impl Iterator<Item = &Account> {
+        self.by_id.values()
     }
 
     /// Those who signed in so far.
@@ -178,7 +213,13 @@ mod tests {
     #[test]
     fn a_resident_cannot_be_impersonated() {
         let mut accounts = Accounts::default();
-        accounts.add_resident("Nova", "", Platform::Ps5);
+        accounts.add_resident(Resident {
+            name: "Nova".into(),
+            about: "",
+            real_name: None,
+            platform: Platform::Ps5,
+            picture: Picture::None,
+        });
         assert_eq!(accounts.sign_in("nova"), Err(NameRefused::Resident));
     }
 
@@ -194,6 +235,6 @@ mod tests {
     fn the_number_of_accounts_is_bounded() {
         let mut accounts = Accounts::default();
         let refused = (0..300).filter(|n| accounts.sign_in(&format!("guest-{n}")).is_err()).count();
-        assert_eq!(refused, 300 - MAX_ACCOUNTS);
+        assert_eq!(refused, 300 - MAX_VISITORS);
     }
 }

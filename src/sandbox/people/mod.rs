@@ -1,6 +1,12 @@
-//! Accounts, who is whose friend, who is online: the data, and `userProfile` over it.
+//! Accounts, who is whose friend, who is online: the data (`accounts`, `ties`), and `userProfile` and `gamelist` over it.
 
 mod accounts;
+mod friends;
+mod games;
+mod presence;
 pub(super) mod routes;
+mod ties;
 
-pub(super) use accounts::{Account, AccountId, Accounts, Activity, Platform};
+pub(super) use accounts::{Account, AccountId, Accounts, Activity, Picture, Platform, Resident};
+pub(super) use games::GAMES;
+pub(super) use ties::Ties;

@@ -1,84 +1,45 @@
-//! `userProfile`: friends, profiles, presences (section 7 of the protocol).
+//! `userProfile` and `gamelist` (section 7 of the protocol): where each call is answered, and what the calls share.
 
 use axum::{
     Json, Router,
-    extract::{Path, State as Extract},
-    routing::get,
+    extract::State as Extract,
+    routing::{get, post, put},
 };
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Account, AccountId, Activity};
+use super::{Account, AccountId, Picture, friends, games, presence};
 use crate::sandbox::{
     checks::{Caller, Parameters},
+    pictures,
     refusal::Refusal,
-    world::{Shared, State, now_millis},
+    world::{Shared, State},
 };
 
 /// Most ids in one question.
-const MAX_IDS: usize = 100;
+pub(super) const MAX_IDS: usize = 100;
 const PLATFORMS: [&str; 4] = ["PS4", "PS5", "MOBILE_APP", "PSPC"];
 
 pub(in crate::sandbox) fn routes() -> Router<Shared> {
+    const MINE: &str = "/v1/internal/users/me";
     Router::new()
-        .route("/v2/internal/users/{user}/friends", get(friends))
+        .route("/v2/internal/users/{user}/friends", get(friends::list))
         .route("/v1/internal/users/profiles", get(profiles))
-        .route("/v2/internal/users/basicPresences", get(presences))
+        .route("/v2/internal/users/basicPresences", get(presence::basic))
+        .route(&format!("{MINE}/friends/receivedRequests"), get(friends::received))
+        .route(&format!("{MINE}/friends/{{account}}"), put(friends::befriend).delete(friends::part))
+        .route(&format!("{MINE}/friends/{{account}}/summary"), get(friends::summary))
+        .route(&format!("{MINE}/friends/{{account}}/personalDetailSharing"), post(friends::show_real_name))
+        .route(&format!("{MINE}/blocks"), get(friends::blocks))
+        .route(&format!("{MINE}/blocks/{{account}}"), put(friends::block).delete(friends::unblock))
+        .route(
+            &format!("{MINE}/userSettings/appearOffline"),
+            get(presence::appearance).put(presence::change_appearance),
+        )
 }
 
-impl State {
-    /// What somebody is doing now: visitors are online while their push socket stands.
-    pub fn activity(&self, account: &Account, now_millis: u64) -> Activity {
-        if account.resident {
-            self.crowd.activity(account.id, now_millis)
-        } else if self.push.is_connected(account.id) {
-            Activity::Online { game: None }
-        } else {
-            Activity::Offline { since: self.push.last_seen(account.id) }
-        }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FriendsQuery {
-    limit: usize,
-    offset: usize,
-    order: String,
-    platforms: String,
-}
-
-async fn friends(
-    Extract(world): Extract<Shared>,
-    Caller(me): Caller,
-    Path(user): Path<String>,
-    Parameters(query): Parameters<FriendsQuery>,
-) -> Result<Json<Value>, Refusal> {
-    if query.limit == 0 || query.limit > MAX_IDS {
-        return Err(Refusal::BadParameter("query: limit"));
-    }
-    // A plus in a query is a space, unless the caller escaped it.
-    if query.order.replace('+', " ") != "availability realName onlineId" {
-        return Err(Refusal::BadParameter("query: order"));
-    }
-    check_platforms(&query.platforms)?;
-    let state = world.state();
-    let user = if user == "me" { me } else { user.parse().map_err(|_| Refusal::BadParameter("path"))? };
-    state.accounts.get(user).ok_or(Refusal::NotFound)?;
-
-    let now = now_millis();
-    let mut friends: Vec<&Account> = state.accounts.friends_of(user).collect();
-    friends.sort_by_cached_key(|friend| {
-        (matches!(state.activity(friend, now), Activity::Offline { .. }), friend.online_id.to_lowercase())
-    });
-    let page: Vec<String> =
-        friends.iter().skip(query.offset).take(query.limit).map(|friend| friend.id.to_string()).collect();
-    let next = query.offset.saturating_add(page.len());
-    let mut answer = json!({ "friends": page, "totalItemCount": friends.len() });
-    if next < friends.len() {
-        answer["nextOffset"] = json!(next);
-    }
-    Ok(Json(answer))
+pub(in crate::sandbox) fn game_routes() -> Router<Shared> {
+    Router::new().route("/users/{user}/titles", get(games::titles))
 }
 
 #[derive(Deserialize)]
@@ -92,93 +53,55 @@ async fn profiles(
     Caller(me): Caller,
     Parameters(query): Parameters<ProfilesQuery>,
 ) -> Result<Json<Value>, Refusal> {
+    let origin = world.base_url();
     let state = world.state();
-    let profiles: Vec<Value> = asked(&state, &query.account_ids)?
-        .into_iter()
-        .map(|account| {
-            json!({
-                "onlineId": account.online_id,
-                "aboutMe": account.about,
-                "avatars": [],
-                "languages": ["en-US"],
-                "isPlus": true,
-                "isOfficiallyVerified": false,
-                "isMe": account.id == me,
-            })
-        })
-        .collect();
+    let asked = asked(&state, &query.account_ids)?;
+    let profiles: Vec<Value> = asked.into_iter().map(|account| profile(&state, &origin, account, me)).collect();
     Ok(Json(json!({ "profiles": profiles })))
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "camelCase")]
-struct PresencesQuery {
-    account_ids: String,
-    platforms: String,
-    r#type: String,
-    with_own_game_title_info: bool,
-}
-
-async fn presences(
-    Extract(world): Extract<Shared>,
-    Caller(me): Caller,
-    Parameters(query): Parameters<PresencesQuery>,
-) -> Result<Json<Value>, Refusal> {
-    if query.r#type != "primary" {
-        return Err(Refusal::BadParameter("query: type"));
-    }
-    check_platforms(&query.platforms)?;
-    let state = world.state();
-    let now = now_millis();
-    let presences: Vec<Value> = asked(&state, &query.account_ids)?
-        .into_iter()
-        .map(|account| {
-            let with_game = account.id != me || query.with_own_game_title_info;
-            presence(account, state.activity(account, now), with_game)
-        })
-        .collect();
-    Ok(Json(json!({ "basicPresences": presences })))
-}
-
-fn presence(account: &Account, activity: Activity, with_game: bool) -> Value {
-    let platform = account.platform.wire();
-    let (availability, status) = match activity {
-        Activity::Online { .. } => ("availableToPlay", "online"),
-        Activity::Offline { .. } => ("unavailable", "offline"),
+fn profile(state: &State, origin: &str, account: &Account, viewer: AccountId) -> Value {
+    let url = |size| match account.picture {
+        Picture::Drawn => Some(pictures::url(origin, account.id.0, size)),
+        Picture::Missing => Some(pictures::missing_url(origin, size)),
+        Picture::None => None,
     };
-    let mut presence = json!({
-        "accountId": account.id.to_string(),
-        "availability": availability,
-        "primaryPlatformInfo": { "onlineStatus": status, "platform": platform },
+    let avatars: Vec<Value> = pictures::SIZES
+        .into_iter()
+        .filter_map(|(size, _)| Some(json!({ "size": size, "url": url(size)? })))
+        .collect();
+    // Spread over those who live here, the same in every run.
+    let one_in = |share: u64| account.id.0 % share == 0;
+    let languages = if one_in(3) { json!(["de-DE", "en-US"]) } else { json!(["en-US"]) };
+    let mut profile = json!({
+        "onlineId": account.online_id,
+        "aboutMe": account.about,
+        "avatars": avatars,
+        "languages": languages,
+        "isPlus": !one_in(4),
+        "isOfficiallyVerified": account.resident && one_in(97),
+        "isMe": account.id == viewer,
     });
-    match activity {
-        Activity::Online { game: Some(game) } if with_game => {
-            presence["gameTitleInfoList"] = json!([{
-                "npTitleId": title_id(game),
-                "titleName": game,
-                "format": platform.to_lowercase(),
-                "launchPlatform": platform,
-            }]);
-        }
-        Activity::Offline { since: Some(since) } => {
-            let since = jiff::Timestamp::from_millisecond(since as i64).unwrap_or_default();
-            let since = since.strftime("%Y-%m-%dT%H:%M:%S.%3fZ").to_string();
-            presence["lastAvailableDate"] = json!(since);
-            presence["primaryPlatformInfo"]["lastOnlineDate"] = json!(since);
-        }
-        Activity::Online { .. } | Activity::Offline { since: None } => {}
+    let is_friend = state.ties.are_friends(account.id, viewer) && account.resident;
+    if let Some((first, last)) = account.real_name
+        && (is_friend || state.ties.shows_real_name(account.id, viewer))
+    {
+        profile["personalDetail"] = json!({ "firstName": first, "lastName": last, "profilePictures": avatars });
     }
-    presence
+    profile
 }
 
-/// An invented title id that stays the same for a game.
-fn title_id(game: &str) -> String {
-    let number = game.bytes().fold(0_u32, |sum, byte| (sum * 31 + u32::from(byte)) % 100_000);
-    format!("PPSA{number:05}_00")
+/// The account of a path, `me` included.
+pub(super) fn user(state: &State, user: &str, me: AccountId) -> Result<AccountId, Refusal> {
+    if user == "me" {
+        return Ok(me);
+    }
+    let account = user.parse().map_err(|_| Refusal::BadParameter("path"))?;
+    state.accounts.get(account).map(|account| account.id).ok_or(Refusal::NotFound)
 }
 
 /// The accounts named in `accountIds`, in that order.
-fn asked<'a>(state: &'a State, ids: &str) -> Result<Vec<&'a Account>, Refusal> {
+pub(super) fn asked<'a>(state: &'a State, ids: &str) -> Result<Vec<&'a Account>, Refusal> {
     if ids.split(',').count() > MAX_IDS {
         return Err(Refusal::BadParameter("query: accountIds"));
     }
@@ -190,27 +113,7 @@ fn asked<'a>(state: &'a State, ids: &str) -> Result<Vec<&'a Account>, Refusal> {
         .collect()
 }
 
-fn check_platforms(platforms: &str) -> Result<(), Refusal> {
+pub(super) fn check_platforms(platforms: &str) -> Result<(), Refusal> {
     let known = platforms.split(',').all(|platform| PLATFORMS.contains(&platform));
     if known { Ok(()) } else { Err(Refusal::BadParameter("query: platforms")) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::sandbox::people::{Accounts, Platform};
-
-    #[test]
-    fn presences_have_the_captured_shape() {
-        let mut accounts = Accounts::default();
-        let id = accounts.add_resident("tidewalker", "", Platform::Ps5);
-        let account = accounts.get(id).expect("just added");
-        let playing = presence(account, Activity::Online { game: Some("Deep Harbor") }, true);
-        assert_eq!(playing["availability"], "availableToPlay");
-        assert_eq!(playing["gameTitleInfoList"][0]["titleName"], "Deep Harbor");
-        assert_eq!(playing["gameTitleInfoList"][0]["format"], "ps5");
-        let away = presence(account, Activity::Offline { since: Some(1_771_038_215_858) }, true);
-        assert_eq!(away["lastAvailableDate"], "2026-02-14T03:03:35.858Z");
-        assert_eq!(away["primaryPlatformInfo"]["onlineStatus"], "offline");
-    }
 }

@@ -6,8 +6,8 @@ use axum::extract::ws::Utf8Bytes;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use super::Event;
 use crate::sandbox::{
-    parties::Event,
     people::{AccountId, Accounts},
     world::now_millis,
 };
@@ -20,8 +20,8 @@ const MAX_SOCKETS: usize = 4;
 #[derive(Default)]
 pub(in crate::sandbox) struct PushHub {
     sockets: HashMap<AccountId, Vec<Socket>>,
-    /// When an account's last socket closed, in milliseconds since 1970.
-    last_seen: HashMap<AccountId, u64>,
+    /// When an account's first socket opened or its last one closed, in milliseconds since 1970.
+    last_change: HashMap<AccountId, u64>,
     next_id: u64,
 }
 
@@ -41,6 +41,9 @@ impl PushHub {
         self.next_id += 1;
         let id = SocketId(self.next_id);
         let sockets = self.sockets.entry(account).or_default();
+        if sockets.is_empty() {
+            self.last_change.insert(account, now_millis());
+        }
         if sockets.len() >= MAX_SOCKETS {
             sockets.remove(0);
         }
@@ -57,7 +60,7 @@ impl PushHub {
             sockets.retain(keep);
             if sockets.is_empty() {
                 self.sockets.remove(&account);
-                self.last_seen.insert(account, now_millis());
+                self.last_change.insert(account, now_millis());
             }
         }
     }
@@ -66,13 +69,14 @@ impl PushHub {
         self.sockets.contains_key(&account)
     }
 
-    pub fn last_seen(&self, account: AccountId) -> Option<u64> {
-        self.last_seen.get(&account).copied()
+    /// When somebody came or went.
+    pub fn last_change(&self, account: AccountId) -> Option<u64> {
+        self.last_change.get(&account).copied()
     }
 
     pub fn drop_all(&mut self) {
         let now = now_millis();
-        self.last_seen.extend(self.sockets.drain().map(|(account, _)| (account, now)));
+        self.last_change.extend(self.sockets.drain().map(|(account, _)| (account, now)));
     }
 
     /// Sends an event to every socket of everybody it is for.
@@ -120,8 +124,8 @@ mod tests {
         let (first, _a) = hub.connect(account);
         let (second, _b) = hub.connect(account);
         hub.disconnect(account, first);
-        assert!(hub.is_connected(account) && hub.last_seen(account).is_none());
+        assert!(hub.is_connected(account));
         hub.disconnect(account, second);
-        assert!(!hub.is_connected(account) && hub.last_seen(account).is_some());
+        assert!(!hub.is_connected(account) && hub.last_change(account).is_some());
     }
 }

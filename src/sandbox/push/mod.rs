@@ -1,9 +1,11 @@
 //! Push: where events go out (section 8 of the protocol).
 
+mod event;
 mod hub;
 mod socket;
 
 use axum::{Router, routing::get};
+pub(super) use event::{Event, guessed};
 pub(super) use hub::PushHub;
 
 use super::world::Shared;

@@ -2,7 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::sandbox::people::{AccountId, Accounts, Activity, Platform};
+use super::neighbours::Neighbours;
+use crate::sandbox::{
+    SandboxConfig,
+    people::{AccountId, Accounts, Activity, GAMES, Picture, Platform, Resident, Ties},
+};
 
 const NAMES: [(&str, &str, Platform); 12] = [
     ("tidewalker", "Slow mornings, long raids.", Platform::Ps5),
@@ -18,15 +22,12 @@ const NAMES: [(&str, &str, Platform); 12] = [
     ("vesper_lane", "Up late.", Platform::Pc),
     ("kitewright", "", Platform::Ps5),
 ];
-const GAMES: [&str; 8] = [
-    "Deep Harbor",
-    "Lanterns of Ostrava",
-    "Apex Circuit 4",
-    "Hollow Orchard",
-    "Starling Squadron",
-    "Courts of Sand",
-    "Mirrorlake",
-    "Tin Parade",
+/// Nobody's friends at first: one asks to be, one accepts whoever asks, one declines, one never answers.
+const STRANGERS: [(&str, &str, Platform); 4] = [
+    ("wren_hollow", "New here.", Platform::Ps5),
+    ("sablemoor", "Add me.", Platform::Ps5),
+    ("flintlocke", "Friends only.", Platform::Ps4),
+    ("moth-at-noon", "", Platform::Pc),
 ];
 /// Two of [`NAMES`] sit in the open party.
 pub(super) const PARTY_HOST: usize = 0;
@@ -41,12 +42,22 @@ pub(in crate::sandbox) struct Crowd {
     /// Accounts of [`NAMES`], in that order.
     friends: Vec<AccountId>,
     talkers: Option<Talkers>,
+    strangers: Option<Strangers>,
+    neighbours: Neighbours,
 }
 
 #[derive(Clone, Copy)]
 pub(super) struct Talkers {
     pub nova: AccountId,
     pub echo: AccountId,
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct Strangers {
+    pub asks: AccountId,
+    pub accepts: AccountId,
+    pub declines: AccountId,
+    pub silent: AccountId,
 }
 
 #[derive(Clone, Copy)]
@@ -60,20 +71,43 @@ enum Role {
 }
 
 impl Crowd {
-    pub fn new(accounts: &mut Accounts) -> Self {
+    pub fn new(accounts: &mut Accounts, ties: &mut Ties, config: &SandboxConfig) -> Self {
         let mut roles = HashMap::new();
-        let nova = accounts.add_resident("Nova", "Invite me, I like to talk.", Platform::Ps5);
-        let echo = accounts.add_resident("Echo", "I say what you say.", Platform::Ps5);
+        let mut add = |(name, about, platform): (&'static str, _, _)| {
+            let picture = Picture::Drawn;
+            accounts.add_resident(Resident { name: name.into(), about, real_name: None, platform, picture })
+        };
+        let nova = add(("Nova", "Invite me, I like to talk.", Platform::Ps5));
+        let echo = add(("Echo", "I say what you say.", Platform::Ps5));
         roles.insert(nova, Role::Talker);
         roles.insert(echo, Role::Talker);
         let mut friends = Vec::new();
-        for (index, (name, about, platform)) in NAMES.into_iter().enumerate() {
-            let account = accounts.add_resident(name, about, platform);
+        for (index, who) in NAMES.into_iter().enumerate() {
+            let account = add(who);
             let partying = index == PARTY_HOST || index == PARTY_GUEST;
             roles.insert(account, if partying { Role::Partying } else { Role::Friend(index) });
             friends.push(account);
         }
-        Self { roles, friends, talkers: Some(Talkers { nova, echo }) }
+        let [asks, accepts, declines, silent] = STRANGERS.map(add);
+        for stranger in [asks, accepts, declines, silent] {
+            ties.introduce_stranger(stranger);
+            roles.insert(stranger, Role::Talker);
+        }
+        Self {
+            roles,
+            friends,
+            talkers: Some(Talkers { nova, echo }),
+            strangers: Some(Strangers { asks, accepts, declines, silent }),
+            neighbours: Neighbours::new(accounts, config.friends, config.churn_per_second),
+        }
+    }
+
+    pub(super) fn strangers(&self) -> Option<Strangers> {
+        self.strangers
+    }
+
+    pub(super) fn neighbours(&self) -> &[AccountId] {
+        self.neighbours.ids()
     }
 
     pub(super) fn talkers(&self) -> Option<Talkers> {
@@ -87,10 +121,22 @@ impl Crowd {
     /// What a resident is doing at a time in milliseconds since 1970.
     pub fn activity(&self, account: AccountId, now_millis: u64) -> Activity {
         match self.roles.get(&account) {
-            None => Activity::Offline { since: None },
+            None => self
+                .neighbours
+                .activity(account, now_millis)
+                .map_or(Activity::Offline { since: None }, |(activity, _)| activity),
             Some(Role::Talker) => Activity::Online { game: None },
             Some(Role::Partying) => Activity::Online { game: Some(GAMES[0]) },
             Some(Role::Friend(index)) => come_and_go(*index as u64, now_millis),
+        }
+    }
+
+    /// When that became so, or later; in milliseconds since 1970.
+    pub fn activity_since(&self, account: AccountId, now_millis: u64) -> u64 {
+        match self.roles.get(&account) {
+            Some(Role::Friend(index)) => now_millis - shifted(*index as u64, now_millis) % STEP,
+            Some(Role::Talker | Role::Partying) => 0,
+            None => self.neighbours.activity(account, now_millis).map_or(0, |(_, since)| since),
         }
     }
 }
@@ -98,8 +144,7 @@ impl Crowd {
 /// An evening of seven steps, shifted for everybody: one online, five playing (with a change of game), two away.
 fn come_and_go(index: u64, now_millis: u64) -> Activity {
     const EVENING: u64 = 8;
-    // Shifted by odd amounts, so that not everybody moves at once.
-    let time = now_millis + index * 3 * STEP + index * 11_000;
+    let time = shifted(index, now_millis);
     let (evening, step) = (time / STEP / EVENING, time / STEP % EVENING);
     let game = |turn: u64| {
         let game = (index * 3 + evening * 5 + turn) % GAMES.len() as u64;
@@ -116,6 +161,11 @@ fn come_and_go(index: u64, now_millis: u64) -> Activity {
     }
 }
 
+/// By odd amounts, so that not everybody moves at once.
+fn shifted(index: u64, now_millis: u64) -> u64 {
+    now_millis + index * 3 * STEP + index * 11_000
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,7 +175,7 @@ mod tests {
     #[test]
     fn at_any_time_some_play_some_are_there_and_some_are_away() {
         let mut accounts = Accounts::default();
-        let crowd = Crowd::new(&mut accounts);
+        let crowd = Crowd::new(&mut accounts, &mut Ties::default(), &SandboxConfig::default());
         for minute in 0..60 {
             let now = NOW + minute * 60_000;
             let activities: Vec<_> = crowd.friends.iter().map(|id| crowd.activity(*id, now)).collect();

@@ -73,7 +73,7 @@ fn look_after(world: &World, account: AccountId) -> bool {
         (invited, deserted, current.is_some())
     };
     if let Some(id) = deserted {
-        report(world.change_parties(|state| state.parties.leave(&id, account)));
+        report(world.change(|state| state.parties.leave(&id, account)));
         return false;
     }
     let Some((id, sent)) = invited else { return false };
@@ -81,7 +81,7 @@ fn look_after(world: &World, account: AccountId) -> bool {
         return true;
     }
     tracing::info!(moves = engaged, "a resident accepts an invitation");
-    report(world.change_parties(|state| {
+    report(world.change(|state| {
         let who = state.person(account)?;
         state.parties.join(&id, &who, entry(), now)
     }));
@@ -128,7 +128,7 @@ fn say_who_is_heard(world: &World) {
         outdated
     };
     for (id, account, says) in outdated {
-        report(world.change_parties(|state| {
+        report(world.change(|state| {
             let who = state.person(account)?;
             state.parties.change(&id, |party| party.say_connected(&who, says))
         }));
@@ -144,7 +144,7 @@ fn keep_a_party_open(world: &World) {
             _ => return,
         }
     };
-    report(world.change_parties(|state| {
+    report(world.change(|state| {
         let (host, guest) = (state.person(host)?, state.person(guest)?);
         state.parties.open_house(&host, &guest, "Harbor regulars", entry(), now_millis())
     }));

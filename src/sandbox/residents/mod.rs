@@ -3,6 +3,8 @@
 mod clip;
 mod crowd;
 mod guests;
+mod names;
+mod neighbours;
 mod voices;
 
 pub(super) use clip::ClipError;
