@@ -26,11 +26,14 @@
 //!
 //! Everything runs on the tokio runtime that called [`Sandbox::start`], apart from one mixer thread per bridge.
 
+mod aftermath;
 mod bridge;
 mod checks;
 mod clock;
 mod faults;
 mod janitor;
+mod messages;
+mod notices;
 mod page;
 mod parties;
 mod people;
@@ -46,6 +49,7 @@ mod world;
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 pub use faults::{ALWAYS, Area, Fault, FaultError, Spoiled, TimedFault, Twist};
+pub use residents::{Act, Evening, Step};
 pub use sign_in::{
     CLIENT_ID, CLIENT_SECRET, Calls, SCHEME_CLIENT_ID, SCHEME_CLIENT_SECRET, SCHEME_REDIRECT, TokenCalls,
 };
@@ -72,6 +76,8 @@ pub struct SandboxConfig {
     pub groups: usize,
     /// How many of these friends come, go or change games in a second, all together.
     pub churn_per_second: f64,
+    /// A scripted evening among those who live here. Needs `residents`.
+    pub evening: Option<Evening>,
     /// How long a member with neither a push socket nor a live peer on the bridge stays in a party.
     pub member_grace: Duration,
     /// How often a push client is told to ping, and how long it should wait for the pong.
@@ -89,6 +95,7 @@ impl Default for SandboxConfig {
             friends: 0,
             groups: 0,
             churn_per_second: 0.0,
+            evening: None,
             member_grace: Duration::from_secs(10),
             keep_alive_interval: Duration::from_secs(60),
             keep_alive_timeout: Duration::from_secs(20),
@@ -130,6 +137,9 @@ impl Sandbox {
         world.tasks.spawn(janitor::run(world.clone()));
         if let Some(cast) = cast {
             world.tasks.spawn(residents::run(world.clone(), cast));
+            if let Some(evening) = world.config.evening {
+                world.tasks.spawn(residents::play(world.clone(), evening));
+            }
         }
         tracing::info!(%address, "sandbox is open");
         Ok(Self { world })

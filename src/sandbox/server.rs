@@ -8,7 +8,10 @@ use axum::{
 };
 use tokio::net::TcpListener;
 
-use super::{bridge, faults, parties, people, pictures, push, refusal::Refusal, sign_in, world::Shared};
+use super::{
+    bridge, faults, messages, notices, parties, people, pictures, push, refusal::Refusal, sign_in,
+    world::Shared,
+};
 
 /// Largest request body, in bytes. The largest real ones are session descriptions.
 const MAX_BODY: usize = 256 * 1024;
@@ -32,8 +35,11 @@ fn router(world: Shared) -> Router {
         .nest("/sessionManager/v2", parties::routes::routes())
         .nest("/userProfile", people::routes::routes())
         .nest("/gamelist/v2", people::routes::game_routes())
+        .nest("/playerRecommendations/v1", parties::history::routes())
+        .nest("/gamingLoungeGroups/v1", messages::routes::routes())
+        .nest("/userNotificationManager/v1", notices::routes())
         .nest("/rtcBridge/v1", bridge::routes::routes())
-        .nest("/cpss/v1", parties::links::info_routes());
+        .nest("/cpss/v1", parties::links::api_routes());
     Router::new()
         .nest("/api", api)
         .merge(sign_in::routes())

@@ -15,7 +15,9 @@ use super::{
     checks::RequestIds,
     clock::Clock,
     faults::Faults,
-    parties::Parties,
+    messages::Groups,
+    notices::Notices,
+    parties::{History, Parties},
     people::{Accounts, Ties},
     push::{Event, PushHub},
     residents::Crowd,
@@ -45,6 +47,9 @@ pub(super) struct State {
     pub tokens: Tokens,
     pub token_calls: TokenCalls,
     pub parties: Parties,
+    pub history: History,
+    pub groups: Groups,
+    pub notices: Notices,
     pub push: PushHub,
     pub crowd: Crowd,
     pub request_ids: RequestIds,
@@ -57,21 +62,22 @@ impl World {
         let faults = Faults::default();
         let mut accounts = Accounts::default();
         let mut ties = Ties::default();
-        let crowd = if config.residents {
-            Crowd::new(&mut accounts, &mut ties, &config)
-        } else {
-            Crowd::default()
-        };
-        let state = State {
+        let crowd =
+            if config.residents { Crowd::new(&mut accounts, &mut ties, &config) } else { Crowd::default() };
+        let mut state = State {
             accounts,
             ties,
             tokens: Tokens::new(config.token_lifetime, config.refresh_token_lifetime),
             token_calls: TokenCalls::default(),
             parties: Parties::default(),
+            history: History::default(),
+            groups: Groups::default(),
+            notices: Notices::default(),
             push: PushHub::default(),
             crowd,
             request_ids: RequestIds::default(),
         };
+        state.settle(config.groups, now_millis());
         let (version, _) = watch::channel(0);
         Self {
             bridges: Bridges::new(address.ip(), faults.packet_loss(), version.clone(), tasks.clone()),
@@ -111,13 +117,37 @@ impl World {
     ) -> Result<T, E> {
         let mut state = self.state();
         let (answer, events) = change(&mut state)?;
-        let State { push, accounts, .. } = &mut *state;
-        for event in &events {
-            push.publish(event, accounts);
-        }
+        state.tell(events);
         drop(state);
         self.changed();
         Ok(answer)
+    }
+
+    /// As [`Self::change`], without waking anybody where nothing came of it: for those who are woken by changes.
+    pub fn change_if_any<T, E>(
+        &self,
+        change: impl FnOnce(&mut State) -> Result<(T, Vec<Event>), E>,
+    ) -> Result<T, E> {
+        let mut state = self.state();
+        let (answer, events) = change(&mut state)?;
+        let is_any = !events.is_empty();
+        state.tell(events);
+        drop(state);
+        if is_any {
+            self.changed();
+        }
+        Ok(answer)
+    }
+}
+
+impl State {
+    /// Pushes these events and what follows from them.
+    fn tell(&mut self, mut events: Vec<Event>) {
+        let after = self.aftermath(&events, now_millis());
+        events.extend(after);
+        for event in &events {
+            self.push.publish(event, &self.accounts);
+        }
     }
 }
 

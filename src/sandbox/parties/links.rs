@@ -13,18 +13,19 @@ use serde_json::{Value, json};
 
 use super::session::Party;
 use crate::sandbox::{
-    checks::{self, Parameters},
+    checks::{self, Caller, Parameters},
     page,
+    people::AccountId,
     refusal::Refusal,
     sign_in,
-    world::Shared,
+    world::{Shared, State},
 };
 
 /// The page that links name, and that calls about them come from.
 const PARTY_PAGE: &str = "https://party.playstation.com";
 
-pub(in crate::sandbox) fn info_routes() -> Router<Shared> {
-    Router::new().route("/partyInfo/{link}", get(info))
+pub(in crate::sandbox) fn api_routes() -> Router<Shared> {
+    Router::new().route("/partyInfo/{link}", get(info)).route("/share/party/{session}", get(share))
 }
 
 pub(in crate::sandbox) fn page_routes() -> Router<Shared> {
@@ -53,24 +54,28 @@ async fn info(
     if !checks::text(&headers, "referer").is_some_and(|from| from.starts_with(PARTY_PAGE)) {
         return Err(Refusal::BadParameter("header: Referer"));
     }
+    // Nobody has to be signed in.
+    let viewer = checks::bearer(&headers, &world).ok();
     let state = world.state();
     let party = state.parties.all().find(|party| party.link == link).ok_or(Refusal::NoSuchGroup)?;
-    Ok(Json(describe(party)))
+    Ok(Json(describe(party, &state, viewer)))
 }
 
-/// Whoever asks is a stranger, so everybody inside is anonymous.
-fn describe(party: &Party) -> Value {
+/// Strangers are anonymous; who asks without signing in knows nobody.
+fn describe(party: &Party, state: &State, viewer: Option<AccountId>) -> Value {
+    let is_known = |who| viewer.is_some_and(|viewer| viewer == who || state.ties.are_friends(viewer, who));
     let members: Vec<Value> = party
         .members()
         .iter()
-        .enumerate()
-        .map(|(seat, member)| {
+        .map(|member| {
+            let account = member.person.account;
+            let known = is_known(account);
             json!({
-                "isHost": seat == 0,
-                "onlineId": "_anonymous_user",
+                "isHost": account == party.owner,
+                "onlineId": if known { member.person.online_id.as_str() } else { "_anonymous_user" },
                 "platformId": member.platform().wire(),
-                "accountId": "0",
-                "isAnonymous": true,
+                "accountId": if known { account.to_string() } else { "0".to_owned() },
+                "isAnonymous": !known,
             })
         })
         .collect();
@@ -83,9 +88,24 @@ fn describe(party: &Party) -> Value {
         "maxMembers": party.max_members(),
         "timeStarted": party.created_millis(),
         "shareImageUrl": "",
-        "inParty": false,
+        "inParty": viewer.is_some_and(|viewer| party.member(viewer).is_some()),
         "members": members,
     })
+}
+
+/// A link to share, for members. What the real answer holds is not known: the sandbox's guess.
+async fn share(
+    Extract(world): Extract<Shared>,
+    Caller(me): Caller,
+    Path(session): Path<String>,
+) -> Result<Json<Value>, Refusal> {
+    let state = world.state();
+    let party = state.parties.get(&session).filter(|party| party.is_visible_to(me, &state.ties));
+    let party = party.ok_or(Refusal::NoSuchGroup)?;
+    if party.member(me).is_none() {
+        return Err(Refusal::NotPermitted);
+    }
+    Ok(Json(json!({ "sessionId": party.id, "shareUrl": format!("{PARTY_PAGE}/{}", party.link) })))
 }
 
 async fn list(Extract(world): Extract<Shared>, headers: HeaderMap) -> Response {

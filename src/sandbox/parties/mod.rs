@@ -2,13 +2,16 @@
 
 mod bodies;
 mod custom;
+pub(super) mod history;
 pub(super) mod links;
 mod registry;
 pub(super) mod routes;
 mod session;
 mod values;
+mod view;
 
 pub(super) use custom::{connections, open_voice_state};
+pub(super) use history::History;
 pub(super) use registry::Parties;
 pub(super) use session::Party;
 pub(super) use values::{Denied, Entry};

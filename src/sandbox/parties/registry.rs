@@ -8,7 +8,10 @@ use super::{
     session::Party,
     values::{BridgeLink, Denied, Entry, Joinable, Person, Terms, Visibility},
 };
-use crate::sandbox::{people::AccountId, push::Event};
+use crate::sandbox::{
+    people::{AccountId, Ties},
+    push::Event,
+};
 
 const MAX_PARTIES: usize = 256;
 
@@ -32,19 +35,20 @@ impl Parties {
     }
 
     /// What this account may see of these parties; the others are left out.
-    pub(super) fn visible(&self, ids: &[&str], account: AccountId) -> Vec<Value> {
+    pub(super) fn visible(&self, ids: &[&str], account: AccountId, ties: &Ties) -> Vec<Value> {
         ids.iter()
             .filter_map(|id| self.by_id.get(*id))
-            .filter(|party| party.is_visible_to(account))
+            .filter(|party| party.is_visible_to(account, ties))
             .map(|party| party.json(account))
             .collect()
     }
 
     /// Parties the account is in, may see, or names in `also`: its own first.
-    pub(super) fn listed(&self, account: AccountId, limit: usize) -> Vec<Value> {
-        let mut parties: Vec<&Party> = self.all().filter(|party| party.is_visible_to(account)).collect();
+    pub(super) fn listed(&self, account: AccountId, ties: &Ties, limit: usize) -> Vec<Value> {
+        let mut parties: Vec<&Party> =
+            self.all().filter(|party| party.is_visible_to(account, ties)).collect();
         parties.sort_by_key(|party| (party.member(account).is_none(), party.invitation(account).is_none()));
-        parties.into_iter().take(limit).map(|party| party.summary(account)).collect()
+        parties.into_iter().take(limit).map(|party| party.summary(account, ties)).collect()
     }
 
     pub(super) fn create(
@@ -72,6 +76,7 @@ impl Parties {
         guest: &Person,
         name: &str,
         entry: Entry,
+        ties: &Ties,
         now_millis: u64,
     ) -> Result<((), Vec<Event>), Denied> {
         let terms = Terms {
@@ -83,7 +88,7 @@ impl Parties {
         let (party, mut events) = Party::new(host, terms, entry.clone(), now_millis)?;
         let id = party.id.clone();
         self.by_id.insert(id.clone(), party);
-        let ((), joined) = self.join(&id, guest, entry, now_millis)?;
+        let ((), joined) = self.join(&id, guest, entry, ties, now_millis)?;
         events.extend(joined);
         Ok(((), events))
     }
@@ -93,9 +98,10 @@ impl Parties {
         id: &str,
         who: &Person,
         entry: Entry,
+        ties: &Ties,
         now_millis: u64,
     ) -> Result<((), Vec<Event>), Denied> {
-        let joined = self.get_mut(id)?.join(who, entry, now_millis)?;
+        let joined = self.get_mut(id)?.join(who, entry, ties, now_millis)?;
         let mut events = self.leave_others(who.account, id);
         events.extend(joined);
         Ok(((), events))
@@ -197,14 +203,15 @@ mod tests {
         let mut parties = Parties::default();
         let (host, guest) = (person(1), person(2));
         let id = started(&mut parties, &host, closed());
-        assert!(parties.visible(&[&id], guest.account).is_empty());
-        assert_eq!(parties.join(&id, &guest, entry(), 2), Err(Denied::NoSuchParty));
+        assert!(parties.visible(&[&id], guest.account, &Ties::default()).is_empty());
+        assert_eq!(parties.join(&id, &guest, entry(), &Ties::default(), 2), Err(Denied::NoSuchParty));
 
         let party = parties.get_mut(&id).expect("there");
         let (_, events) = party.invite(&host, &[guest.account], 2).expect("invited");
         assert_eq!(types(&events), ["ps:invitations:created"]);
         assert_eq!(events[0].to, [guest.account]);
-        let ((), events) = parties.join(&id, &guest, entry(), 3).expect("invited guests may join");
+        let ((), events) =
+            parties.join(&id, &guest, entry(), &Ties::default(), 3).expect("invited guests may join");
         assert_eq!(types(&events), ["ps:members:created"]);
         assert_eq!(events[0].to, [host.account, guest.account]);
         assert!(parties.get(&id).is_some_and(|party| party.invitation(guest.account).is_none()));
@@ -214,9 +221,9 @@ mod tests {
     fn friends_join_an_open_party_until_it_is_full() {
         let mut parties = Parties::default();
         let id = started(&mut parties, &person(1), Terms { max_members: 2, ..open() });
-        assert!(parties.join(&id, &person(2), entry(), 2).is_ok());
-        assert_eq!(parties.join(&id, &person(3), entry(), 3), Err(Denied::Full));
-        assert_eq!(parties.listed(person(3).account, 11)[0]["partyJoinable"], false);
+        assert!(parties.join(&id, &person(2), entry(), &Ties::default(), 2).is_ok());
+        assert_eq!(parties.join(&id, &person(3), entry(), &Ties::default(), 3), Err(Denied::Full));
+        assert_eq!(parties.listed(person(3).account, &Ties::default(), 11)[0]["partyJoinable"], false);
     }
 
     #[test]
@@ -225,7 +232,7 @@ mod tests {
         let people = [person(1), person(2), person(3)];
         let id = started(&mut parties, &people[0], open());
         for guest in &people[1..] {
-            parties.join(&id, guest, entry(), 2).expect("open");
+            parties.join(&id, guest, entry(), &Ties::default(), 2).expect("open");
         }
         let ((), events) = parties.leave(&id, people[0].account).expect("a member");
         assert_eq!(types(&events), ["ps:members:deleted", "ps:owner:updated"]);
@@ -247,7 +254,7 @@ mod tests {
         let (host, guest) = (person(1), person(2));
         let first = started(&mut parties, &host, open());
         let second = started(&mut parties, &guest, open());
-        let ((), events) = parties.join(&second, &host, entry(), 2).expect("open");
+        let ((), events) = parties.join(&second, &host, entry(), &Ties::default(), 2).expect("open");
         assert_eq!(types(&events), ["ps:members:deleted", "partySession:deleted", "ps:members:created"]);
         assert!(parties.get(&first).is_none());
         assert!(parties.of(host.account).is_some_and(|party| party.id == second));
@@ -258,7 +265,7 @@ mod tests {
         let mut parties = Parties::default();
         let (host, guest) = (person(1), person(2));
         let id = started(&mut parties, &host, open());
-        parties.join(&id, &guest, entry(), 2).expect("open");
+        parties.join(&id, &guest, entry(), &Ties::default(), 2).expect("open");
         let rename = || TermsChange { name: Some("Sunday squad".to_owned()), ..TermsChange::default() };
         let party = parties.get_mut(&id).expect("there");
         assert_eq!(party.change_terms(&guest, rename()), Err(Denied::NotPermitted));
@@ -276,7 +283,7 @@ mod tests {
         let mut parties = Parties::default();
         let (host, guest) = (person(1), person(2));
         let id = started(&mut parties, &host, open());
-        parties.join(&id, &guest, entry(), 2).expect("open");
+        parties.join(&id, &guest, entry(), &Ties::default(), 2).expect("open");
         let party = parties.get_mut(&id).expect("there");
         let connected = custom::connections(&id, [host.account].into_iter());
         let change = MemberChange { custom_data3: Some(connected.clone()), ..MemberChange::default() };

@@ -98,7 +98,8 @@ async fn read(
     if ids.len() > MAX_LISTED {
         return Err(Refusal::BadParameter("header: X-PSN-SESSION-MANAGER-SESSION-IDS"));
     }
-    Ok(Json(json!({ "v2PartySessions": world.state().parties.visible(&ids, me) })))
+    let state = world.state();
+    Ok(Json(json!({ "v2PartySessions": state.parties.visible(&ids, me, &state.ties) })))
 }
 
 async fn list(
@@ -113,7 +114,8 @@ async fn list(
     if body.group_invited_party_sessions.len() > MAX_LISTED {
         return Err(Refusal::BadParameter("groupInvitedPartySessions"));
     }
-    Ok(Json(json!({ "parties": world.state().parties.listed(me, query.limit) })))
+    let state = world.state();
+    Ok(Json(json!({ "parties": state.parties.listed(me, &state.ties, query.limit) })))
 }
 
 async fn my_invitations(Extract(world): Extract<Shared>, Caller(me): Caller) -> Json<Value> {
@@ -203,7 +205,7 @@ async fn join(
     let entry = Entry { link, ..member.into() };
     let joined = world.change(|state| {
         let who = state.person(me)?;
-        state.parties.join(&id, &who, entry, now_millis())
+        state.parties.join(&id, &who, entry, &state.ties, now_millis())
     });
     joined.map_err(Refusal::from)?;
     let member = { world.state().parties.get(&id).and_then(|party| party.member(me)).map(|it| it.json()) };
@@ -276,8 +278,9 @@ async fn invite(
         .collect::<Result<Vec<AccountId>, _>>()
         .map_err(|_| Refusal::BadParameter("accountId"))?;
     let sent = world.change(|state| {
-        // Everybody here is everybody's friend, so whoever exists may be invited.
-        let known: Vec<AccountId> = to.into_iter().filter(|id| state.accounts.get(*id).is_some()).collect();
+        let reachable =
+            |to: &AccountId| state.accounts.get(*to).is_some() && !state.ties.has_blocked(*to, me);
+        let known: Vec<AccountId> = to.into_iter().filter(reachable).collect();
         if known.is_empty() {
             return Err(Refusal::RefusedByTargets);
         }

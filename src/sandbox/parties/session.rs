@@ -9,25 +9,27 @@ use uuid::Uuid;
 use super::{
     custom,
     values::{
-        BridgeLink, Denied, Entry, Invitation, Joinable, Member, MemberChange, Person, Terms,
-        TermsChange, Visibility,
+        BridgeLink, Denied, Entry, Invitation, Member, MemberChange, Person, Terms, TermsChange, Visibility,
     },
 };
-use crate::sandbox::{people::AccountId, push::Event};
+use crate::sandbox::{
+    people::{AccountId, Ties},
+    push::Event,
+};
 
 pub(in crate::sandbox) struct Party {
     pub id: String,
     /// What the party's shared link ends in: of the share, not of the session.
     pub link: String,
-    terms: Terms,
-    created_millis: u64,
-    owner: AccountId,
+    pub(super) terms: Terms,
+    pub(super) created_millis: u64,
+    pub(super) owner: AccountId,
     /// By join order; never empty.
-    members: Vec<Member>,
-    invited: BTreeMap<AccountId, Invitation>,
+    pub(super) members: Vec<Member>,
+    pub(super) invited: BTreeMap<AccountId, Invitation>,
     /// Dropped for silence, not by anybody's wish: they may come back.
-    lost: BTreeSet<AccountId>,
-    bridge: Option<BridgeLink>,
+    pub(super) lost: BTreeSet<AccountId>,
+    pub(super) bridge: Option<BridgeLink>,
     last_join_order: u32,
 }
 
@@ -79,19 +81,6 @@ impl Party {
         self.members.is_empty()
     }
 
-    pub(super) fn is_visible_to(&self, account: AccountId) -> bool {
-        self.member(account).is_some()
-            || self.invited.contains_key(&account)
-            || self.lost.contains(&account)
-            || self.terms.visibility == Visibility::FriendsOnly
-    }
-
-    pub(super) fn is_joinable_by(&self, account: AccountId) -> bool {
-        self.invited.contains_key(&account)
-            || self.lost.contains(&account)
-            || self.terms.joinable == Joinable::Friends
-    }
-
     pub fn name(&self) -> &str {
         &self.terms.name
     }
@@ -111,7 +100,13 @@ impl Party {
     // What changes.
 
     /// In again: the same seat, with the new voice state.
-    pub(super) fn join(&mut self, who: &Person, entry: Entry, now_millis: u64) -> Result<Vec<Event>, Denied> {
+    pub(super) fn join(
+        &mut self,
+        who: &Person,
+        entry: Entry,
+        ties: &Ties,
+        now_millis: u64,
+    ) -> Result<Vec<Event>, Denied> {
         entry.check()?;
         if self.member(who.account).is_some() {
             return self.update_member(
@@ -124,8 +119,8 @@ impl Party {
             );
         }
         let by_link = entry.link.as_deref() == Some(self.link.as_str());
-        if !by_link && !self.is_joinable_by(who.account) {
-            let visible = self.is_visible_to(who.account);
+        if !by_link && !self.is_joinable_by(who.account, ties) {
+            let visible = self.is_visible_to(who.account, ties);
             return Err(if visible { Denied::NotPermitted } else { Denied::NoSuchParty });
         }
         if !self.has_room() {
@@ -160,8 +155,13 @@ impl Party {
     /// The member is gone, by their own wish or not. With the last one the party is over.
     pub(super) fn leave(&mut self, account: AccountId) -> Result<Vec<Event>, Denied> {
         let seat = self.seat(account)?;
-        let mut audience = self.audience();
         let from = self.members[seat].address();
+        self.vacate(seat, from)
+    }
+
+    /// `from` is who made it so.
+    fn vacate(&mut self, seat: usize, from: Value) -> Result<Vec<Event>, Denied> {
+        let mut audience = self.audience();
         let gone = self.members.remove(seat);
         let mut events = vec![self.event_from(
             "psn:sessionManager:sys:v2:ps:members:deleted",
@@ -181,7 +181,7 @@ impl Party {
             events.push(deleted);
             return Ok(events);
         };
-        if self.owner == account {
+        if self.owner == gone.person.account {
             self.owner = heir.person.account;
             let data = json!({ "owner": heir.address() });
             events.push(self.event("psn:sessionManager:sys:v2:ps:owner:updated", &heir.person.clone(), data));
@@ -202,7 +202,9 @@ impl Party {
         if by != self.owner || by == account {
             return Err(Denied::NotPermitted);
         }
-        self.leave(account)
+        let (seat, owner) = (self.seat(account)?, self.seat(by)?);
+        let from = self.members[owner].address();
+        self.vacate(seat, from)
     }
 
     pub(super) fn change_terms(&mut self, by: &Person, change: TermsChange) -> Result<Vec<Event>, Denied> {
@@ -238,6 +240,10 @@ impl Party {
             tell("psn:sessionManager:sys:v2:ps:joinableUserType:updated", data);
         }
         Ok(events)
+    }
+
+    pub fn rename(&mut self, by: &Person, name: &str) -> Result<Vec<Event>, Denied> {
+        self.change_terms(by, TermsChange { name: Some(name.to_owned()), ..TermsChange::default() })
     }
 
     pub(super) fn update_member(&mut self, by: &Person, change: MemberChange) -> Result<Vec<Event>, Denied> {
@@ -282,7 +288,7 @@ impl Party {
     }
 
     /// Who is here already is skipped; who was invited before is told again.
-    pub(super) fn invite(
+    pub fn invite(
         &mut self,
         by: &Person,
         to: &[AccountId],
@@ -347,38 +353,10 @@ impl Party {
         Ok(vec![self.event_from(data_type, self.members[seat].address(), to, data)])
     }
 
-    // How it is told.
-
-    /// The session as `viewer` may read it: the bridge is for members.
-    pub(super) fn json(&self, viewer: AccountId) -> Value {
-        let inside = self.member(viewer).is_some();
-        let bridges: Vec<Value> = self.bridge.iter().filter(|_| inside).map(BridgeLink::json).collect();
-        let owner = self.member(self.owner).map(Member::address);
-        json!({
-            "sessionId": self.id,
-            "sessionName": self.terms.name,
-            "maxMembers": self.terms.max_members,
-            "createdTimestamp": self.created_millis.to_string(),
-            "visibilityType": self.terms.visibility.wire(),
-            "joinableUserType": self.terms.joinable.wire(),
-            "owner": owner,
-            "bridges": bridges,
-            "members": self.members.iter().map(Member::json).collect::<Vec<_>>(),
-        })
-    }
-
-    /// The session as lists show it.
-    pub(super) fn summary(&self, viewer: AccountId) -> Value {
-        let mut json = self.json(viewer);
-        json["partyJoinable"] =
-            json!(self.has_room() && self.member(viewer).is_none() && self.is_joinable_by(viewer));
-        json["partyRequestToJoinable"] = json!(false);
-        json
-    }
-
     fn seat(&self, account: AccountId) -> Result<usize, Denied> {
         let found = self.members.iter().position(|member| member.person.account == account);
-        found.ok_or(if self.is_visible_to(account) { Denied::NotPermitted } else { Denied::NoSuchParty })
+        let known = self.terms.visibility == Visibility::FriendsOnly || self.is_expected(account);
+        found.ok_or(if known { Denied::NotPermitted } else { Denied::NoSuchParty })
     }
 
     fn require_member(&self, account: AccountId) -> Result<(), Denied> {

@@ -136,6 +136,10 @@ pub(in crate::sandbox) struct Accounts {
 }
 
 impl Accounts {
+    pub fn is_known(&self, name: &str) -> bool {
+        self.by_id.values().any(|account| account.online_id.eq_ignore_ascii_case(name))
+    }
+
     /// The account of this name, made if it is new. Names differ by more than case.
     pub fn sign_in(&mut self, name: &str) -> Result<AccountId, NameRefused> {
         let fits = name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');

@@ -76,9 +76,7 @@ pub(super) async fn received(Extract(world): Extract<Shared>, Caller(me): Caller
         .ties
         .received(me)
         .into_iter()
-        .map(|(from, millis)| {
-            json!({ "accountId": from.to_string(), "requestedDate": iso_date(millis) })
-        })
+        .map(|(from, millis)| json!({ "accountId": from.to_string(), "requestedDate": iso_date(millis) }))
         .collect();
     Json(json!({ "receivedRequests": requests }))
 }

@@ -7,6 +7,6 @@ mod presence;
 pub(super) mod routes;
 mod ties;
 
-pub(super) use accounts::{Account, AccountId, Accounts, Activity, Picture, Platform, Resident};
+pub(super) use accounts::{Account, AccountId, Accounts, Activity, NameRefused, Picture, Platform, Resident};
 pub(super) use games::GAMES;
 pub(super) use ties::Ties;

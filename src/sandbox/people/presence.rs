@@ -72,7 +72,9 @@ pub(super) async fn basic(
     let changed = asked.iter().map(|account| state.activity_since(account, now)).max().unwrap_or_default();
     let known = match checks::text(&headers, header::IF_MODIFIED_SINCE.as_str()) {
         None => None,
-        Some(date) => Some(http_date_seconds(date).ok_or(Refusal::BadParameter("header: If-Modified-Since"))?),
+        Some(date) => {
+            Some(http_date_seconds(date).ok_or(Refusal::BadParameter("header: If-Modified-Since"))?)
+        }
     };
     if known.is_some_and(|known| changed / 1000 <= known) {
         return Ok(StatusCode::NOT_MODIFIED.into_response());

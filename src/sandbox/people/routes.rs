@@ -56,7 +56,8 @@ async fn profiles(
     let origin = world.base_url();
     let state = world.state();
     let asked = asked(&state, &query.account_ids)?;
-    let profiles: Vec<Value> = asked.into_iter().map(|account| profile(&state, &origin, account, me)).collect();
+    let profiles: Vec<Value> =
+        asked.into_iter().map(|account| profile(&state, &origin, account, me)).collect();
     Ok(Json(json!({ "profiles": profiles })))
 }
 
@@ -86,7 +87,8 @@ fn profile(state: &State, origin: &str, account: &Account, viewer: AccountId) ->
     if let Some((first, last)) = account.real_name
         && (is_friend || state.ties.shows_real_name(account.id, viewer))
     {
-        profile["personalDetail"] = json!({ "firstName": first, "lastName": last, "profilePictures": avatars });
+        profile["personalDetail"] =
+            json!({ "firstName": first, "lastName": last, "profilePictures": avatars });
     }
     profile
 }

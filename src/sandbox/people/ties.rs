@@ -101,7 +101,12 @@ impl Ties {
     }
 
     /// Accepts the other's request, or makes one.
-    pub fn befriend(&mut self, me: AccountId, other: AccountId, now_millis: u64) -> Result<Vec<Event>, Refusal> {
+    pub fn befriend(
+        &mut self,
+        me: AccountId,
+        other: AccountId,
+        now_millis: u64,
+    ) -> Result<Vec<Event>, Refusal> {
         if me == other || self.has_blocked(me, other) {
             return Err(Refusal::NotPermitted);
         }
@@ -145,10 +150,7 @@ impl Ties {
                 self.decided.insert(pair(me, other), false);
                 self.real_names.remove(&(me, other));
                 self.real_names.remove(&(other, me));
-                Ok(vec![
-                    told(me, guessed::FRIENDS_UPDATED, other),
-                    told(other, guessed::FRIENDS_UPDATED, me),
-                ])
+                Ok(vec![told(me, guessed::FRIENDS_UPDATED, other), told(other, guessed::FRIENDS_UPDATED, me)])
             }
         }
     }

@@ -44,6 +44,11 @@ pub(in crate::sandbox) struct Crowd {
     talkers: Option<Talkers>,
     strangers: Option<Strangers>,
     neighbours: Neighbours,
+    /// Those with a part to play, by online id.
+    names: HashMap<&'static str, AccountId>,
+    /// Group ids: of the open party's regulars, and of neighbours.
+    harbor: Option<String>,
+    rooms: Vec<String>,
 }
 
 #[derive(Clone, Copy)]
@@ -57,7 +62,6 @@ pub(super) struct Strangers {
     pub asks: AccountId,
     pub accepts: AccountId,
     pub declines: AccountId,
-    pub silent: AccountId,
 }
 
 #[derive(Clone, Copy)]
@@ -72,10 +76,13 @@ enum Role {
 
 impl Crowd {
     pub fn new(accounts: &mut Accounts, ties: &mut Ties, config: &SandboxConfig) -> Self {
-        let mut roles = HashMap::new();
+        let (mut roles, mut names) = (HashMap::new(), HashMap::new());
         let mut add = |(name, about, platform): (&'static str, _, _)| {
             let picture = Picture::Drawn;
-            accounts.add_resident(Resident { name: name.into(), about, real_name: None, platform, picture })
+            let who = Resident { name: name.into(), about, real_name: None, platform, picture };
+            let account = accounts.add_resident(who);
+            names.insert(name, account);
+            account
         };
         let nova = add(("Nova", "Invite me, I like to talk.", Platform::Ps5));
         let echo = add(("Echo", "I say what you say.", Platform::Ps5));
@@ -97,13 +104,37 @@ impl Crowd {
             roles,
             friends,
             talkers: Some(Talkers { nova, echo }),
-            strangers: Some(Strangers { asks, accepts, declines, silent }),
+            strangers: Some(Strangers { asks, accepts, declines }),
             neighbours: Neighbours::new(accounts, config.friends, config.churn_per_second),
+            names,
+            harbor: None,
+            rooms: Vec::new(),
         }
     }
 
     pub(super) fn strangers(&self) -> Option<Strangers> {
         self.strangers
+    }
+
+    pub(super) fn named(&self, name: &str) -> Option<AccountId> {
+        self.names.get(name).copied()
+    }
+
+    /// The groups that everybody is admitted to who signs in.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = &str> {
+        self.harbor.iter().chain(&self.rooms).map(String::as_str)
+    }
+
+    pub(super) fn keep_room(&mut self, group: String) {
+        self.rooms.push(group);
+    }
+
+    pub(super) fn harbor(&self) -> Option<&str> {
+        self.harbor.as_deref()
+    }
+
+    pub(super) fn keep_harbor(&mut self, group: String) {
+        self.harbor = Some(group);
     }
 
     pub(super) fn neighbours(&self) -> &[AccountId] {

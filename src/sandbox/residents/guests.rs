@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use super::{
     clip::{self, ClipError},
     crowd::{PARTY_GUEST, PARTY_HOST, Talkers},
+    letters,
     voices::{Echo, Nova},
 };
 use crate::sandbox::{
@@ -47,15 +48,16 @@ pub(in crate::sandbox) async fn run(world: Shared, cast: Cast) {
         let busy = [talkers.nova, talkers.echo].map(|account| look_after(&world, account));
         seat(&world, &cast, talkers);
         say_who_is_heard(&world);
+        let letters_wait = letters::answer(&world, now_millis());
         tokio::select! {
             () = world.cancel.cancelled() => return,
-            () = tokio::time::sleep(LOOK_EVERY), if busy.contains(&true) => {}
+            () = tokio::time::sleep(LOOK_EVERY), if letters_wait || busy.contains(&true) => {}
             changed = changes.changed() => if changed.is_err() { return },
         }
     }
 }
 
-fn entry() -> Entry {
+pub(super) fn entry() -> Entry {
     Entry { voice_chat_activated: true, custom_data4: parties::open_voice_state(), link: None }
 }
 
@@ -83,7 +85,7 @@ fn look_after(world: &World, account: AccountId) -> bool {
     tracing::info!(moves = engaged, "a resident accepts an invitation");
     report(world.change(|state| {
         let who = state.person(account)?;
-        state.parties.join(&id, &who, entry(), now)
+        state.parties.join(&id, &who, entry(), &state.ties, now)
     }));
     false
 }
@@ -146,7 +148,7 @@ fn keep_a_party_open(world: &World) {
     };
     report(world.change(|state| {
         let (host, guest) = (state.person(host)?, state.person(guest)?);
-        state.parties.open_house(&host, &guest, "Harbor regulars", entry(), now_millis())
+        state.parties.open_house(&host, &guest, "Harbor regulars", entry(), &state.ties, now_millis())
     }));
 }
 

@@ -2,11 +2,17 @@
 
 mod clip;
 mod crowd;
+mod dice;
+mod evening;
 mod guests;
+mod letters;
 mod names;
 mod neighbours;
 mod voices;
+mod welcome;
 
 pub(super) use clip::ClipError;
 pub(super) use crowd::Crowd;
+pub(super) use evening::run as play;
+pub use evening::{Act, Evening, Step};
 pub(super) use guests::{Cast, run};

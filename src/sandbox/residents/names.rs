@@ -139,6 +139,8 @@ mod tests {
         assert_eq!(names.len(), 5000);
         assert!(names.iter().any(|name| name.len() > 200) && names.iter().any(|name| !name.is_ascii()));
         let lines: Vec<_> = (0..100).map(line).collect();
-        assert!(lines.iter().any(|line| line.contains('\u{1b}')) && lines.iter().any(|line| line.len() > 500));
+        assert!(
+            lines.iter().any(|line| line.contains('\u{1b}')) && lines.iter().any(|line| line.len() > 500)
+        );
     }
 }

@@ -3,12 +3,12 @@
 
 use std::collections::HashMap;
 
-use super::names;
+use super::{dice, names};
 use crate::sandbox::people::{AccountId, Accounts, Activity, GAMES, Picture, Platform, Resident};
 
 /// One in so many is away at a moment: "all online", and still somebody comes and goes.
 const AWAY_ONE_IN: u64 = 32;
-/// One in so many has an avatar that is not there.
+/// One in so many has an avatar that is not there, and one more has none.
 const NO_PICTURE_ONE_IN: usize = 50;
 
 #[derive(Default)]
@@ -33,10 +33,10 @@ impl Neighbours {
                     2 => Platform::Ps4,
                     _ => Platform::Pc,
                 },
-                picture: if index % NO_PICTURE_ONE_IN == NO_PICTURE_ONE_IN - 1 {
-                    Picture::Missing
-                } else {
-                    Picture::Drawn
+                picture: match index % NO_PICTURE_ONE_IN {
+                    0 => Picture::Missing,
+                    1 => Picture::None,
+                    _ => Picture::Drawn,
                 },
             });
             indices.insert(id, index as u64);
@@ -53,7 +53,7 @@ impl Neighbours {
     pub fn activity(&self, account: AccountId, now_millis: u64) -> Option<(Activity, u64)> {
         let index = *self.indices.get(&account)?;
         let (turn, since) = self.turn(index, now_millis);
-        let dice = mix(index, turn);
+        let dice = dice::roll(index, turn);
         let game = || GAMES.get((dice / AWAY_ONE_IN) as usize % GAMES.len()).copied();
         let activity = if dice % AWAY_ONE_IN == 0 {
             Activity::Offline { since: Some(since) }
@@ -78,14 +78,6 @@ impl Neighbours {
     }
 }
 
-/// Dice that fall the same way in every run.
-fn mix(index: u64, turn: u64) -> u64 {
-    let mut bits = (index << 32 ^ turn).wrapping_add(0x9e37_79b9_7f4a_7c15);
-    bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
-    bits ^ bits >> 31
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,9 +100,7 @@ mod tests {
     #[test]
     fn nearly_all_are_online() {
         let neighbours = Neighbours::new(&mut Accounts::default(), 2000, 20.0);
-        let away = |id: &&AccountId| {
-            matches!(neighbours.activity(**id, NOW), Some((Activity::Offline { since: Some(since) }, _)) if since <= NOW)
-        };
+        let away = |id: &&AccountId| matches!(neighbours.activity(**id, NOW), Some((Activity::Offline { since: Some(since) }, _)) if since <= NOW);
         let away = neighbours.ids().iter().filter(away).count();
         assert!((1..150).contains(&away), "{away}");
     }

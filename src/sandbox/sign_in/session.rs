@@ -12,8 +12,8 @@ use serde_json::json;
 use super::{AUTHORIZE, authorize, found, page};
 use crate::sandbox::{
     checks, page as frame,
-    people::Account,
-    world::{Shared, World},
+    people::{Account, NameRefused},
+    world::{Shared, World, now_millis},
 };
 
 const COOKIE: &str = "npsso";
@@ -43,11 +43,13 @@ pub(super) struct SignIn {
 /// Signs an account in, new names included.
 pub(super) async fn sign_in(Extract(world): Extract<Shared>, Form(form): Form<SignIn>) -> Response {
     let now = world.clock.moment().now;
-    let session = {
-        let mut state = world.state();
-        let account = state.accounts.sign_in(form.account.trim());
-        account.map(|account| state.tokens.start_session(account, now))
-    };
+    let name = form.account.trim();
+    let session = world.change(|state| {
+        let is_new = !state.accounts.is_known(name);
+        let account = state.accounts.sign_in(name)?;
+        let met = if is_new { state.welcome(account, world.config.groups, now_millis()) } else { Vec::new() };
+        Ok::<_, NameRefused>((state.tokens.start_session(account, now), met))
+    });
     match (session, form.request) {
         (Ok(npsso), Some(request)) => {
             let mut on = found(&format!("{AUTHORIZE}?{request}"));
