@@ -31,6 +31,9 @@ pub struct Service {
     #[cfg(feature = "sandbox")]
     #[arg(long = "fault", requires = "sandbox", value_name = "NAME[=VALUE]", long_help = Fault::help())]
     pub faults: Vec<TimedFault>,
+    #[cfg(feature = "sandbox")]
+    #[command(flatten)]
+    pub population: Population,
     /// Use a sandbox that runs elsewhere, by its address
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "URL")]
@@ -39,6 +42,48 @@ pub struct Service {
     #[cfg(feature = "sandbox")]
     #[arg(long, value_enum, value_name = "CLIENT", default_value_t = SandboxClient::Loopback)]
     pub client: SandboxClient,
+}
+
+/// Who lives in a sandbox besides the usual dozen, and how busy they are.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Clone, Default, Args)]
+pub struct Population {
+    /// So many more friends in the sandbox, with names in many scripts; at most 5000
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = at_most::<5000>)]
+    pub friends: usize,
+    /// So many groups of these friends, with messages in them; at most 1000
+    #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = at_most::<1000>, requires = "friends")]
+    pub groups: usize,
+    /// How often one of these friends comes, goes or changes games, in a second
+    #[arg(long, value_name = "PER_SECOND", default_value_t = 0.0, value_parser = rate, requires = "friends")]
+    pub churn: f64,
+    /// An evening by script among the residents; with a number, so many times faster
+    #[arg(long, value_name = "SPEED", num_args = 0..=1, default_missing_value = "1", value_parser = rate)]
+    pub evening: Option<f64>,
+    /// Another number, another evening
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, requires = "evening")]
+    pub seed: u64,
+}
+
+#[cfg(feature = "sandbox")]
+impl Population {
+    pub fn is_any(&self) -> bool {
+        self.friends > 0 || self.evening.is_some()
+    }
+}
+
+#[cfg(feature = "sandbox")]
+fn at_most<const MOST: usize>(count: &str) -> Result<usize, String> {
+    let count = count.parse().ok().filter(|count| *count <= MOST);
+    count.ok_or_else(|| format!("a number up to {MOST} is expected"))
+}
+
+/// Faster than this is no help to anybody.
+#[cfg(feature = "sandbox")]
+fn rate(rate: &str) -> Result<f64, String> {
+    const MOST: f64 = 10_000.0;
+    let rate = rate.parse().ok().filter(|rate| *rate > 0.0 && *rate <= MOST);
+    rate.ok_or_else(|| format!("a number above 0 and up to {MOST} is expected"))
 }
 
 /// How one comes back from a sandbox's sign-in page.
@@ -56,7 +101,13 @@ pub enum SandboxClient {
 impl Service {
     #[cfg(feature = "sandbox")]
     pub fn own_sandbox() -> Self {
-        Self { sandbox: true, faults: Vec::new(), server: None, client: SandboxClient::Loopback }
+        Self {
+            sandbox: true,
+            faults: Vec::new(),
+            population: Population::default(),
+            server: None,
+            client: SandboxClient::Loopback,
+        }
     }
 
     pub fn is_sandbox(&self) -> bool {
@@ -91,6 +142,8 @@ pub struct SandboxOptions {
     /// Nobody but those who sign in
     #[arg(long)]
     pub no_residents: bool,
+    #[command(flatten)]
+    pub population: Population,
     /// How long an access token works, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 3599)]
     pub token_lifetime: u64,

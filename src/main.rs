@@ -160,7 +160,13 @@ struct Service {
 impl Service {
     #[cfg(feature = "sandbox")]
     fn start(chosen: &cli::Service) -> Result<Self, Failure> {
-        let own = chosen.sandbox.then(|| service::OwnSandbox::start(&chosen.faults)).transpose()?;
+        if chosen.population.is_any() && !chosen.sandbox {
+            return Err("--friends, --groups, --churn and --evening are for a sandbox: add --sandbox".into());
+        }
+        let own = chosen
+            .sandbox
+            .then(|| service::OwnSandbox::start(&chosen.population, &chosen.faults))
+            .transpose()?;
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
         let endpoints =
             base.as_deref().map_or_else(|| Ok(psn::Endpoints::live()), psn::Endpoints::sandbox)?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use partyline::{
     model::OAuthClient,
     sandbox::{
-        CLIENT_ID, CLIENT_SECRET, SCHEME_CLIENT_ID, SCHEME_CLIENT_SECRET, SCHEME_REDIRECT, Sandbox,
+        CLIENT_ID, CLIENT_SECRET, Evening, SCHEME_CLIENT_ID, SCHEME_CLIENT_SECRET, SCHEME_REDIRECT, Sandbox,
         SandboxConfig, StartError, TimedFault,
     },
 };
@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     Failure,
-    cli::{SandboxClient, SandboxOptions},
+    cli::{Population, SandboxClient, SandboxOptions},
 };
 
 /// A sandbox on a free loopback port, on a runtime of its own. Ends when dropped.
@@ -24,10 +24,10 @@ pub struct OwnSandbox {
 }
 
 impl OwnSandbox {
-    pub fn start(faults: &[TimedFault]) -> Result<Self, Failure> {
+    pub fn start(population: &Population, faults: &[TimedFault]) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let sandbox = runtime.block_on(async {
-            let sandbox = Sandbox::start(SandboxConfig::default()).await?;
+            let sandbox = Sandbox::start(populated(population)).await?;
             faults.iter().cloned().for_each(|fault| sandbox.schedule(fault));
             Ok::<_, StartError>(sandbox)
         })?;
@@ -51,13 +51,24 @@ impl Drop for OwnSandbox {
     }
 }
 
+fn populated(population: &Population) -> SandboxConfig {
+    let Population { friends, groups, churn, evening, seed } = *population;
+    SandboxConfig {
+        friends,
+        groups,
+        churn_per_second: churn,
+        evening: evening.map(|speed| Evening { speed, seed }),
+        ..SandboxConfig::default()
+    }
+}
+
 /// Serves until Ctrl-C.
 pub fn serve(options: &SandboxOptions) -> Result<(), Failure> {
     let config = SandboxConfig {
         listen: options.listen,
         token_lifetime: Duration::from_secs(options.token_lifetime),
         residents: !options.no_residents,
-        ..SandboxConfig::default()
+        ..populated(&options.population)
     };
     runtime()?.block_on(async {
         let sandbox = Sandbox::start(config).await?;

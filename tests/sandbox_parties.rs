@@ -8,8 +8,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use partyline::sandbox::{Area, Fault, Sandbox, SandboxConfig, Spoiled};
 use reqwest::{Method, StatusCode};
 use sandbox_support::{
-    BodyJson, Listener, Person, create_body, empty_sandbox, eventually, member, push_request, refusal,
-    sandbox,
+    BodyJson, Listener, Person, create_body, empty_sandbox, eventually, json, member, push_request, refusal,
+    sandbox, status,
 };
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
@@ -48,16 +48,6 @@ fn captured_frame(suffix: &str) -> Value {
 fn captured_answer(name: &str) -> Value {
     let answers: Value = serde_json::from_str(include_str!("fixtures/answers.json")).expect("json");
     answers[name].clone()
-}
-
-async fn json(call: reqwest::RequestBuilder) -> Value {
-    let answer = call.send().await.expect("answered");
-    assert!(answer.status().is_success(), "{}", answer.status());
-    answer.json().await.expect("json")
-}
-
-async fn status(call: reqwest::RequestBuilder) -> StatusCode {
-    call.send().await.expect("answered").status()
 }
 
 async fn two(sandbox: &Sandbox) -> (Person, Person) {

@@ -19,7 +19,7 @@ use super::{
     notices::Notices,
     parties::{History, Parties},
     people::{Accounts, Ties},
-    push::{Event, PushHub},
+    push::{Event, Late, PushHub},
     residents::Crowd,
     sign_in::{TokenCalls, Tokens},
 };
@@ -117,10 +117,23 @@ impl World {
     ) -> Result<T, E> {
         let mut state = self.state();
         let (answer, events) = change(&mut state)?;
-        state.tell(events);
+        let late = state.tell(events);
         drop(state);
+        self.send_later(late);
         self.changed();
         Ok(answer)
+    }
+
+    fn send_later(&self, late: Vec<Late>) {
+        for frame in late {
+            let cancel = self.cancel.clone();
+            self.tasks.spawn(async move {
+                tokio::select! {
+                    () = frame.travel() => {}
+                    () = cancel.cancelled() => {}
+                }
+            });
+        }
     }
 
     /// As [`Self::change`], without waking anybody where nothing came of it: for those who are woken by changes.
@@ -131,8 +144,9 @@ impl World {
         let mut state = self.state();
         let (answer, events) = change(&mut state)?;
         let is_any = !events.is_empty();
-        state.tell(events);
+        let late = state.tell(events);
         drop(state);
+        self.send_later(late);
         if is_any {
             self.changed();
         }
@@ -142,12 +156,10 @@ impl World {
 
 impl State {
     /// Pushes these events and what follows from them.
-    fn tell(&mut self, mut events: Vec<Event>) {
+    fn tell(&mut self, mut events: Vec<Event>) -> Vec<Late> {
         let after = self.aftermath(&events, now_millis());
         events.extend(after);
-        for event in &events {
-            self.push.publish(event, &self.accounts);
-        }
+        events.iter().flat_map(|event| self.push.publish(event, &self.accounts)).collect()
     }
 }
 

@@ -197,6 +197,41 @@ impl Person {
     pub async fn listen(&self) -> Listener {
         Listener::open(self).await
     }
+
+    /// A group with these people, as `(group, thread)`.
+    pub async fn open_group(&self, invitees: &[&str]) -> (String, String) {
+        let invitees: Vec<Value> = invitees.iter().map(|id| json!({ "accountId": id })).collect();
+        let call = self.call(Method::POST, "/gamingLoungeGroups/v1/groups");
+        let answer = json(call.body_json(&json!({ "invitees": invitees }))).await;
+        let text = |value: &Value| value.as_str().expect("text").to_owned();
+        (text(&answer["groupId"]), text(&answer["mainThread"]["threadId"]))
+    }
+
+    /// A call to a group's thread.
+    pub fn thread_call(
+        &self,
+        method: Method,
+        (group, thread): &(String, String),
+        rest: &str,
+    ) -> RequestBuilder {
+        self.call(method, &format!("/gamingLoungeGroups/v1/groups/{group}/threads/{thread}/{rest}"))
+    }
+
+    pub fn write(&self, thread: &(String, String), text: &str) -> RequestBuilder {
+        self.thread_call(Method::POST, thread, "messages")
+            .body_json(&json!({ "messageType": 1, "body": text }))
+    }
+}
+
+/// The body of an answer that is a success.
+pub async fn json(call: RequestBuilder) -> Value {
+    let answer = call.send().await.expect("answered");
+    assert!(answer.status().is_success(), "{}", answer.status());
+    answer.json().await.expect("json")
+}
+
+pub async fn status(call: RequestBuilder) -> StatusCode {
+    call.send().await.expect("answered").status()
 }
 
 /// `json` with the content type that the app sends.

@@ -48,6 +48,18 @@ pub enum Fault {
     DropPush,
     /// Refuses new push sockets for this long.
     RefusePush(Duration),
+    /// From now on this share of events never arrives; 0 to 1.
+    PushLose(f32),
+    /// From now on this share of events arrives twice; 0 to 1.
+    PushDuplicate(f32),
+    /// From now on every event comes so much later.
+    PushDelay(Duration),
+    /// From now on each event comes up to so much later, by chance: not in the order of what happened.
+    PushReorder(Duration),
+    /// From now on events of parties have their older names, and bodies that are JSON in a string.
+    PushOlderNames,
+    /// From now on the list of invitations is empty: they come by push alone.
+    InvitationsByPushAlone,
     /// Every bridge vanishes: its sockets close, sessions lose it, calls that name it are answered with 404.
     DropBridges,
     /// This share of voice packets is lost, in both directions; 0 to 1.
@@ -87,6 +99,7 @@ struct Pending {
     edge: Option<StrictEdge>,
     silent_until: Option<Instant>,
     push_refused_until: Option<Instant>,
+    invitations_unlisted: bool,
 }
 
 impl Faults {
@@ -101,6 +114,10 @@ impl Faults {
 
     pub fn packet_loss(&self) -> PacketLoss {
         self.packet_loss.clone()
+    }
+
+    pub fn invitations_are_unlisted(&self) -> bool {
+        self.pending().invitations_unlisted
     }
 
     pub fn push_is_refused(&self, now: Instant) -> bool {
@@ -148,6 +165,12 @@ pub(super) fn inject(world: &World, fault: Fault) {
         Fault::ClockOff { hours } => world.clock.show_wrong(hours),
         Fault::DropPush => world.state().push.drop_all(),
         Fault::RefusePush(time) => pending().push_refused_until = Some(Instant::now() + time),
+        Fault::PushLose(share) => world.state().push.trouble().lost = share,
+        Fault::PushDuplicate(share) => world.state().push.trouble().doubled = share,
+        Fault::PushDelay(time) => world.state().push.trouble().delay = time,
+        Fault::PushReorder(time) => world.state().push.trouble().scatter = time,
+        Fault::PushOlderNames => world.state().push.trouble().older_names = true,
+        Fault::InvitationsByPushAlone => pending().invitations_unlisted = true,
         Fault::DropBridges => world.bridges.drop_all(),
         Fault::BridgePacketLoss(share) => world.faults.packet_loss.set(share),
     }

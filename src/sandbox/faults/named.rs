@@ -61,8 +61,14 @@ const FAULTS: &[Named] = &[
     Named { name: "silence", value: "=SECONDS", about: "nothing but the sign-in page answers for so long", read: |parts| Some(Fault::Silence(parts.seconds()?)) },
     Named { name: "drop-push", value: "", about: "closes every push socket; wants @SECONDS", read: |_| Some(Fault::DropPush) },
     Named { name: "refuse-push", value: "=SECONDS", about: "no new push socket for so long", read: |parts| Some(Fault::RefusePush(parts.seconds()?)) },
+    Named { name: "push-lose", value: "=SHARE", about: "this share of events never arrives, 0 to 1", read: |parts| Some(Fault::PushLose(parts.share()?)) },
+    Named { name: "push-duplicate", value: "=SHARE", about: "this share of events arrives twice, 0 to 1", read: |parts| Some(Fault::PushDuplicate(parts.share()?)) },
+    Named { name: "push-delay", value: "=SECONDS", about: "events come so much later", read: |parts| Some(Fault::PushDelay(parts.seconds()?)) },
+    Named { name: "push-reorder", value: "=SECONDS", about: "each event comes up to so much later, by chance", read: |parts| Some(Fault::PushReorder(parts.seconds()?)) },
+    Named { name: "push-older-names", value: "", about: "events of parties have their older names and bodies", read: |_| Some(Fault::PushOlderNames) },
+    Named { name: "invitations-by-push-alone", value: "", about: "the list of invitations is empty", read: |_| Some(Fault::InvitationsByPushAlone) },
     Named { name: "drop-bridges", value: "", about: "voice bridges vanish; wants @SECONDS", read: |_| Some(Fault::DropBridges) },
-    Named { name: "packet-loss", value: "=SHARE", about: "this share of voice packets is lost, 0 to 1", read: |parts| parts.packet_loss() },
+    Named { name: "packet-loss", value: "=SHARE", about: "this share of voice packets is lost, 0 to 1", read: |parts| Some(Fault::BridgePacketLoss(parts.share()?)) },
 ];
 
 impl Fault {
@@ -156,8 +162,8 @@ impl<'a> Parts<'a> {
         Some(Fault::Answer { area, spoiled: Spoiled::TooManyRequests { retry_after }, times })
     }
 
-    fn packet_loss(&mut self) -> Option<Fault> {
-        self.number().filter(|share| (0.0..=1.0).contains(share)).map(Fault::BridgePacketLoss)
+    fn share(&mut self) -> Option<f32> {
+        self.number().filter(|share| (0.0..=1.0).contains(share))
     }
 }
 

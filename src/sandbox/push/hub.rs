@@ -1,12 +1,12 @@
 //! Who listens, and what they are sent. Pure data; the sockets' tasks hold the other ends.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use axum::extract::ws::Utf8Bytes;
 use serde_json::json;
 use tokio::sync::mpsc;
 
-use super::Event;
+use super::{Event, trouble::Trouble};
 use crate::sandbox::{
     people::{AccountId, Accounts},
     world::now_millis,
@@ -23,6 +23,7 @@ pub(in crate::sandbox) struct PushHub {
     /// When an account's first socket opened or its last one closed, in milliseconds since 1970.
     last_change: HashMap<AccountId, u64>,
     next_id: u64,
+    trouble: Trouble,
 }
 
 /// Dropping it closes the socket.
@@ -79,19 +80,52 @@ impl PushHub {
         self.last_change.extend(self.sockets.drain().map(|(account, _)| (account, now)));
     }
 
-    /// Sends an event to every socket of everybody it is for.
-    pub fn publish(&mut self, event: &Event, accounts: &Accounts) {
+    /// How events travel from now on.
+    pub fn trouble(&mut self) -> &mut Trouble {
+        &mut self.trouble
+    }
+
+    /// Sends an event to every socket of everybody it is for. What is to arrive later is handed back.
+    pub fn publish(&mut self, event: &Event, accounts: &Accounts) -> Vec<Late> {
+        let mut late = Vec::new();
+        let (data_type, body) = self.trouble.dress(event);
         for &account in &event.to {
             let Some(to) = accounts.get(account).filter(|_| self.is_connected(account)) else { continue };
             let frame = json!({
-                "version": "3.0",
-                "method": 3001,
-                "dataType": event.data_type,
-                "to": to.address(),
-                "body": { "data": event.data },
+                "version": "3.0", "method": 3001, "dataType": data_type, "to": to.address(), "body": body,
             });
             let frame = Utf8Bytes::from(frame.to_string());
-            self.retain(account, |socket| socket.frames.try_send(frame.clone()).is_ok());
+            for after in self.trouble.ways() {
+                if after.is_zero() {
+                    self.retain(account, |socket| socket.frames.try_send(frame.clone()).is_ok());
+                } else {
+                    let sockets = self.sockets.get(&account).into_iter().flatten();
+                    late.extend(sockets.map(|socket| Late {
+                        socket: socket.frames.downgrade(),
+                        frame: frame.clone(),
+                        after,
+                    }));
+                }
+            }
+        }
+        late
+    }
+}
+
+/// A frame that is still on its way.
+pub(in crate::sandbox) struct Late {
+    socket: mpsc::WeakSender<Utf8Bytes>,
+    frame: Utf8Bytes,
+    after: Duration,
+}
+
+impl Late {
+    /// Arrives, if the socket is still there and has room.
+    pub async fn travel(self) {
+        tokio::time::sleep(self.after).await;
+        if let Some(socket) = self.socket.upgrade() {
+            // A client that reads too slowly has lost the socket anyway.
+            let _ = socket.try_send(self.frame);
         }
     }
 }

@@ -3,10 +3,11 @@
 mod event;
 mod hub;
 mod socket;
+mod trouble;
 
 use axum::{Router, routing::get};
 pub(super) use event::{Event, guessed};
-pub(super) use hub::PushHub;
+pub(super) use hub::{Late, PushHub};
 
 use super::world::Shared;
 
