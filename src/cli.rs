@@ -55,8 +55,8 @@ pub struct Population {
     #[arg(long, value_name = "COUNT", default_value_t = 0, value_parser = at_most::<1000>, requires = "friends")]
     pub groups: usize,
     /// How often one of these friends comes, goes or changes games, in a second
-    #[arg(long, value_name = "PER_SECOND", default_value_t = 0.0, value_parser = rate, requires = "friends")]
-    pub churn: f64,
+    #[arg(long, value_name = "PER_SECOND", value_parser = rate, requires = "friends")]
+    pub churn: Option<f64>,
     /// An evening by script among the residents; with a number, so many times faster
     #[arg(long, value_name = "SPEED", num_args = 0..=1, default_missing_value = "1", value_parser = rate)]
     pub evening: Option<f64>,

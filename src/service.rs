@@ -56,7 +56,7 @@ fn populated(population: &Population) -> SandboxConfig {
     SandboxConfig {
         friends,
         groups,
-        churn_per_second: churn,
+        churn_per_second: churn.unwrap_or_default(),
         evening: evening.map(|speed| Evening { speed, seed }),
         ..SandboxConfig::default()
     }

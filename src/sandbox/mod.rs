@@ -1,4 +1,4 @@
-//! A small PSN that runs on this machine: sign-in, friends, parties, push, and a real voice bridge.
+//! A small PSN that runs on this machine: sign-in, friends, parties, messages, push, and a real voice bridge.
 //!
 //! It is the first-run tour for somebody without credentials at hand, and the stage of every end-to-end test. All
 //! hosts of the protocol are paths of one loopback origin; state lives in memory and ends with the process. It is
@@ -6,21 +6,24 @@
 //! hide on both sides; it is strict where the captures allow it, so that a careless client fails here first.
 //!
 //! ```text
-//! request ─▶ faults ─▶ checks (token, headers, body) ─▶ State under one lock ─▶ events ─▶ push sockets
+//! request ─▶ faults ─▶ checks (token, headers, body) ─▶ State under one lock ─▶ events, aftermath ─▶ push sockets
 //!                                                          ▲            │
-//!                                    residents, janitor ───┘            └─▶ changed (a version number)
+//!                           residents, evening, janitor ───┘            └─▶ changed (a version number)
 //! rtcBridge ─▶ Bridge ─▶ Peer (ICE, DTLS, SRTP) ◀─▶ the bridge's mixer thread
 //! ```
 //!
 //! | module | owns |
 //! |---|---|
 //! | `sign_in` | the page in the browser, authorization codes, tokens |
-//! | `parties` | sessions, members, invitations: the rules, and `sessionManager/v2` |
+//! | `parties` | sessions, members, invitations, links, history: the rules, and `sessionManager/v2`, `cpss/v1`, `partyHistory` |
+//! | `messages` | groups, threads, messages: `gamingLoungeGroups/v1` |
+//! | `notices` | notifications: `userNotificationManager/v1` |
+//! | `aftermath` | what follows from what happened: a party's thread and history, notifications |
 //! | `people` | accounts, friends, requests, blocks, presence, games: `userProfile`, `gamelist/v2` |
 //! | `pictures` | avatars and game icons |
-//! | `push` | the event sockets |
+//! | `push` | the event sockets, and the names of events that are guesses |
 //! | `bridge` | WebRTC peers, jitter buffers, the mix: `rtcBridge/v1` |
-//! | `residents` | those who live here: Nova, Echo, the host of an open party, a dozen friends |
+//! | `residents` | those who live here: Nova, Echo, the host of an open party, a dozen friends, thousands on request; the evening by script |
 //! | `faults` | trouble on request |
 //! | `clock` | the time that tokens are judged by, which tests move |
 //!

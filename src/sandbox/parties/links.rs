@@ -125,6 +125,12 @@ async fn list(Extract(world): Extract<Shared>, headers: HeaderMap) -> Response {
     } else {
         format!("<p>Join one with its link.</p><ul>{items}</ul>")
     };
-    let body = format!("<h1>Partyline sandbox</h1>{body}{visitor}<p>Everything here is in memory alone.</p>");
+    let (residents, visitors) = state.accounts.all().fold((0, 0), |(residents, visitors), account| {
+        if account.resident { (residents + 1, visitors) } else { (residents, visitors + 1) }
+    });
+    let body = format!(
+        "<h1>Partyline sandbox</h1>{body}{visitor}<p>{residents} live here, {visitors} signed in so far. Everything \
+         here is in memory alone.</p>"
+    );
     (page::headers(), Html(page::document("Partyline sandbox", &body))).into_response()
 }

@@ -72,7 +72,7 @@ fn profile(state: &State, origin: &str, account: &Account, viewer: AccountId) ->
         .filter_map(|(size, _)| Some(json!({ "size": size, "url": url(size)? })))
         .collect();
     // Spread over those who live here, the same in every run.
-    let one_in = |share: u64| account.id.0 % share == 0;
+    let one_in = |share: u64| account.id.0.is_multiple_of(share);
     let languages = if one_in(3) { json!(["de-DE", "en-US"]) } else { json!(["en-US"]) };
     let mut profile = json!({
         "onlineId": account.online_id,

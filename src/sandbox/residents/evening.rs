@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use super::{dice, guests::entry, names};
 use crate::sandbox::{
-    messages::MessageKind,
+    messages::{Kind, MessageKind},
     parties::{Denied, Parties},
     people::AccountId,
     push::{Event, guessed},
@@ -190,13 +192,17 @@ impl State {
             Act::IsTyping { who } => {
                 let who = self.resident(who)?;
                 let from = self.accounts.get(who).ok_or(Denied::NotPermitted)?.address();
-                let typing = everybody.into_iter().filter_map(|one| {
-                    let group = self.groups.of_two_mut(who, one)?;
-                    let data =
-                        serde_json::json!({ "groupId": group.id, "customProperties": { "from": from } });
-                    Some(Event { to: vec![one], data_type: guessed::TYPING_CREATED, data })
-                });
-                Ok(typing.collect())
+                let mut typing = Vec::new();
+                for one in everybody {
+                    // Whoever types may be about to write for the first time.
+                    let Ok((group, opened)) = self.groups.open(vec![who, one], Kind::Two, now_millis) else {
+                        continue;
+                    };
+                    let data = json!({ "groupId": group.id, "customProperties": { "from": from } });
+                    typing.extend(opened);
+                    typing.push(Event { to: vec![one], data_type: guessed::TYPING_CREATED, data });
+                }
+                Ok(typing)
             }
             Act::Reacts { who } => {
                 let who = self.resident(who)?;

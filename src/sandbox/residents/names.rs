@@ -104,7 +104,7 @@ pub(super) fn online_id(index: usize) -> Cow<'static, str> {
 }
 
 pub(super) fn real_name(index: usize) -> Option<(&'static str, &'static str)> {
-    if index % 3 == 0 { REAL_NAMES.get(index / 3 % REAL_NAMES.len()).copied() } else { None }
+    if index.is_multiple_of(3) { REAL_NAMES.get(index / 3 % REAL_NAMES.len()).copied() } else { None }
 }
 
 pub(super) fn about(index: usize) -> &'static str {

@@ -55,7 +55,7 @@ impl Neighbours {
         let (turn, since) = self.turn(index, now_millis);
         let dice = dice::roll(index, turn);
         let game = || GAMES.get((dice / AWAY_ONE_IN) as usize % GAMES.len()).copied();
-        let activity = if dice % AWAY_ONE_IN == 0 {
+        let activity = if dice.is_multiple_of(AWAY_ONE_IN) {
             Activity::Offline { since: Some(since) }
         } else if dice % AWAY_ONE_IN < 8 {
             Activity::Online { game: None }
