@@ -151,6 +151,24 @@ async fn a_link_shows_friends_by_name_strangers_without_and_ends_with_the_party(
 }
 
 #[tokio::test]
+async fn the_page_in_the_browser_lists_parties_with_their_links_and_escapes_their_names() {
+    let sandbox = empty_sandbox().await;
+    let marlow = Person::sign_in(&sandbox, "marlow_87").await;
+    let page =
+        async || marlow.http.get(&marlow.base).send().await.expect("answered").text().await.expect("text");
+    assert!(page().await.contains("No party runs here now"));
+    let session = marlow.create().await;
+    let name = value!({ "sessionName": "<b>夜の港</b>" });
+    assert_eq!(status(change(&marlow, &session, &name)).await, StatusCode::NO_CONTENT);
+    let page = page().await;
+    assert!(page.contains("&lt;b&gt;夜の港&lt;/b&gt;, 1 inside"), "{page}");
+    assert!(
+        page.contains("https://party.playstation.com/") && page.contains("0 live here, 1 signed in"),
+        "{page}"
+    );
+}
+
+#[tokio::test]
 async fn an_invitation_can_exist_as_an_event_alone() {
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;

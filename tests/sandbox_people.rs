@@ -70,7 +70,7 @@ async fn friends_part_ask_again_decline_and_accept_and_each_hears_of_it() {
 
     assert_eq!(decide(&second, Method::PUT, &path(&marlow)).await, StatusCode::NO_CONTENT);
     assert_eq!(ear.event("friendRequest:created").await["body"]["data"]["accountId"], second.account);
-    assert_eq!(received(&marlow).await, [second.account.clone()]);
+    assert_eq!(received(&marlow).await, vec![second.account.clone()]);
     assert_eq!(relation(&second, &marlow.account).await, "requested");
     assert_eq!(decide(&marlow, Method::DELETE, &path(&second)).await, StatusCode::NO_CONTENT, "declined");
     assert!(received(&marlow).await.is_empty());
@@ -81,7 +81,7 @@ async fn friends_part_ask_again_decline_and_accept_and_each_hears_of_it() {
 
     assert_eq!(decide(&second, Method::PUT, &path(&marlow)).await, StatusCode::NO_CONTENT);
     assert_eq!(decide(&marlow, Method::PUT, &path(&second)).await, StatusCode::NO_CONTENT, "accepted");
-    assert_eq!(all_friends(&marlow).await, [second.account.clone()]);
+    assert_eq!(all_friends(&marlow).await, vec![second.account.clone()]);
 
     assert_eq!(decide(&marlow, Method::PUT, "friends/12345678901234567").await, StatusCode::NOT_FOUND);
     assert_eq!(decide(&marlow, Method::PUT, &path(&marlow)).await, StatusCode::FORBIDDEN, "oneself");

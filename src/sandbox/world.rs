@@ -24,6 +24,9 @@ use super::{
     sign_in::{TokenCalls, Tokens},
 };
 
+/// Events on their way at a time; more are lost.
+const MAX_LATE: usize = 10_000;
+
 pub(super) type Shared = Arc<World>;
 
 pub(super) struct World {
@@ -125,7 +128,8 @@ impl World {
     }
 
     fn send_later(&self, late: Vec<Late>) {
-        for frame in late {
+        let room = MAX_LATE.saturating_sub(self.tasks.len());
+        for frame in late.into_iter().take(room) {
             let cancel = self.cancel.clone();
             self.tasks.spawn(async move {
                 tokio::select! {

@@ -22,7 +22,7 @@ pub(super) struct ListQuery {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub(super) struct ListBody {
-    /// Parties of the caller's groups; the sandbox has no groups, and lists what is visible anyway.
+    /// Parties of the caller's groups; what of them is visible is listed anyway.
     pub group_invited_party_sessions: Vec<String>,
 }
 
@@ -103,7 +103,7 @@ pub(super) struct MemberBody {
 pub(super) struct InviteBody {
     pub invitation_type: InvitationType,
     pub invitations: Vec<Invitee>,
-    /// The sandbox has no groups: must be empty.
+    /// What it holds was never captured: must be empty.
     pub invitations_to_groups: [Value; 0],
 }
 

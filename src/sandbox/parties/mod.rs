@@ -1,4 +1,5 @@
-//! Parties: the rules (`session`, `registry`, over `values`), and `sessionManager/v2` over them (`bodies`, `routes`).
+//! Parties: the rules (`session`, `sending`, `view`, `registry`, over `values`), and `sessionManager/v2` over them (`bodies`,
+//! `routes`); links to parties, and who met whom.
 
 mod bodies;
 mod custom;
@@ -6,6 +7,7 @@ pub(super) mod history;
 pub(super) mod links;
 mod registry;
 pub(super) mod routes;
+mod sending;
 mod session;
 mod values;
 mod view;

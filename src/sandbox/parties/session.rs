@@ -287,36 +287,6 @@ impl Party {
         self.update_member(by, MemberChange { custom_data3: Some(custom_data3), ..MemberChange::default() })
     }
 
-    /// Who is here already is skipped; who was invited before is told again.
-    pub fn invite(
-        &mut self,
-        by: &Person,
-        to: &[AccountId],
-        now_millis: u64,
-    ) -> Result<(Vec<Value>, Vec<Event>), Denied> {
-        self.require_member(by.account)?;
-        let mut answers = Vec::new();
-        let mut events = Vec::new();
-        for &account in to {
-            if self.member(account).is_some() {
-                continue;
-            }
-            let invitation = Invitation { id: Uuid::new_v4(), from: by.clone(), sent_millis: now_millis };
-            let told = json!({
-                "invitationId": invitation.id,
-                "invitationType": "NORMAL",
-                "to": { "accountId": account.to_string() },
-            });
-            answers.push(told.clone());
-            let from = self.members[self.seat(by.account)?].address();
-            let data = json!({ "invitations": [told] });
-            let data_type = "psn:sessionManager:sys:v2:ps:invitations:created";
-            events.push(self.event_from(data_type, from, vec![account], data));
-            self.invited.insert(account, invitation);
-        }
-        Ok((answers, events))
-    }
-
     pub(super) fn link_bridge(&mut self, by: &Person, link: BridgeLink) -> Result<Vec<Event>, Denied> {
         self.require_member(by.account)?;
         let data = json!({ "bridges": [link.json()] });
@@ -332,34 +302,13 @@ impl Party {
         Some(self.event("psn:sessionManager:sys:v2:ps:bridges:deleted", &owner, data))
     }
 
-    /// Without `to`, everybody else hears it.
-    pub(super) fn message(
-        &self,
-        by: &Person,
-        channel: &str,
-        payload: &str,
-        to: Option<Vec<AccountId>>,
-    ) -> Result<Vec<Event>, Denied> {
-        let seat = self.seat(by.account)?;
-        if !custom::is_message_of(payload, by.account) {
-            return Err(Denied::BadValue("payload"));
-        }
-        let to = to.unwrap_or_else(|| self.others(by.account));
-        if to.iter().any(|account| self.member(*account).is_none()) {
-            return Err(Denied::BadValue("to"));
-        }
-        let data = json!({ "customMessage": { "channel": channel, "payload": payload } });
-        let data_type = "psn:sessionManager:sys:v2:ps:customMessage:noSeq:created";
-        Ok(vec![self.event_from(data_type, self.members[seat].address(), to, data)])
-    }
-
-    fn seat(&self, account: AccountId) -> Result<usize, Denied> {
+    pub(super) fn seat(&self, account: AccountId) -> Result<usize, Denied> {
         let found = self.members.iter().position(|member| member.person.account == account);
         let known = self.terms.visibility == Visibility::FriendsOnly || self.is_expected(account);
         found.ok_or(if known { Denied::NotPermitted } else { Denied::NoSuchParty })
     }
 
-    fn require_member(&self, account: AccountId) -> Result<(), Denied> {
+    pub(super) fn require_member(&self, account: AccountId) -> Result<(), Denied> {
         self.seat(account).map(|_| ())
     }
 
@@ -367,7 +316,7 @@ impl Party {
         self.members.iter().map(|member| member.person.account).collect()
     }
 
-    fn others(&self, account: AccountId) -> Vec<AccountId> {
+    pub(super) fn others(&self, account: AccountId) -> Vec<AccountId> {
         self.audience().into_iter().filter(|other| *other != account).collect()
     }
 
@@ -377,7 +326,13 @@ impl Party {
         self.event_from(data_type, from, self.audience(), data)
     }
 
-    fn event_from(&self, data_type: &'static str, from: Value, to: Vec<AccountId>, mut data: Value) -> Event {
+    pub(super) fn event_from(
+        &self,
+        data_type: &'static str,
+        from: Value,
+        to: Vec<AccountId>,
+        mut data: Value,
+    ) -> Event {
         data["sessionId"] = json!(self.id);
         data["customProperties"] = json!({ "from": from });
         Event { to, data_type, data }
