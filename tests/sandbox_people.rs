@@ -6,7 +6,9 @@ use std::{collections::HashSet, time::Duration};
 
 use partyline::sandbox::{Sandbox, SandboxConfig};
 use reqwest::{Method, StatusCode, header};
-use sandbox_support::{BodyJson, Person, empty_sandbox, eventually, json, refusal, sandbox, status};
+use sandbox_support::{
+    BodyJson, INVITATIONS, Person, empty_sandbox, eventually, json, refusal, sandbox, status,
+};
 use serde_json::{Value, json as value};
 
 const ME: &str = "/userProfile/v1/internal/users/me";
@@ -124,10 +126,15 @@ async fn who_is_blocked_can_neither_ask_nor_invite_nor_write() {
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let second = Person::sign_in(&sandbox, "second_seat").await;
     let group = second.open_group(&[&marlow.account]).await;
+    let earlier = second.create().await;
+    assert_eq!(second.invite(&earlier, &marlow.account).await, StatusCode::CREATED);
+    let invitations = async || json(marlow.call(Method::GET, INVITATIONS)).await["invitations"].clone();
+    assert_eq!(invitations().await[0]["sessionId"], earlier);
     let block = format!("blocks/{}", second.account);
     assert_eq!(decide(&marlow, Method::PUT, &block).await, StatusCode::NO_CONTENT);
     let blocks = json(marlow.call(Method::GET, &format!("{ME}/blocks?offset=0&limit=2000"))).await;
     assert_eq!(blocks["blockList"], value!([second.account]));
+    assert_eq!(invitations().await, value!([]));
 
     let refused = |answer| async { refusal(answer).await.1 };
     let ask = second.call(Method::PUT, &format!("{ME}/friends/{}", marlow.account)).send().await;

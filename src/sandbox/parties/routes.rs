@@ -127,6 +127,7 @@ async fn my_invitations(Extract(world): Extract<Shared>, Caller(me): Caller) -> 
         .parties
         .all()
         .filter_map(|party| Some((party, party.invitation(me)?)))
+        .filter(|(_, invitation)| !state.ties.has_blocked(me, invitation.from.account))
         .map(|(party, invitation)| {
             json!({
                 "invitationId": invitation.id,

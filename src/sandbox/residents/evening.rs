@@ -133,7 +133,7 @@ pub(in crate::sandbox) async fn run(world: Shared, evening: Evening) {
             () = tokio::time::sleep_until(begin + after) => {}
             () = world.cancel.cancelled() => return,
         }
-        tracing::debug!(?act, "the evening goes on");
+        tracing::debug!(seconds = at.as_secs(), "the evening goes on");
         if let Err(denied) = world.change(|state| state.act(act, now_millis()).map(|events| ((), events))) {
             tracing::debug!(%denied, "a step of the evening was not possible");
         }
