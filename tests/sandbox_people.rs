@@ -260,7 +260,9 @@ async fn two_thousand_friends_are_read_in_pages_and_change_as_often_as_asked() {
         SandboxConfig { friends: 2000, groups: 200, churn_per_second: 200.0, ..SandboxConfig::default() };
     let sandbox = Sandbox::start(config).await.expect("starts");
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
+    let calls = sandbox.api_calls();
     let friends = all_friends(&marlow).await;
+    assert_eq!(sandbox.api_calls() - calls, friends.len().div_ceil(100) as u64, "the sandbox counts calls");
     assert!(friends.len() >= 2000, "{}", friends.len());
     // The order moves while it is read: a few may come twice, and a few not at all.
     let different = friends.iter().collect::<HashSet<_>>().len();

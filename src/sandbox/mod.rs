@@ -49,7 +49,12 @@ mod server;
 mod sign_in;
 mod world;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
+};
 
 pub use faults::{ALWAYS, Area, Fault, FaultError, Spoiled, TimedFault, Twist};
 pub use residents::{Act, Evening, Step};
@@ -181,6 +186,11 @@ impl Sandbox {
     /// How often the token endpoint was called so far, and with what success.
     pub fn token_calls(&self) -> TokenCalls {
         self.world.state().token_calls
+    }
+
+    /// How often the mobile API was called so far, refused and spoiled calls included: what a client's budget is judged by.
+    pub fn api_calls(&self) -> u64 {
+        self.world.api_calls.load(Relaxed)
     }
 
     /// Stops everything and waits for it, two seconds at most.

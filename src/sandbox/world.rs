@@ -2,7 +2,7 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicU64},
     time::{SystemTime, UNIX_EPOCH},
 };
 
@@ -38,6 +38,8 @@ pub(super) struct World {
     /// Parent of everything that runs.
     pub cancel: CancellationToken,
     pub tasks: TaskTracker,
+    /// Calls of the mobile API so far, whoever made them and however they were answered.
+    pub api_calls: AtomicU64,
     state: Mutex<State>,
     /// Counts changes of `state`; who waits for one subscribes.
     version: watch::Sender<u64>,
@@ -90,6 +92,7 @@ impl World {
             faults,
             cancel,
             tasks,
+            api_calls: AtomicU64::new(0),
             state: Mutex::new(state),
             version,
         }

@@ -3,6 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     io,
+    sync::atomic::Ordering::Relaxed,
     time::{Duration, Instant},
 };
 
@@ -112,7 +113,11 @@ impl Queues {
 
 /// Answers in a handler's place, or spoils what it answered, where a fault says so.
 pub(in crate::sandbox) async fn spoil(State(world): State<Shared>, request: Request, next: Next) -> Response {
-    let mut answer = match Area::of(request.uri().path()) {
+    let area = Area::of(request.uri().path());
+    if area == Some(Area::Api) {
+        world.api_calls.fetch_add(1, Relaxed);
+    }
+    let mut answer = match area {
         Some(area) => answer(&world, area, request, next).await,
         None => next.run(request).await,
     };
