@@ -1,5 +1,7 @@
 //! Every sentence the client can cause: what happened, what it means for you, what to press. Pure.
 
+pub mod keeping;
+
 use std::time::Duration;
 
 use crate::{
