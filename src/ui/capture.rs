@@ -7,7 +7,7 @@ use egui::{Align, Context, Layout, Ui, vec2};
 use super::{
     Cx,
     display::one_line,
-    files::{self, Picker, Purpose},
+    files::{self, Purpose},
     theme,
     theme::palette,
     widgets::{self, Button, Pressed},
@@ -18,7 +18,7 @@ use crate::{
     model::Progress,
 };
 
-const BROWSE_WIDTH: f32 = 104.0;
+const BUTTON_WIDTH: f32 = 112.0;
 
 /// The path as typed.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ pub fn is_wanted(ui: &Ui) -> bool {
     files::is_hovered(ui)
 }
 
-/// A path, "Browse", and a button that says what happens; a file dropped on the window does the same. Returns the file once.
+/// A path to type, "Browse", or a file dropped on the window. `press` is what happens to it. Returns the file once.
 pub fn choose(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
@@ -39,38 +39,39 @@ pub fn choose(
 ) -> Option<PathBuf> {
     let hint =
         if files::is_hovered(ui) { "Let go to read it" } else { "Path of a .har file, or drop it here" };
-    let entered = path_row(ui, cx, &mut source.0, "Capture file", hint, purpose);
-    let ready = !source.0.trim().is_empty();
-    let pressed = ui.add_enabled(ready, Button::ghost(press)).clicked();
+    let pressed = ui
+        .horizontal(|ui| {
+            let entered = path_field(ui, &mut source.0, "Capture file", hint);
+            // One button: it reads what is typed, and finds a file where nothing is.
+            if source.0.trim().is_empty() {
+                browse(ui, cx, purpose);
+                return false;
+            }
+            ui.add(Button::primary(press).min_width(BUTTON_WIDTH)).clicked() || entered
+        })
+        .inner;
     if let Some(file) = cx.files.take(purpose).or_else(|| files::dropped(ui)) {
         source.0 = file.to_string_lossy().into_owned();
         return Some(file);
     }
-    (ready && (pressed || entered)).then(|| PathBuf::from(source.0.trim()))
+    pressed.then(|| PathBuf::from(source.0.trim()))
 }
 
-/// A field for a path with "Browse" beside it. Whether Enter was pressed in it.
-pub fn path_row(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    path: &mut String,
-    name: &str,
-    hint: &str,
-    purpose: Purpose,
-) -> bool {
-    ui.horizontal(|ui| {
-        let room = ui.available_width() - BROWSE_WIDTH - ui.spacing().item_spacing.x;
-        let size = vec2(room, theme::CONTROL_HEIGHT);
-        let field = ui.allocate_ui(size, |ui| widgets::long_field(ui, path, name, hint)).inner;
-        let entered = widgets::entered(ui, &field);
-        let idle = matches!(cx.files, Picker::Idle | Picker::Chosen(..));
-        if ui.add_enabled(idle, Button::ghost("Browse…").min_width(BROWSE_WIDTH)).clicked() {
-            cx.files.want(purpose);
-            ui.ctx().request_repaint();
-        }
-        entered
-    })
-    .inner
+/// A field for a path that leaves room for a button. Whether Enter was pressed in it.
+pub fn path_field(ui: &mut Ui, path: &mut String, name: &str, hint: &str) -> bool {
+    let room = ui.available_width() - BUTTON_WIDTH - ui.spacing().item_spacing.x;
+    let size = vec2(room, theme::CONTROL_HEIGHT);
+    let field = ui.allocate_ui(size, |ui| widgets::long_field(ui, path, name, hint)).inner;
+    widgets::entered(ui, &field)
+}
+
+/// The button that opens the desktop's own dialog.
+pub fn browse(ui: &mut Ui, cx: &mut Cx<'_>, purpose: Purpose) {
+    let button = Button::ghost("Browse…").min_width(BUTTON_WIDTH);
+    if ui.add_enabled(!cx.files.is_open(), button).clicked() {
+        cx.files.want(purpose);
+        ui.ctx().request_repaint();
+    }
 }
 
 /// How far the reading is, and a way to stop it.

@@ -37,9 +37,13 @@ pub enum Picker {
 
 impl Picker {
     pub fn want(&mut self, purpose: Purpose) {
-        if matches!(self, Self::Idle | Self::Chosen(..)) {
+        if !self.is_open() {
             *self = Self::Wanted(purpose);
         }
+    }
+
+    pub fn is_open(&self) -> bool {
+        matches!(self, Self::Wanted(_) | Self::Open(..))
     }
 
     /// What was chosen for `purpose`, once.

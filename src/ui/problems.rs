@@ -86,7 +86,7 @@ pub fn any(ui: &Ui, cx: &Cx<'_>, spot: Spot) -> bool {
 fn banner(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
     let colours = palette(ui);
     let color = if wording::is_severe(&problem.kind) { colours.bad } else { colours.warn };
-    let (what, means) = wording::problem(&problem.kind);
+    let (what, means) = wording::problem(&problem.kind, problem.place);
     let details = ui.make_persistent_id(("details", problem.id));
     let mut open = ui.data(|data| data.get_temp::<bool>(details).unwrap_or(false));
     let mut remedied = false;

@@ -38,9 +38,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) {
             Capture::Failed(trouble) => capture::said(ui, keeping::capture_trouble(*trouble)),
             Capture::None | Capture::FoundClient { .. } | Capture::NoClient | Capture::Checked { .. } => {}
         }
-        if let Some(file) =
-            capture::choose(ui, cx, &mut draft.capture, Purpose::CheckCapture, "Check the capture")
-        {
+        if let Some(file) = capture::choose(ui, cx, &mut draft.capture, Purpose::CheckCapture, "Check it") {
             cx.send(Command::CheckCapture(file));
         }
     });
@@ -87,7 +85,13 @@ fn keep(
 ) {
     let colours = palette(ui);
     let path = save_to.get_or_insert_with(|| files::default_report().to_string_lossy().into_owned());
-    let entered = capture::path_row(ui, cx, path, "Where to save the report", "", Purpose::SaveReport);
+    let entered = ui
+        .horizontal(|ui| {
+            let entered = capture::path_field(ui, path, "Where to save the report", "");
+            capture::browse(ui, cx, Purpose::SaveReport);
+            entered
+        })
+        .inner;
     let ready = !path.trim().is_empty();
     let mut pressed = false;
     ui.horizontal_wrapped(|ui| {

@@ -28,17 +28,14 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, forgetting_client: &mut bool) {
     widgets::settings_card(ui, "Client", |ui| match &cx.snapshot.client {
         Some(client) => {
             widgets::fact(ui, "Client id", &one_line(&client.id));
-            widgets::fact(ui, "Secret", &client.masked_secret);
-            let source = keeping::source(client.source);
-            if client.source == ClientSource::Kept {
-                setting(ui, "Client secret", source, |ui| {
-                    if ui.add(Button::danger("Forget").name("Forget the client secret")).clicked() {
-                        *forgetting_client = true;
-                    }
-                });
-            } else {
-                widgets::fact(ui, "Where it is from", source);
-            }
+            let secret = format!("Secret {}", client.masked_secret);
+            setting(ui, &secret, keeping::source(client.source), |ui| {
+                if client.source == ClientSource::Kept
+                    && ui.add(Button::danger("Forget").name("Forget the client secret")).clicked()
+                {
+                    *forgetting_client = true;
+                }
+            });
         }
         None => {
             let text = "There is none. Sign out to supply a client secret; signing in again needs it.";

@@ -23,7 +23,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, client: &ClientInUse, state: &mut Stat
     }
     let words = "Sign in with the browser";
     // One main action: where somebody is known, it is to go on as them.
-    let browser = match cx.snapshot.accounts.is_empty() {
+    let browser = match cx.snapshot.accounts.is_empty() && state.npsso.is_none() {
         true => Button::primary(words),
         false => Button::ghost(words),
     };
@@ -54,7 +54,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, client: &ClientInUse, state: &mut Stat
                 }
             }
             ClientSource::Environment => {
-                let text = "The client secret comes from PARTYLINE_CLIENT_SECRET and is not stored.";
+                let text = "The client secret is from PARTYLINE_CLIENT_SECRET, not stored.";
                 widgets::paragraph(ui, text, theme::small(), palette(ui).faint);
             }
             ClientSource::Sandbox => {}
@@ -94,10 +94,10 @@ fn npsso_form(ui: &mut Ui, cx: &Cx<'_>, draft: &mut SecretText) {
         widgets::line(ui, "Sign in by an npsso", theme::strong(), colours.text);
         let page = match cx.snapshot.service {
             Service::Live => "ca.account.sony.com/api/v1/ssocookie",
-            Service::Sandbox => "/api/v1/ssocookie at the sandbox’s address",
+            Service::Sandbox => "/api/v1/ssocookie at the sandbox's address",
         };
         let text = format!(
-            "If the browser can’t bring you back here: the npsso is what keeps your browser signed in. Sign in there \
+            "If the browser can't bring you back here: the npsso is what keeps your browser signed in. Sign in there \
              to your account, then open {page} in the same browser and paste what it shows."
         );
         widgets::paragraph(ui, text, theme::small(), colours.dim);

@@ -53,8 +53,8 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, in_use: Option<&ClientInUse>, state: &
     let goes = keeping::secret_goes(cx.snapshot.secrets.map(|secrets| secrets.storage));
     let text = match in_use {
         None => format!(
-            "Party chat on your desk, with your own PlayStation Network account: you sign in in your browser. \
-             The sign-in also wants a client secret, which is not part of this program and yours to supply. {goes}"
+            "Party chat on your desk, with your own PlayStation Network account; signing in happens in your browser. \
+             The sign-in also wants a client secret: it is not part of this program, and yours to supply. {goes}"
         ),
         Some(_) => format!("The new client secret takes the place of the one in use. {goes}"),
     };
@@ -103,7 +103,7 @@ fn type_it(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
                 draft.advanced = !draft.advanced;
             }
         });
-        let quiet = "Or set PARTYLINE_CLIENT_SECRET before you start Partyline; then it is not stored.";
+        let quiet = "Or set PARTYLINE_CLIENT_SECRET; then it is not stored.";
         widgets::paragraph(ui, quiet, theme::small(), palette(ui).faint);
     });
     if entered {
@@ -128,9 +128,7 @@ fn import(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             Capture::Failed(trouble) => capture::said(ui, keeping::capture_trouble(*trouble)),
             Capture::None | Capture::FoundClient { .. } | Capture::Checked { .. } => {}
         }
-        if let Some(file) =
-            capture::choose(ui, cx, &mut state.capture, Purpose::FindClient, "Look for the client")
-        {
+        if let Some(file) = capture::choose(ui, cx, &mut state.capture, Purpose::FindClient, "Look in it") {
             cx.send(Command::FindClient(file));
         }
     });

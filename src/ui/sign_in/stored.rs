@@ -34,11 +34,8 @@ pub fn dialog(ctx: &Context, cx: &Cx<'_>, open: &mut bool) {
         };
         for (what, text) in [
             ("Sign-in", secrets),
-            (
-                "Access",
-                "What opens the service for an hour at a time is in memory alone. So is your password: \
-                        it stays in your browser, and Partyline never sees it.",
-            ),
+            ("Access", "What opens the service for an hour at a time is in memory alone."),
+            ("Password", "It stays in your browser. Partyline never sees it."),
             (
                 "Settings",
                 "settings.toml, in ~/.config/partyline on Linux and in your own settings folder elsewhere.",

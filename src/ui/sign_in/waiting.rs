@@ -77,14 +77,14 @@ fn own_problems(ui: &mut Ui, cx: &mut Cx<'_>) {
 fn what_to_do(cx: &Cx<'_>, sign_in: &SignIn) -> &'static str {
     match (sign_in.way_back, cx.snapshot.scheme) {
         (WayBack::Loopback, _) => {
-            "Finish signing in in your browser. At the end its page comes back to Partyline by itself."
+            "Finish in your browser. At the end its page comes back to Partyline by itself."
         }
         (WayBack::Scheme, SchemeStatus::Registered) => {
-            "Finish signing in in your browser. At the end it asks to open Partyline: say yes, and this goes on by \
+            "Finish in your browser. At the end it asks to open Partyline: say yes, and this goes on by \
              itself."
         }
         (WayBack::Scheme | WayBack::Paste, _) => {
-            "Finish signing in in your browser. It ends on an address that does not open: copy that and paste it \
+            "Finish in your browser. It ends on an address that does not open: copy that and paste it \
              below."
         }
     }
