@@ -1,15 +1,17 @@
 //! Every sentence the client can cause: what happened, what it means for you, what to press. Pure.
 
+pub mod keeping;
+
 use std::time::Duration;
 
 use crate::{
-    client::{LinkState, Notice, Problem, ProblemKind, Remedy, VoiceStatus},
+    client::{LinkState, Notice, Place, Problem, ProblemKind, Remedy, VoiceStatus},
     model::{DeviceKind, Friend, PartySession, Platform, Presence, Privacy, SecretStorage, TalkMode, Theme},
     ui::display::one_line,
 };
 
-/// A problem in words: what happened, and what it means for the user.
-pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
+/// A problem in words: what happened, and what it means for the user where it did.
+pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
     let (what, means) = match kind {
         ProblemKind::NoClientSecret => (
             "Partyline has no client secret.",
@@ -65,6 +67,12 @@ pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
         ),
         ProblemKind::SignInEnded => {
             ("Your sign-in has ended.", "Friends and parties stay out of reach until you sign in again.")
+        }
+        ProblemKind::ServiceUnreachable if place == Place::Starting => {
+            ("The service does not answer.", "Check your connection. Partyline goes on trying by itself.")
+        }
+        ProblemKind::ServiceUnreachable if place == Place::SignIn => {
+            ("The service does not answer.", "You are not signed in. Check your connection and try again.")
         }
         ProblemKind::ServiceUnreachable => {
             ("The service does not answer.", "Check your connection. What you see may be out of date.")
@@ -317,7 +325,8 @@ mod tests {
 
     #[test]
     fn a_pause_names_its_length() {
-        let (_, means) = problem(&ProblemKind::TooManyRequests { wait: Duration::from_secs(45) });
+        let (_, means) =
+            problem(&ProblemKind::TooManyRequests { wait: Duration::from_secs(45) }, Place::Window);
         assert_eq!(means, "Partyline is quiet for 45 seconds. Try again then.");
         assert_eq!(duration(Duration::from_secs(150)), "3 minutes");
     }

@@ -1,0 +1,80 @@
+//! Signing in: where secrets live, the client in use, and how the browser comes back.
+
+use egui::{Context, Ui};
+
+use super::setting;
+use crate::{
+    client::Command,
+    model::{ClientSource, SchemeStatus},
+    ui::{
+        Cx,
+        display::one_line,
+        secrets, theme,
+        theme::palette,
+        widgets::{self, Button, Pressed},
+        wording::keeping,
+    },
+};
+
+pub fn show(ui: &mut Ui, cx: &Cx<'_>, forgetting_client: &mut bool) {
+    let colours = palette(ui);
+    widgets::settings_card(ui, "Where your sign-in is kept", |ui| match cx.snapshot.secrets {
+        Some(kept) => secrets::choices(ui, cx, kept),
+        None => {
+            let text = "Nothing of this sign-in is kept; it is gone when you quit.";
+            widgets::paragraph(ui, text, theme::small(), colours.dim);
+        }
+    });
+    widgets::settings_card(ui, "Client", |ui| match &cx.snapshot.client {
+        Some(client) => {
+            widgets::fact(ui, "Client id", &one_line(&client.id));
+            let secret = format!("Secret {}", client.masked_secret);
+            setting(ui, &secret, keeping::source(client.source), |ui| {
+                if client.source == ClientSource::Kept
+                    && ui.add(Button::danger("Forget").name("Forget the client secret")).clicked()
+                {
+                    *forgetting_client = true;
+                }
+            });
+        }
+        None => {
+            let text = "There is none. Sign out to supply a client secret; signing in again needs it.";
+            widgets::paragraph(ui, text, theme::small(), colours.dim);
+        }
+    });
+    widgets::settings_card(ui, "Way back from the browser", |ui| {
+        let (state, explanation) = keeping::scheme(cx.snapshot.scheme);
+        setting(ui, state, explanation, |ui| match cx.snapshot.scheme {
+            SchemeStatus::Registered => {
+                if ui.add(Button::ghost("Undo").name("Undo the registration")).clicked() {
+                    cx.send(Command::UnregisterScheme);
+                }
+            }
+            SchemeStatus::NotRegistered | SchemeStatus::OtherProgram => {
+                if ui.add(Button::ghost("Register")).clicked() {
+                    cx.send(Command::RegisterScheme);
+                }
+            }
+            SchemeStatus::Unavailable | SchemeStatus::Unknown => {}
+        });
+    });
+}
+
+/// Asks before the client secret is forgotten.
+pub fn forget_dialog(ctx: &Context, cx: &Cx<'_>, forgetting: &mut bool) {
+    if !*forgetting {
+        return;
+    }
+    let mut pressed = None;
+    let close = widgets::dialog(ctx, "Forget the client secret?", |ui| {
+        let text = "It is removed from this computer. The next sign-in needs it again.";
+        widgets::paragraph(ui, text, theme::body(), palette(ui).dim);
+        pressed = widgets::dialog_buttons(ui, "Forget it", true);
+    });
+    if pressed == Some(Pressed::Confirm) {
+        cx.send(Command::ForgetClient);
+    }
+    if close || pressed.is_some() {
+        *forgetting = false;
+    }
+}
