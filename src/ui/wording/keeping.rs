@@ -100,6 +100,9 @@ pub fn capture_trouble(trouble: CaptureTrouble) -> &'static str {
         CaptureTrouble::NotACapture => {
             "That is no capture, or it is damaged. Partyline reads HAR files, as browsers and mitmproxy write them."
         }
+        CaptureTrouble::NoRedirect => {
+            "The sign-in in this capture does not tell where the browser goes afterwards. Type the client in instead."
+        }
         CaptureTrouble::CannotSaveReport => {
             "The report could not be written there. Check the capture again and choose another place."
         }
