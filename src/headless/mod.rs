@@ -43,6 +43,9 @@ async fn drive(handle: &mut Handle, options: &Options, mut users_part: UsersPart
     let mut samples = tokio::time::interval(SAMPLE_EVERY);
     samples.set_missed_tick_behavior(MissedTickBehavior::Skip);
     let mut interrupted = std::pin::pin!(interruption());
+    if options.sign_in == SignInBy::Npsso {
+        report.say("Paste the npsso, or the line of the page that shows it, and press Enter.");
+    }
     loop {
         let snapshot = handle.snapshots.borrow_and_update().clone();
         report.take_in(&snapshot, handle.take_notices());

@@ -11,6 +11,8 @@ use std::{
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::MutexGuard,
+    thread,
+    time::Duration,
 };
 
 use tempfile::TempDir;
@@ -119,6 +121,8 @@ impl Room {
 
     pub fn photograph(&self, name: &str) {
         if let Some(folder) = env::var_os("PARTYLINE_SCREENSHOTS") {
+            // The browser's own dialogs take their time, and nothing tells of them.
+            thread::sleep(Duration::from_secs(2));
             let file = Path::new(&folder).join(name).with_extension("png");
             let mut taken = Command::new("import");
             taken.args(["-display", &self.display.name, "-window", "root"]).arg(file);
