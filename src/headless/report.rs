@@ -101,7 +101,8 @@ impl Report {
             json!({"event": "sign_in", "link": **link, "way_back": wording::way_back(sign_in.way_back)});
         let text = format!(
             "Sign in with the browser. If no page opens, open this link yourself, on another device too:\n\n  \
-             {link}\n\nIf this does not go on by itself then, paste the address that the browser ended on, and press Enter."
+             {link}\n\nIf this does not go on by itself then, paste {}, and press Enter.",
+            wording::what_to_paste(sign_in.way_back)
         );
         self.tell(&text, event);
         self.link = Some(Arc::clone(link));

@@ -57,6 +57,16 @@ pub fn way_back(way_back: WayBack) -> &'static str {
     }
 }
 
+pub fn what_to_paste(way_back: WayBack) -> &'static str {
+    match way_back {
+        WayBack::Loopback | WayBack::Paste => "the address that the browser ended on",
+        WayBack::Scheme => {
+            "the address that the browser ended on (Chrome shows it in its developer tools alone: press F12 \
+             before you sign in, then it is the last line of Network)"
+        }
+    }
+}
+
 pub fn voice(status: VoiceStatus) -> &'static str {
     match status {
         VoiceStatus::Connecting => "connecting",

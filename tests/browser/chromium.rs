@@ -7,11 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use partyline::desktop::SCHEME;
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::{PATIENCE, devtools::DevTools};
-use partyline::desktop::SCHEME;
 
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -125,13 +125,13 @@ impl Page<'_> {
         until("an address", || self.evaluate("location.href").as_str().map(str::to_owned))
     }
 
-    /// Where the service sends the browser back to, which no program opens: an address of the sign-in's scheme.
+    /// Where the service sends the browser back to, which no program opens: an address of the sign-in's scheme. Chromium
+    /// shows it to nobody but the network list of its developer tools, which this reads too.
     pub fn answer_to_a_click_on(&mut self, selector: &str) -> Url {
         self.click(selector);
         let address = self.devtools.wait_for(|event| {
-            let headers = event["params"]["headers"].as_object()?;
-            let location = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("location"))?.1;
-            location.as_str().filter(|address| address.starts_with(SCHEME)).map(str::to_owned)
+            let asked_for = event["params"]["request"]["url"].as_str()?;
+            asked_for.starts_with(SCHEME).then(|| asked_for.to_owned())
         });
         address.parse().expect("an address")
     }
