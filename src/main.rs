@@ -13,7 +13,7 @@ use cli::{Cli, Task};
 use partyline::{
     client::{Client, Config, Waker},
     desktop::{self, HandedOver},
-    headless,
+    headless::{self, SignInBy},
     model::{self, ClientSource, Clock, OAuthClient, Secret},
     psn,
     store::Paths,
@@ -47,9 +47,7 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
         None => window(&cli.service, paths),
         Some(Task::Headless(task)) => {
             if !task.service.is_sandbox() {
-                return Err(
-                    "headless needs --sandbox or --server URL: it cannot sign in to the live service".into(),
-                );
+                check_live(&task.options)?;
             }
             let service = Service::start(&task.service)?;
             let succeeded = talk_without_window(&service, &task.options)?;
@@ -116,6 +114,19 @@ fn start_client(config: Config, started: &Started) -> ui::Start {
         started.borrow_mut().push((client, None));
         Ok(handle)
     })
+}
+
+/// What it takes to sign in to the live service without a window.
+fn check_live(options: &headless::Options) -> Result<(), Failure> {
+    if options.sign_in == SignInBy::Account {
+        return Err(
+            "headless needs --sandbox or --server URL; for the live service, --sign-in browser".into()
+        );
+    }
+    match client_of_environment() {
+        Some(_) => Ok(()),
+        None => Err("the live service needs a client secret, in PARTYLINE_CLIENT_SECRET".into()),
+    }
 }
 
 fn talk_without_window(service: &Service, options: &headless::Options) -> Result<bool, Failure> {

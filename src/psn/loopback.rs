@@ -1,5 +1,7 @@
 //! The way back from the browser: one HTTP listener on 127.0.0.1, for one redirect, then closed.
 
+mod page;
+
 use std::{io, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
@@ -66,13 +68,8 @@ impl RedirectListener {
             let Some(target) = target else { continue };
             let address = self.uri.join(&target).ok();
             let redirect = address.and_then(|address| expected.read(address.as_str()).ok());
-            let (status, text) = match &redirect {
-                Some(Redirect::Code(_)) => ("200 OK", "You are signed in. You can close this page."),
-                Some(Redirect::Denied) => ("200 OK", "Nothing was signed in. You can close this page."),
-                None => ("404 Not Found", "This page belongs to no sign-in under way."),
-            };
             // The browser may be gone already; the code counts all the same.
-            let _ = tokio::time::timeout(REQUEST_TIMEOUT, answer(&mut stream, status, text)).await;
+            let _ = tokio::time::timeout(REQUEST_TIMEOUT, answer(&mut stream, redirect.as_ref())).await;
             if let Some(redirect) = redirect {
                 return Ok(redirect);
             }
@@ -102,18 +99,8 @@ async fn read_target(stream: &mut TcpStream) -> Option<String> {
     target.starts_with('/').then(|| target.to_owned())
 }
 
-async fn answer(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<()> {
-    let page = format!(
-        "<!doctype html><meta charset=utf-8><title>Partyline</title><body style=\"font:18px sans-serif;\
-         background:#0f1216;color:#e8edf3;display:grid;place-items:center;height:90vh\"><p>{text}</p>"
-    );
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
-         Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n",
-        page.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(page.as_bytes()).await?;
+async fn answer(stream: &mut TcpStream, redirect: Option<&Redirect>) -> io::Result<()> {
+    stream.write_all(page::answer(redirect).as_bytes()).await?;
     stream.shutdown().await
 }
 
