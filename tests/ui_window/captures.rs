@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use egui::{Key, OutputCommand};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::NodeT;
 use partyline::{
     client::{Capture, CaptureTrouble, Command, Snapshot},
     model::{Absent, Difference, EndpointReport, Finding, Part, Progress, Report},

@@ -192,7 +192,7 @@ fn where_there_is_no_keyring_the_user_says_what_to_do_instead() {
         (KeyringState::Locked, "The keyring is locked."),
         (KeyringState::Broken, "The keyring answers with errors."),
     ] {
-        for mut snapshot in [stage::first_run(), stage::ready_to_sign_in(), stage::home()] {
+        for mut snapshot in [stage::ready_to_sign_in(), stage::home()] {
             let secrets = stage::secrets(SecretStorage::Memory, keyring);
             snapshot.secrets = Some(secrets);
             assert!(!Stage::new(snapshot.clone()).shows(text), "nobody asked");
@@ -206,4 +206,14 @@ fn where_there_is_no_keyring_the_user_says_what_to_do_instead() {
             assert_eq!(stage.commands(), places.map(Command::KeepSecretsIn));
         }
     }
+}
+
+#[test]
+fn before_there_is_a_secret_nobody_is_asked_where_to_keep_it() {
+    let mut snapshot = stage::first_run();
+    let secrets = stage::secrets(SecretStorage::Memory, KeyringState::Absent);
+    snapshot.secrets = Some(Secrets { choice_wanted: true, ..secrets });
+    let stage = Stage::new(snapshot);
+    assert!(stage.shows("asks you next where to keep it"));
+    assert!(stage.window.query_by_label("Only until I quit").is_none());
 }
