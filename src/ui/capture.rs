@@ -68,9 +68,14 @@ pub fn path_field(ui: &mut Ui, path: &mut String, name: &str, hint: &str) -> boo
 /// The button that opens the desktop's own dialog.
 pub fn browse(ui: &mut Ui, cx: &mut Cx<'_>, purpose: Purpose) {
     let button = Button::ghost("Browse…").min_width(BUTTON_WIDTH);
-    if ui.add_enabled(!cx.files.is_open(), button).clicked() {
+    let possible = !cx.files.is_open() && !cx.files.is_unavailable();
+    let response = ui.add_enabled(possible, button);
+    if response.clicked() {
         cx.files.want(purpose);
         ui.ctx().request_repaint();
+    }
+    if cx.files.is_unavailable() {
+        response.on_disabled_hover_text("This desktop has no file dialog. Type the path.");
     }
 }
 

@@ -6,7 +6,8 @@ use std::{
     path::{Path, PathBuf},
     pin::Pin,
     sync::Arc,
-    task::{self, Poll},
+    task::{self, Poll, Waker},
+    time::{Duration, Instant},
 };
 
 use egui::{Context, Ui};
@@ -22,7 +23,10 @@ pub enum Purpose {
 
 pub const REPORT_NAME: &str = "partyline-capture-report.txt";
 
-type Answer = Pin<Box<dyn Future<Output = Option<FileHandle>>>>;
+type Answer = Pin<Box<dyn Future<Output = Option<PathBuf>>>>;
+
+/// Nobody puts a dialog away this fast: there was none.
+const AT_ONCE: Duration = Duration::from_millis(400);
 
 /// One dialog at a time.
 #[derive(Default)]
@@ -31,8 +35,14 @@ pub enum Picker {
     Idle,
     /// Pressed; the next frame opens it.
     Wanted(Purpose),
-    Open(Purpose, Answer),
+    Open {
+        purpose: Purpose,
+        since: Instant,
+        answer: Answer,
+    },
     Chosen(Purpose, PathBuf),
+    /// The desktop has no such dialog.
+    Unavailable,
 }
 
 impl Picker {
@@ -43,7 +53,11 @@ impl Picker {
     }
 
     pub fn is_open(&self) -> bool {
-        matches!(self, Self::Wanted(_) | Self::Open(..))
+        matches!(self, Self::Wanted(_) | Self::Open { .. })
+    }
+
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Unavailable)
     }
 
     /// What was chosen for `purpose`, once.
@@ -60,16 +74,19 @@ impl Picker {
     /// Opens the dialog that is wanted, and looks whether the one that is open is done.
     pub fn carry_out(&mut self, ctx: &Context, frame: &eframe::Frame) {
         if let Self::Wanted(purpose) = *self {
-            *self = Self::Open(purpose, open(purpose, frame));
+            *self = Self::Open { purpose, since: Instant::now(), answer: open(purpose, frame) };
         }
-        if let Self::Open(purpose, answer) = self {
-            let waker = Arc::new(NextFrame(ctx.clone())).into();
-            match answer.as_mut().poll(&mut task::Context::from_waker(&waker)) {
-                Poll::Pending => {}
-                Poll::Ready(Some(file)) => *self = Self::Chosen(*purpose, file.path().to_owned()),
-                Poll::Ready(None) => *self = Self::Idle,
-            }
-        }
+        self.look(&Arc::new(NextFrame(ctx.clone())).into(), Instant::now());
+    }
+
+    fn look(&mut self, waker: &Waker, now: Instant) {
+        let Self::Open { purpose, since, answer } = self else { return };
+        *self = match answer.as_mut().poll(&mut task::Context::from_waker(waker)) {
+            Poll::Pending => return,
+            Poll::Ready(Some(path)) => Self::Chosen(*purpose, path),
+            Poll::Ready(None) if now.duration_since(*since) < AT_ONCE => Self::Unavailable,
+            Poll::Ready(None) => Self::Idle,
+        };
     }
 }
 
@@ -78,12 +95,16 @@ fn open(purpose: Purpose, frame: &eframe::Frame) -> Answer {
     match purpose {
         Purpose::FindClient | Purpose::CheckCapture => {
             let dialog = dialog.set_title("Choose a capture");
-            Box::pin(dialog.add_filter("Captures", &["har"]).add_filter("All files", &["*"]).pick_file())
+            path_of(dialog.add_filter("Captures", &["har"]).add_filter("All files", &["*"]).pick_file())
         }
         Purpose::SaveReport => {
-            Box::pin(dialog.set_title("Save the report").set_file_name(REPORT_NAME).save_file())
+            path_of(dialog.set_title("Save the report").set_file_name(REPORT_NAME).save_file())
         }
     }
+}
+
+fn path_of(chosen: impl Future<Output = Option<FileHandle>> + 'static) -> Answer {
+    Box::pin(async { chosen.await.map(|file| file.path().to_owned()) })
 }
 
 struct NextFrame(Context);
@@ -109,4 +130,34 @@ pub fn default_report() -> PathBuf {
     let folders = directories::UserDirs::new();
     let folder = folders.as_ref().map(|f| f.document_dir().unwrap_or(f.home_dir()));
     folder.unwrap_or(Path::new("")).join(REPORT_NAME)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future;
+
+    use super::*;
+
+    /// What becomes of an open dialog that answers after `after`.
+    fn answered(answer: impl Future<Output = Option<PathBuf>> + 'static, after: Duration) -> Picker {
+        let since = Instant::now();
+        let mut picker = Picker::Open { purpose: Purpose::FindClient, since, answer: Box::pin(answer) };
+        picker.look(Waker::noop(), since + after);
+        picker
+    }
+
+    #[test]
+    fn a_file_is_had_once_and_by_who_asked_for_it() {
+        let mut picker = answered(future::ready(Some("/a.har".into())), Duration::ZERO);
+        assert_eq!(picker.take(Purpose::SaveReport), None);
+        assert_eq!(picker.take(Purpose::FindClient), Some("/a.har".into()));
+        assert_eq!(picker.take(Purpose::FindClient), None);
+    }
+
+    #[test]
+    fn a_dialog_put_away_is_no_dialog_missing() {
+        assert!(answered(future::pending(), Duration::from_secs(60)).is_open());
+        assert!(matches!(answered(future::ready(None), Duration::from_secs(2)), Picker::Idle));
+        assert!(answered(future::ready(None), Duration::from_millis(20)).is_unavailable());
+    }
 }

@@ -50,7 +50,7 @@ impl Draft {
 
 /// `in_use` is the client that is to be changed, if there is one.
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, in_use: Option<&ClientInUse>, state: &mut State) {
-    let goes = keeping::secret_goes(cx.snapshot.secrets.map(|secrets| secrets.storage));
+    let goes = keeping::secret_goes(cx.snapshot.secrets);
     let text = match in_use {
         None => format!(
             "Party chat on your desk, with your own PlayStation Network account; signing in happens in your browser. \

@@ -98,11 +98,15 @@ fn contents(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         Screen::Starting { account } => starting::show(ui, cx, account.as_ref(), &mut state.starting),
         Screen::SignedOut | Screen::SignedIn(_) => {
             match &cx.snapshot.client {
-                Some(client) if !state.changing_client => choose::show(ui, cx, client, state),
+                Some(client) if !state.changing_client => {
+                    choose::show(ui, cx, client, state);
+                    ui.add_space(8.0);
+                    // Before there is anything to keep, the question would only be in the way.
+                    secrets::ask(ui, cx);
+                }
                 client => first_run::show(ui, cx, client.as_ref(), state),
             }
             ui.add_space(8.0);
-            secrets::ask(ui, cx);
             sandbox_offer(ui, cx);
         }
     }

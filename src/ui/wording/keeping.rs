@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
-    client::{CaptureTrouble, Service},
+    client::{CaptureTrouble, Secrets, Service},
     model::{ClientSource, Difference, KeyringState, SchemeStatus, SecretStorage},
 };
 
@@ -26,8 +26,11 @@ pub fn storage(storage: SecretStorage) -> (&'static str, &'static str) {
 }
 
 /// Where the client secret goes once it is given.
-pub fn secret_goes(storage: Option<SecretStorage>) -> &'static str {
-    match storage {
+pub fn secret_goes(secrets: Option<Secrets>) -> &'static str {
+    match secrets.map(|secrets| secrets.storage) {
+        _ if secrets.is_some_and(|secrets| secrets.choice_wanted) => {
+            "Partyline asks you next where to keep it, and shows it to the sign-in service alone."
+        }
         Some(SecretStorage::Keyring) => {
             "Partyline keeps it in your system's keyring and shows it to the sign-in service alone."
         }
