@@ -92,20 +92,28 @@ pub struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// A real click: the page sees a user behind it.
+    /// A real click: the page sees a user behind it. The page moves under the pointer while the browser's own bars come in,
+    /// and hears nothing before it is painted: then once more.
     pub fn click(&mut self, selector: &str) {
-        let middle = format!(
-            "(() => {{ if (document.readyState != 'complete') return null;
-              const box = document.querySelector({selector:?})?.getBoundingClientRect();
-              return box && {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }}; }})()"
+        let aim = format!(
+            "(() => {{ const element = document.querySelector({selector:?});
+              if (!element || document.readyState != 'complete') return null;
+              window.missed = true;
+              element.addEventListener('click', () => window.missed = false);
+              const box = element.getBoundingClientRect();
+              return {{ x: box.x + box.width / 2, y: box.y + box.height / 2 }}; }})()"
         );
-        let middle = until(selector, || Some(self.evaluate(&middle)).filter(|value| !value.is_null()));
-        for kind in ["mousePressed", "mouseReleased"] {
-            let at =
-                json!({"type": kind, "x": middle["x"], "y": middle["y"], "button": "left", "clickCount": 1});
-            // The page may be gone before it answers to the release.
-            let _ = self.devtools.call(Some(&self.session), "Input.dispatchMouseEvent", at);
-        }
+        until(selector, || {
+            let aim = Some(self.evaluate(&aim)).filter(|aim| !aim.is_null())?;
+            for kind in ["mousePressed", "mouseReleased"] {
+                let at =
+                    json!({"type": kind, "x": aim["x"], "y": aim["y"], "button": "left", "clickCount": 1});
+                // The page may be gone before it answers to the release.
+                let _ = self.devtools.call(Some(&self.session), "Input.dispatchMouseEvent", at);
+            }
+            // A page that the click led to knows of none.
+            (self.evaluate("window.missed") != true).then_some(())
+        });
     }
 
     pub fn write(&mut self, selector: &str, text: &str) {
@@ -115,10 +123,15 @@ impl Page<'_> {
     }
 
     pub fn wait_for_text(&mut self, text: &str) {
-        until(text, || {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
             let body = self.evaluate("document.body?.innerText");
-            body.as_str().is_some_and(|body| body.contains(text)).then_some(())
-        });
+            if body.as_str().is_some_and(|body| body.contains(text)) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "waited for {text:?}, the page says {body}");
+            thread::sleep(PAUSE);
+        }
     }
 
     pub fn address(&mut self) -> String {
