@@ -24,8 +24,8 @@ pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};
 pub use snapshot::{
-    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, Screen,
-    Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus, WayBack,
+    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, ReportFile,
+    Screen, Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus, WayBack,
 };
 
 pub use crate::voice::Meters;

@@ -61,8 +61,7 @@ pub enum Capture {
     NoClient,
     Checked {
         report: Arc<Report>,
-        /// Where the report was saved.
-        saved: Option<PathBuf>,
+        file: ReportFile,
     },
     Failed(CaptureTrouble),
 }
@@ -74,7 +73,15 @@ pub enum CaptureTrouble {
     NotACapture,
     /// Somebody signs in, and where the browser is sent afterwards is not in it.
     NoRedirect,
-    CannotSaveReport,
+}
+
+/// Where a report was saved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ReportFile {
+    #[default]
+    None,
+    Saved(PathBuf),
+    CannotSave,
 }
 
 /// Where secrets live.

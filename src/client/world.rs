@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    CaptureTrouble, ClientInUse, Notice, ProblemKind, capture,
+    CaptureTrouble, ClientInUse, Notice, ProblemKind, ReportFile, capture,
     failure::{Failure, chain},
     input::{
         Arrived, Attempt, CaptureFindings, CapturePurpose, Effect, Entry, Input, Opened, SchemeQuestion,
@@ -420,11 +420,13 @@ impl World {
     fn save_report(&self, report: Arc<Report>, file: PathBuf) {
         let inputs = self.inputs.clone();
         self.tasks.spawn_blocking(move || {
-            let saved = std::fs::write(&file, report.to_string()).map(|()| file);
-            let saved = saved.map_err(|error| {
-                tracing::info!(kind = %error.kind(), "a report was not saved");
-                CaptureTrouble::CannotSaveReport
-            });
+            let saved = match std::fs::write(&file, report.to_string()) {
+                Ok(()) => ReportFile::Saved(file),
+                Err(error) => {
+                    tracing::info!(kind = %error.kind(), "a report was not saved");
+                    ReportFile::CannotSave
+                }
+            };
             let _ = inputs.blocking_send(Input::ReportSaved(saved));
         });
     }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use egui::{Key, OutputCommand};
 use egui_kittest::kittest::NodeT;
 use partyline::{
-    client::{Capture, CaptureTrouble, Command, Snapshot},
+    client::{Capture, CaptureTrouble, Command, ReportFile, Snapshot},
     model::{Absent, Difference, EndpointReport, Finding, Part, Progress, Report},
 };
 
@@ -21,7 +21,7 @@ fn on_page(snapshot: Snapshot, height: f32) -> Stage {
 
 fn checked(report: Report) -> Snapshot {
     let mut snapshot = stage::home();
-    snapshot.capture = Capture::Checked { report: Arc::new(report), saved: None };
+    snapshot.capture = Capture::Checked { report: Arc::new(report), file: ReportFile::None };
     snapshot
 }
 
@@ -111,10 +111,16 @@ fn the_report_is_saved_copied_and_put_away() {
     let save = Command::SaveReport(PathBuf::from("/reports/mine.txt"));
     assert_eq!(stage.commands(), [save.clone(), save, Command::CloseCapture]);
     stage.publish(|s| {
-        let saved = Some("/reports/mine.txt".into());
-        s.capture = Capture::Checked { report: Arc::new(report()), saved };
+        let file = ReportFile::Saved("/reports/mine.txt".into());
+        s.capture = Capture::Checked { report: Arc::new(report()), file };
     });
     assert!(stage.shows("Saved as /reports/mine.txt"));
+    stage.publish(|s| {
+        let file = ReportFile::CannotSave;
+        s.capture = Capture::Checked { report: Arc::new(report()), file };
+    });
+    assert!(stage.shows("could not be written"), "and the report is still there to be copied");
+    assert!(stage.shows("Copy the report"));
 }
 
 #[test]
@@ -122,7 +128,7 @@ fn what_cannot_be_read_or_written_says_so() {
     for (trouble, text) in [
         (CaptureTrouble::CannotOpen, "can't be opened"),
         (CaptureTrouble::NotACapture, "is no capture"),
-        (CaptureTrouble::CannotSaveReport, "could not be written"),
+        (CaptureTrouble::NoRedirect, "does not tell where the browser goes"),
     ] {
         let mut snapshot = stage::home();
         snapshot.capture = Capture::Failed(trouble);

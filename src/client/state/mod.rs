@@ -121,7 +121,7 @@ impl State {
             Input::Scheme(result) => self.scheme(result),
             Input::CaptureProgress { attempt, progress } => self.capture_progress(attempt, progress),
             Input::CaptureRead { attempt, result } => self.capture_read(attempt, result),
-            Input::ReportSaved(result) => self.report_saved(result),
+            Input::ReportSaved(saved) => self.report_saved(saved),
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
             Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),

@@ -6,7 +6,7 @@ use egui::Ui;
 
 use super::report;
 use crate::{
-    client::{Capture, Command},
+    client::{Capture, Command, ReportFile},
     model::Report,
     ui::{
         Cx, capture,
@@ -42,10 +42,10 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) {
             cx.send(Command::CheckCapture(file));
         }
     });
-    if let Capture::Checked { report, saved } = &snapshot.capture {
+    if let Capture::Checked { report, file } = &snapshot.capture {
         widgets::settings_card(ui, "Report", |ui| {
             summary(ui, report);
-            keep(ui, cx, report, saved.as_ref(), &mut draft.save_to);
+            keep(ui, cx, report, file, &mut draft.save_to);
             ui.add_space(8.0);
             report::show(ui, report);
         });
@@ -76,13 +76,7 @@ fn summary(ui: &mut Ui, report: &Report) {
 }
 
 /// Saving it, copying it, putting it away.
-fn keep(
-    ui: &mut Ui,
-    cx: &mut Cx<'_>,
-    report: &Report,
-    saved: Option<&PathBuf>,
-    save_to: &mut Option<String>,
-) {
+fn keep(ui: &mut Ui, cx: &mut Cx<'_>, report: &Report, file: &ReportFile, save_to: &mut Option<String>) {
     let colours = palette(ui);
     let path = save_to.get_or_insert_with(|| files::default_report().to_string_lossy().into_owned());
     let entered = ui
@@ -109,9 +103,12 @@ fn keep(
     } else if ready && (pressed || entered) {
         cx.send(Command::SaveReport(PathBuf::from(path.trim())));
     }
-    let text = match saved {
-        Some(file) => format!("Saved as {}", one_line(&file.to_string_lossy())),
-        None => "It holds names of fields and counts, never a value: it can be shared.".to_owned(),
+    let text = match file {
+        ReportFile::Saved(file) => format!("Saved as {}", one_line(&file.to_string_lossy())),
+        ReportFile::CannotSave => "The report could not be written there. Choose another place.".to_owned(),
+        ReportFile::None => {
+            "It holds names of fields and counts, never a value: it can be shared.".to_owned()
+        }
     };
     let response = widgets::paragraph(ui, text, theme::small(), colours.dim);
     widgets::announce(ui, &response);

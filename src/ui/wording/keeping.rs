@@ -106,9 +106,6 @@ pub fn capture_trouble(trouble: CaptureTrouble) -> &'static str {
         CaptureTrouble::NoRedirect => {
             "The sign-in in this capture does not tell where the browser goes afterwards. Type the client in instead."
         }
-        CaptureTrouble::CannotSaveReport => {
-            "The report could not be written there. Check the capture again and choose another place."
-        }
     }
 }
 
