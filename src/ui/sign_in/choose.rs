@@ -68,7 +68,8 @@ fn kept(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Optio
     let colours = palette(ui);
     let name = one_line(account.online_id.as_str());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Continue as {name}")));
+    let title = format!("Continue as {name}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
     let fill = if response.hovered() { colours.line } else { colours.card };
     let radius = f32::from(theme::CARD_RADIUS);
     ui.painter().rect(rect, radius, fill, Stroke::new(1.0, colours.line), StrokeKind::Inside);
@@ -80,7 +81,7 @@ fn kept(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Optio
         }
         ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
             let below = accounts::until(account);
-            accounts::face(ui, account.account, &account.online_id, &below, 44.0);
+            accounts::face(ui, account.account, &name, &title, &below, 44.0);
         });
     });
     if response.clicked() {
