@@ -15,8 +15,8 @@ use crate::{
     model::{AccountId, KnownAccount},
 };
 
-/// A face, a line about `name` and one below it, as wide as there is room.
-pub fn face(ui: &mut Ui, account: AccountId, name: &str, line: &str, below: &str, size: f32) {
+/// A face, a name and a line below it, as wide as there is room.
+pub fn face(ui: &mut Ui, account: AccountId, name: &str, below: &str, size: f32) {
     let colours = palette(ui);
     let (face, _) = ui.allocate_exact_size(vec2(size + 6.0, size), Sense::hover());
     let center = face.left_center() + vec2(size / 2.0, 0.0);
@@ -24,7 +24,7 @@ pub fn face(ui: &mut Ui, account: AccountId, name: &str, line: &str, below: &str
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.add_space(((size - 38.0) / 2.0).max(0.0));
-        widgets::line(ui, line, theme::strong(), colours.text);
+        widgets::line(ui, name, theme::strong(), colours.text);
         widgets::line(ui, below, theme::small(), colours.dim);
     });
 }

@@ -36,7 +36,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, forgetting: &mut Opt
             }
             ui.add_space(8.0);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                accounts::face(ui, me, &name, &name, &below, FACE);
+                accounts::face(ui, me, &name, &below, FACE);
             });
         });
         ui.add_space(4.0);
@@ -78,7 +78,7 @@ fn other(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Opti
     };
     let face = |ui: &mut Ui| {
         let below = accounts::until(account);
-        accounts::face(ui, account.account, &name, &name, &below, 44.0);
+        accounts::face(ui, account.account, &name, &below, 44.0);
     };
     if narrow {
         ui.horizontal(face);
