@@ -12,16 +12,15 @@ use super::{
 };
 use crate::{
     client::Command,
-    model::{AccountId, KnownAccount, OnlineId},
+    model::{AccountId, KnownAccount},
 };
 
 /// A face, a name and a line below it, as wide as there is room.
-pub fn face(ui: &mut Ui, account: AccountId, name: &OnlineId, below: &str, size: f32) {
+pub fn face(ui: &mut Ui, account: AccountId, name: &str, below: &str, size: f32) {
     let colours = palette(ui);
-    let name = one_line(name.as_str());
     let (face, _) = ui.allocate_exact_size(vec2(size + 6.0, size), Sense::hover());
     let center = face.left_center() + vec2(size / 2.0, 0.0);
-    Avatar::new(account, &name, size).paint(ui, center, colours.card);
+    Avatar::new(account, name, size).paint(ui, center, colours.card);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 3.0;
         ui.add_space(((size - 38.0) / 2.0).max(0.0));

@@ -55,9 +55,13 @@ impl Parts {
 
 /// What is above every page: how long the user stays signed in, a question of where secrets live, and what is wrong.
 pub fn show_page(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
+    let top = ui.cursor().top();
     stay::banner(ui, cx, signed_in);
     secrets::ask(ui, cx);
     show(ui, cx, Spot::Page);
+    if ui.cursor().top() > top {
+        ui.add_space(8.0);
+    }
 }
 
 /// Every problem that belongs to `spot`.

@@ -19,7 +19,7 @@ pub fn banner(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) {
         Stay::Good => return,
         Stay::EndsSoon(ends) => {
             let zone = jiff::tz::TimeZone::system();
-            (colours.line, keeping::stay_ends_soon(ends, jiff::Timestamp::now(), &zone))
+            (colours.dim, keeping::stay_ends_soon(ends, jiff::Timestamp::now(), &zone))
         }
         Stay::Ended => {
             let talking = cx.party().is_some_and(|party| party.voice == VoiceStatus::Connected);

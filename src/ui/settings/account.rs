@@ -29,13 +29,14 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, forgetting: &mut Opt
             Some(known) => format!("{service} · {}", accounts::until(known)),
             None => service.to_owned(),
         };
+        let name = one_line(signed_in.me.online_id.as_str());
         row(ui, FACE, |ui| {
             if ui.add(Button::danger("Sign out")).clicked() {
                 cx.send(Command::SignOut);
             }
             ui.add_space(8.0);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                accounts::face(ui, me, &signed_in.me.online_id, &below, FACE);
+                accounts::face(ui, me, &name, &below, FACE);
             });
         });
         ui.add_space(4.0);
@@ -77,7 +78,7 @@ fn other(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Opti
     };
     let face = |ui: &mut Ui| {
         let below = accounts::until(account);
-        accounts::face(ui, account.account, &account.online_id, &below, 44.0);
+        accounts::face(ui, account.account, &name, &below, 44.0);
     };
     if narrow {
         ui.horizontal(face);

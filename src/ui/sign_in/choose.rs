@@ -1,6 +1,6 @@
 //! Signing in, with a client at hand: an account that is kept, the browser, or an npsso.
 
-use egui::{Align, Layout, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, vec2};
+use egui::{Align2, Layout, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
 
 use super::{State, first_run, intro};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
         display::one_line,
         theme,
         theme::palette,
-        widgets::{self, Button, Icon, SecretText},
+        widgets::{self, Avatar, Button, Icon, SecretText},
         wording::keeping,
     },
 };
@@ -65,23 +65,32 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, client: &ClientInUse, state: &mut Stat
 /// An account that is kept: pressed as a whole to go on as it.
 fn kept(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Option<KnownAccount>) {
     const HEIGHT: f32 = 60.0;
+    const FACE: f32 = 44.0;
     let colours = palette(ui);
     let name = one_line(account.online_id.as_str());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), HEIGHT), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("Continue as {name}")));
+    let title = format!("Continue as {name}");
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &title));
     let fill = if response.hovered() { colours.line } else { colours.card };
     let radius = f32::from(theme::CARD_RADIUS);
     ui.painter().rect(rect, radius, fill, Stroke::new(1.0, colours.line), StrokeKind::Inside);
     widgets::focus_ring(ui, &response, rect, radius);
-    widgets::place(ui, rect.shrink2(vec2(12.0, 8.0)), Layout::right_to_left(Align::Center), |ui| {
+    let center = rect.left_center() + vec2(12.0 + FACE / 2.0, 0.0);
+    Avatar::new(account.account, &name, FACE).paint(ui, center, fill);
+    let cross = Rect::from_center_size(rect.right_center() - vec2(28.0, 0.0), vec2(32.0, 32.0));
+    let left = center.x + FACE / 2.0 + 12.0;
+    let line = |dy: f32, text: &str, font, color| {
+        let (at, room) = (pos2(left, rect.center().y + dy), cross.left() - 8.0 - left);
+        widgets::paint_line(ui.painter(), at, Align2::LEFT_CENTER, text, font, color, room).1
+    };
+    let cut = line(-10.0, &title, theme::strong(), colours.text);
+    line(10.0, &accounts::until(account), theme::small(), colours.dim);
+    let response = if cut { response.on_hover_text(title) } else { response };
+    widgets::place(ui, cross, Layout::default(), |ui| {
         let forget = format!("Forget {name}");
         if widgets::icon_button(ui, Icon::Close, &forget).clicked() {
             *forgetting = Some(account.clone());
         }
-        ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-            let below = accounts::until(account);
-            accounts::face(ui, account.account, &account.online_id, &below, 44.0);
-        });
     });
     if response.clicked() {
         cx.send(Command::SwitchAccount(account.slot.clone()));

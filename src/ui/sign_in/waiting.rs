@@ -4,7 +4,7 @@
 use egui::{Ui, vec2};
 
 use crate::{
-    client::{Command, SignIn, WayBack},
+    client::{Command, Service, SignIn, WayBack},
     model::SchemeStatus,
     ui::{
         Cx, problems, theme,
@@ -101,7 +101,10 @@ fn link(ui: &mut Ui, cx: &Cx<'_>, link: &str) {
         // A new attempt: a link that was used up would only end in an error page.
         cx.send(Command::SignIn);
     }
-    let text = "The link works on another device too. It is for you alone.";
+    let text = match cx.snapshot.service {
+        Service::Live => "The link works on another device too. It is for you alone.",
+        Service::Sandbox => "If no page opened, copy the link and open it yourself.",
+    };
     widgets::paragraph(ui, text, theme::small(), colours.dim);
 }
 
