@@ -148,6 +148,15 @@ impl Program {
     }
 }
 
+impl Drop for Program {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.said.extend(self.lines.try_iter());
+            eprintln!("the program said\n{}", self.said.join("\n"));
+        }
+    }
+}
+
 fn as_json(line: &str) -> Option<Value> {
     serde_json::from_str(line).ok()
 }
