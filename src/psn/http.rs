@@ -31,6 +31,8 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 const BODY_LIMIT: usize = 4 << 20;
 /// After the network edge refused us, nobody knocks for this long.
 const BLOCKED_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// No pause that is asked for is longer, whatever the number: it is added to the time.
+const LONGEST_WAIT: Duration = Duration::from_secs(24 * 3600);
 /// As captured (protocol section 3).
 const APP_VERSION: &str = "PlayStationApp-Android/26.1.0";
 
@@ -312,7 +314,8 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
 
 /// Whole seconds; the date form is not used by the service.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let wait = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)?;
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// 16 hex digits.
