@@ -135,15 +135,6 @@ impl Vault {
         self.place.remove(key)
     }
 
-    /// Removes everything of this profile, and what the vault wrote about it.
-    ///
-    /// # Errors
-    /// When the place cannot be written: call it again to remove the rest.
-    pub fn wipe(&self) -> Result<(), VaultError> {
-        let _lock = self.lock();
-        self.place.wipe()
-    }
-
     /// Copies every secret, reads each back, and only then empties the old place.
     ///
     /// # Errors

@@ -53,7 +53,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, sign_in: &SignIn, draft: &mut Draft) {
             widgets::paragraph(ui, what_to_do(cx, sign_in), theme::body(), colours.dim);
             ui.add_space(8.0);
             own_problems(ui, cx);
-            self::link(ui, cx, link);
+            self::link(ui, cx, link.as_str());
             ui.add_space(8.0);
             offer_scheme(ui, cx, sign_in);
             paste(ui, cx, draft);
