@@ -24,10 +24,10 @@ use super::{
 use crate::{
     desktop::{self, Instance, SchemeHandler},
     model::{
-        AccountSlot, ClientSource, OAuthClient, Profile, Report, SchemeStatus, Secret, SecretStorage,
-        SessionId, Settings,
+        AccountSlot, ClientSource, OAuthClient, Profile, Progress, Report, SchemeStatus, Secret,
+        SecretStorage, SessionId, Settings,
     },
-    psn::{Kept, Psn},
+    psn::{Endpoints, Kept, Psn},
     store::{self, Paths},
     voice::Voice,
 };
@@ -409,7 +409,17 @@ impl World {
             let stop = || cancelled.is_cancelled();
             let read = match purpose {
                 CapturePurpose::Check => {
-                    capture::check(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Report)
+                    let of = |endpoints: &Endpoints, tell: &mut dyn FnMut(Progress)| {
+                        capture::check(&file, endpoints, tell, &stop)
+                    };
+                    let report = match of(&endpoints, &mut tell) {
+                        // Somebody in a sandbox may well have a capture of the live service at hand.
+                        Ok(report) if report.endpoints.is_empty() && endpoints.is_sandbox() => {
+                            of(&Endpoints::live(), &mut tell)
+                        }
+                        other => other,
+                    };
+                    report.map(CaptureFindings::Report)
                 }
                 CapturePurpose::FindClient => {
                     capture::find_client(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Client)

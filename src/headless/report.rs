@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::Write,
-    sync::Arc,
     time::{Duration, Instant},
 };
 

@@ -115,23 +115,23 @@ pub struct KeptAsUsed {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
-    InUse,
+    Current,
     /// Another account is in use: a late token is kept if the account still is.
-    Spare,
+    Retired,
     /// The user signed out: a token that comes later is nobody's.
     Forgotten,
 }
 
 impl KeptAsUsed {
     pub fn new(keeper: Keeper, me: Profile) -> Self {
-        Self { keeper, me, use_: Arc::new(Mutex::new(Use::InUse)) }
+        Self { keeper, me, use_: Arc::new(Mutex::new(Use::Current)) }
     }
 
     pub fn keep(&self, kept: Kept) {
         let use_ = self.lock();
         if *use_ != Use::Forgotten {
             let Profile { account, online_id } = self.me.clone();
-            let in_use = *use_ == Use::InUse;
+            let in_use = *use_ == Use::Current;
             self.keeper.ask(Request::Keep { account, online_id, kept, in_use });
         }
     }
@@ -139,8 +139,8 @@ impl KeptAsUsed {
     /// Another account takes its place, or none.
     pub fn retire(&self) {
         let mut use_ = self.lock();
-        if *use_ == Use::InUse {
-            *use_ = Use::Spare;
+        if *use_ == Use::Current {
+            *use_ = Use::Retired;
         }
     }
 

@@ -40,7 +40,7 @@ pub enum VaultError {
     Keyring(#[from] KeyringTrouble),
     #[error("the file of secrets cannot be used")]
     File(#[from] io::Error),
-    #[error("the file of secrets is damaged")]
+    #[error("the file of secrets was damaged; it is kept aside as secrets.unreadable.json")]
     Damaged,
     #[error("something that is no plain file lies in the place of the file of secrets")]
     NotAFile,
