@@ -10,7 +10,7 @@ mod format;
 mod push;
 mod schema;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use serde_json::Value;
 use url::{Url, form_urlencoded};
@@ -33,6 +33,9 @@ use crate::model::{Body, Exchange, Part, Report};
 /// More values than any answer of the service has: what a body may cost once it is parsed.
 const MAX_VALUES: usize = 50_000;
 
+/// Their schemas take a millisecond to derive.
+static CALLS: LazyLock<Vec<Call>> = LazyLock::new(calls::all);
+
 /// A call of the sign-in that tells who the client is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignInCall {
@@ -43,13 +46,12 @@ pub enum SignInCall {
 /// Judges exchanges one by one, and sums up.
 pub struct Examiner {
     endpoints: Endpoints,
-    calls: Vec<Call>,
     push: Push,
     error: WireType,
     code_grant: WireType,
     refresh_grant: WireType,
     not_granted: WireType,
-    /// By the place of the call in `calls`.
+    /// By the place of the call in [`CALLS`].
     tallies: BTreeMap<usize, Tally>,
     report: Report,
 }
@@ -59,7 +61,6 @@ impl Examiner {
     pub fn new(endpoints: Endpoints) -> Self {
         Self {
             endpoints,
-            calls: calls::all(),
             push: Push::new(),
             error: WireType::read::<ErrorBody>(),
             code_grant: WireType::read::<CodeGrant>(),
@@ -78,9 +79,9 @@ impl Examiner {
         };
         let endpoints = &self.endpoints;
         let matches = |call: &Call| endpoints.serves(call.role, &url) && call.matches(&exchange.method, &url);
-        if let Some(place) = self.calls.iter().position(matches) {
+        if let Some(place) = CALLS.iter().position(matches) {
             let mut tally = self.tallies.remove(&place).unwrap_or_default();
-            if let Some(call) = self.calls.get(place) {
+            if let Some(call) = CALLS.get(place) {
                 self.judge(call, exchange, &mut tally);
                 if call.role == Role::PushSocket {
                     self.push.examine(exchange);
@@ -96,7 +97,7 @@ impl Examiner {
 
     pub fn finish(mut self) -> Report {
         for (place, tally) in self.tallies {
-            if let Some(call) = self.calls.get(place) {
+            if let Some(call) = CALLS.get(place) {
                 self.report.endpoints.push(tally.report(call.name));
             }
         }
