@@ -165,19 +165,16 @@ impl Stage {
     async fn check(&self, answer: Answer) {
         self.answer.replace(answer);
         let exchanged = self.exchange().await;
-        let answer = self.answer.borrow();
-        let told = match &exchanged {
-            Ok(_) => String::new(),
+        is_what_was_said(&self.answer.borrow(), &exchanged);
+        let told = match exchanged {
+            Ok(grant) => {
+                self.is_kept(grant).await;
+                String::new()
+            }
             Err(error) => format!("{error} {error:?}"),
         };
-        self.is_what_was_said(&answer, &exchanged);
-        drop(answer);
-        if let Ok(grant) = exchanged {
-            self.is_kept(grant).await;
-        }
         let told = told + &self.refresh().await;
-        let answer = self.answer.borrow();
-        let Granted { access_token, refresh_token, .. } = answer.granted();
+        let Granted { access_token, refresh_token, .. } = self.answer.borrow().granted();
         for secret in [&access_token, &refresh_token].into_iter().filter_map(Value::as_str) {
             assert!(secret.len() < SHORTEST_SECRET || !told.contains(secret), "a token in a text");
         }
@@ -187,25 +184,6 @@ impl Stage {
         let redirect = Url::parse("http://127.0.0.1:4711/redirect").expect("a constant");
         let (endpoints, http) = (Arc::clone(&self.endpoints), self.http.clone());
         Authorization::begin(endpoints, http, client(), redirect, "duid").exchange("v3.code".into()).await
-    }
-
-    fn is_what_was_said(&self, answer: &Answer, exchanged: &Result<Grant, SignInError>) {
-        let error = answer.error().unwrap_or_default();
-        match exchanged {
-            Ok(grant) => {
-                assert_eq!(answer.status, 200);
-                assert_eq!(Some(grant.account()), answer.account(), "a token for somebody else");
-            }
-            Err(SignInError::Refused) => assert_eq!((answer.status != 200, &*error), (true, "invalid_grant")),
-            Err(SignInError::ClientRefused) => {
-                assert!(answer.status != 200 && ["invalid_client", "unauthorized_client"].contains(&&*error));
-            }
-            Err(SignInError::NotUnderstood) => {}
-            Err(SignInError::Service(error)) => is_about_the_network(answer, error),
-        }
-        if is_of_the_network(answer) {
-            assert!(matches!(exchanged, Err(SignInError::Service(_))));
-        }
     }
 
     /// What a later run gets is what was granted, whatever numbers came with it.
@@ -255,6 +233,25 @@ impl Stage {
 
 fn client() -> OAuthClient {
     OAuthClient::mobile("client-secret".into())
+}
+
+fn is_what_was_said(answer: &Answer, exchanged: &Result<Grant, SignInError>) {
+    let error = answer.error().unwrap_or_default();
+    match exchanged {
+        Ok(grant) => {
+            assert_eq!(answer.status, 200);
+            assert_eq!(Some(grant.account()), answer.account(), "a token for somebody else");
+        }
+        Err(SignInError::Refused) => assert_eq!((answer.status != 200, &*error), (true, "invalid_grant")),
+        Err(SignInError::ClientRefused) => {
+            assert!(answer.status != 200 && ["invalid_client", "unauthorized_client"].contains(&&*error));
+        }
+        Err(SignInError::NotUnderstood) => {}
+        Err(SignInError::Service(error)) => is_about_the_network(answer, error),
+    }
+    if is_of_the_network(answer) {
+        assert!(matches!(exchanged, Err(SignInError::Service(_))));
+    }
 }
 
 fn is_of_the_network(answer: &Answer) -> bool {
