@@ -107,18 +107,22 @@ impl Answer {
     }
 }
 
-/// In the client's order: a list is taken for the fields.
+/// In the client's order, as is the next: a list is taken for the fields.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Granted {
     access_token: Value,
     expires_in: Value,
     refresh_token: Value,
+    refresh_token_expires_in: Value,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
+#[serde(default)]
 struct Refused {
     error: Value,
+    error_description: Value,
+    error_uri: Value,
 }
 
 #[derive(Deserialize)]
