@@ -84,7 +84,7 @@ fn an_npsso_on_stdin_signs_in_and_a_wrong_one_is_a_sentence() {
         answer.await?.text().await
     };
     let page = service.runtime.block_on(session).expect("a session");
-    let arguments = ["--server", &service.url, "--sign-in", "npsso", "--create", "--for", "3"];
+    let arguments = ["--server", &service.url, "--sign-in", "npsso", "--create", "--for", "20"];
     let output = with_input(&arguments, &format!("{page}\n"));
     let said = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success() && said.contains("Signed in as Rook_4"), "{output:?}");

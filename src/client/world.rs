@@ -17,7 +17,7 @@ use super::{
         Seat, SignInWay, VoiceControl,
     },
     keeper::{Keeper, KeptAsUsed, OpenedVault},
-    signing_in::{Service, SignIn},
+    signing_in::{Service, SignIn, first_call},
     tasks::{self, Held},
     way_back::WayBack,
 };
@@ -79,6 +79,7 @@ pub struct World {
 /// Everything below is cancelled with the account, and voice steps with the party.
 pub struct SignedInAccount {
     psn: Arc<Psn>,
+    me: Profile,
     kept_as_used: KeptAsUsed,
     signed_in: CancellationToken,
     connecting: CancellationToken,
@@ -217,7 +218,7 @@ impl World {
         let paths = self.paths.clone();
         let (service, way_back, inputs) =
             (self.service.clone(), Arc::clone(&self.way_back), self.inputs.clone());
-        let current = self.account.as_ref().map(|account| Arc::clone(&account.psn));
+        let current = self.account.as_ref().map(|account| (Arc::clone(&account.psn), account.me.clone()));
         self.attempt(attempt, cancelled, async move {
             let duid = tokio::task::spawn_blocking(move || installation(paths.as_ref())).await;
             let duid = duid.unwrap_or_else(|_| store::new_installation_id());
@@ -233,7 +234,9 @@ impl World {
             let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
             let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
             let (account, kept) = (kept.account, Kept { refresh: kept.refresh, ends: kept.ends });
-            service.resume(client, account, kept).await
+            let psn = service.prepare_resume(client, account, kept, None);
+            let me = first_call(&psn).await?;
+            Ok((psn, me))
         });
     }
 
@@ -282,19 +285,18 @@ impl World {
         };
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
-        let kept_as_used = KeptAsUsed::new(self.keeper.clone(), me.clone());
+        let (kept_as_used, account) = (KeptAsUsed::new(self.keeper.clone(), me.clone()), me.account);
         let (keeping, inputs, clock) =
             (kept_as_used.clone(), self.inputs.clone(), self.service.clock.clone());
         let keep = move |kept: Kept| {
             if let Some(ends) = kept.ends {
                 let left = ends.duration_since(clock.wall()).unwrap_or_default();
-                let _ = inputs.try_send(Input::StayKnown { account: me.account, ends, left });
+                let _ = inputs.try_send(Input::StayKnown { account, ends, left });
             }
             keeping.keep(kept);
         };
-        let tokens = Arc::clone(&psn);
-        self.service.refreshes.spawn(async move { tokens.tokens().keep_with(Box::new(keep)).await });
-        self.account = Some(SignedInAccount { psn, kept_as_used, signed_in, connecting });
+        psn.tokens().keep_with(Box::new(keep));
+        self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
     }
 
     /// What could not be kept in the old place is given to the new one again.
@@ -304,12 +306,9 @@ impl World {
             self.keeper.keep_client(client.clone());
         }
         let Some(account) = &self.account else { return };
-        let (psn, kept_as_used) = (Arc::clone(&account.psn), account.kept_as_used.clone());
-        self.service.refreshes.spawn(async move {
-            if let Some(kept) = psn.tokens().kept().await {
-                kept_as_used.keep(kept);
-            }
-        });
+        if let Some(kept) = account.psn.tokens().kept() {
+            account.kept_as_used.keep(kept);
+        }
     }
 
     fn ask_scheme(&self, question: SchemeQuestion) {

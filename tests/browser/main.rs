@@ -38,7 +38,7 @@ fn a_page_of_the_program_takes_the_answer_and_nothing_else_is_asked() {
     let mut page = browser.page(&room.sign_in_page());
     room.photograph("loopback-1-sandbox");
     page.click("button[value=marlow_87]");
-    page.wait_for_text("You are signed in");
+    page.wait_for_text("Partyline has what it needs");
     room.photograph("loopback-2-signed-in");
     assert!(!page.address().contains("code="), "whoever sees the screen sees no code");
 

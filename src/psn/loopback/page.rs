@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 pub fn answer(redirect: Option<&Redirect>) -> String {
     let (status, title, text) = match redirect {
         Some(Redirect::Code(_)) => {
-            ("200 OK", "You are signed in", "Partyline goes on by itself. You can close this page.")
+            ("200 OK", "You can close this page", "Partyline has what it needs and goes on by itself.")
         }
         Some(Redirect::Denied) => {
             ("200 OK", "You are not signed in", "You can close this page, and try again in Partyline.")
