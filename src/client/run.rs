@@ -185,6 +185,7 @@ fn set_up(
         signing_in: CancellationToken::new(),
         wanted: None,
         arrived: None,
+        resuming: None,
         account: None,
         running: CancellationToken::new(),
         reading_capture: CancellationToken::new(),

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -24,10 +24,10 @@ use super::{
 use crate::{
     desktop::{self, Instance, SchemeHandler},
     model::{
-        AccountSlot, ClientSource, OAuthClient, Profile, Progress, Report, SchemeStatus, Secret,
-        SecretStorage, SessionId, Settings,
+        AccountId, AccountSlot, ClientSource, Clock, OAuthClient, Profile, Progress, Report, SchemeStatus,
+        Secret, SecretStorage, SessionId, Settings,
     },
-    psn::{Endpoints, Kept, Psn},
+    psn::{self, Endpoints, Kept, Psn},
     store::{self, Paths},
     voice::Voice,
 };
@@ -44,9 +44,19 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
 /// Something that came and carries what [`super::state::State`] must not hold.
 pub enum Arrival {
-    SignedIn { attempt: Attempt, psn: Arc<Psn>, me: Profile },
+    SignedIn { attempt: Attempt, signed_in: SignedInAs },
     Opened(OpenedVault),
 }
+
+/// Who signed in, and what keeps the tokens if something does already.
+pub struct SignedInAs {
+    psn: Arc<Psn>,
+    me: Profile,
+    kept_as_used: Option<KeptAsUsed>,
+}
+
+/// The account that is signed in by what was kept, made once for all tries.
+type Resumed = Arc<OnceCell<(Arc<Psn>, KeptAsUsed)>>;
 
 /// Everything the effects act upon.
 pub struct World {
@@ -72,7 +82,8 @@ pub struct World {
     /// The sign-in that counts.
     pub wanted: Option<Attempt>,
     /// Signed in, and not yet the account in use.
-    pub arrived: Option<(Attempt, Arc<Psn>, Profile)>,
+    pub arrived: Option<(Attempt, SignedInAs)>,
+    pub resuming: Option<(AccountSlot, Resumed)>,
     pub account: Option<SignedInAccount>,
 }
 
@@ -179,13 +190,16 @@ impl World {
     /// `None`: it was given up meanwhile, and must not take the place of another.
     pub fn welcome(&mut self, arrival: Arrival) -> Option<Input> {
         match arrival {
-            Arrival::SignedIn { attempt, psn, me } => {
+            Arrival::SignedIn { attempt, signed_in } => {
                 if self.wanted != Some(attempt) {
                     return None;
                 }
                 self.wanted = None;
-                let again = self.account.as_ref().is_some_and(|account| Arc::ptr_eq(&account.psn, &psn));
-                self.arrived = (!again).then(|| (attempt, psn, me.clone()));
+                self.resuming = None;
+                let current = self.account.as_ref().map(|account| &account.psn);
+                let again = current.is_some_and(|current| Arc::ptr_eq(current, &signed_in.psn));
+                let me = signed_in.me.clone();
+                self.arrived = (!again).then_some((attempt, signed_in));
                 Some(Input::SignedIn { attempt, result: Ok(Arrived { me, again }) })
             }
             Arrival::Opened(OpenedVault { secrets, client, accounts, last }) => {
@@ -222,21 +236,37 @@ impl World {
         self.attempt(attempt, cancelled, async move {
             let duid = tokio::task::spawn_blocking(move || installation(paths.as_ref())).await;
             let duid = duid.unwrap_or_else(|_| store::new_installation_id());
-            SignIn { attempt, way, service, client, duid, way_back, current, inputs }.run().await
+            SignIn { attempt, way, service, client, duid, way_back, current, inputs }
+                .run()
+                .await
+                .map(|(psn, me)| SignedInAs { psn, me, kept_as_used: None })
         });
     }
 
+    /// Every try of an account is one of the same tokens, which know how long to pause between them.
     fn resume(&mut self, attempt: Attempt, slot: AccountSlot) {
         let cancelled = self.begin_attempt(attempt);
         let Some((client, _)) = self.client.clone() else { return self.no_client(attempt) };
+        let resumed = match &self.resuming {
+            Some((known, resumed)) if *known == slot => Arc::clone(resumed),
+            _ => Arc::default(),
+        };
+        self.resuming = Some((slot.clone(), Arc::clone(&resumed)));
         let (service, keeper) = (self.service.clone(), self.keeper.clone());
+        let (inputs, clock) = (self.inputs.clone(), self.service.clock.clone());
         self.attempt(attempt, cancelled, async move {
-            let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
-            let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
-            let (account, kept) = (kept.account, Kept { refresh: kept.refresh, ends: kept.ends });
-            let psn = service.prepare_resume(client, account, kept, None);
+            let prepare = async move || {
+                let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
+                let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
+                let (account, online_id) = (kept.account, kept.online_id);
+                let kept_as_used = KeptAsUsed::new(keeper, Profile { account, online_id });
+                let keep = keep(kept_as_used.clone(), account, inputs, clock);
+                let kept = Kept { refresh: kept.refresh, ends: kept.ends };
+                Ok::<_, Failure>((service.prepare_resume(client, account, kept, Some(keep)), kept_as_used))
+            };
+            let (psn, kept_as_used) = resumed.get_or_try_init(prepare).await?.clone();
             let me = first_call(&psn).await?;
-            Ok((psn, me))
+            Ok(SignedInAs { psn, me, kept_as_used: Some(kept_as_used) })
         });
     }
 
@@ -257,14 +287,12 @@ impl World {
         &self,
         attempt: Attempt,
         cancelled: CancellationToken,
-        work: impl Future<Output = Result<(Arc<Psn>, Profile), Failure>> + Send + 'static,
+        work: impl Future<Output = Result<SignedInAs, Failure>> + Send + 'static,
     ) {
         let (inputs, arrivals) = (self.inputs.clone(), self.arrivals.clone());
         self.tasks.spawn(async move {
             match cancelled.run_until_cancelled(work).await {
-                Some(Ok((psn, me))) => {
-                    let _ = arrivals.send(Arrival::SignedIn { attempt, psn, me }).await;
-                }
+                Some(Ok(signed_in)) => drop(arrivals.send(Arrival::SignedIn { attempt, signed_in }).await),
                 Some(Err(failure)) => {
                     let _ = inputs.send(Input::SignedIn { attempt, result: Err(failure) }).await;
                 }
@@ -280,22 +308,29 @@ impl World {
     }
 
     fn take_account(&mut self, attempt: Attempt) {
-        let Some((_, psn, me)) = self.arrived.take().filter(|(arrived, ..)| *arrived == attempt) else {
+        let Some((_, arrived)) = self.arrived.take().filter(|(arrived, _)| *arrived == attempt) else {
             return;
+        };
+        let SignedInAs { psn, me, kept_as_used } = arrived;
+        let (inputs, clock) = (self.inputs.clone(), self.service.clock.clone());
+        let kept_as_used = match kept_as_used {
+            Some(kept_as_used) => {
+                kept_as_used.take(me.clone());
+                // Its tokens are told to be kept already; what came before it was the account in use is said again.
+                if let Some(kept) = psn.tokens().kept() {
+                    keep(kept_as_used.clone(), me.account, inputs, clock)(kept);
+                }
+                kept_as_used
+            }
+            None => {
+                let kept_as_used = KeptAsUsed::new(self.keeper.clone(), me.clone());
+                kept_as_used.take(me.clone());
+                psn.tokens().keep_with(keep(kept_as_used.clone(), me.account, inputs, clock));
+                kept_as_used
+            }
         };
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
-        let (kept_as_used, account) = (KeptAsUsed::new(self.keeper.clone(), me.clone()), me.account);
-        let (keeping, inputs, clock) =
-            (kept_as_used.clone(), self.inputs.clone(), self.service.clock.clone());
-        let keep = move |kept: Kept| {
-            if let Some(ends) = kept.ends {
-                let left = ends.duration_since(clock.wall()).unwrap_or_default();
-                let _ = inputs.try_send(Input::StayKnown { account, ends, left });
-            }
-            keeping.keep(kept);
-        };
-        psn.tokens().keep_with(Box::new(keep));
         self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
     }
 
@@ -490,6 +525,22 @@ impl World {
         }
         self.keeper.settle(KEEP_FINISH_TIME).await;
     }
+}
+
+/// Keeps an account's tokens, and tells how long they last.
+fn keep(
+    kept_as_used: KeptAsUsed,
+    account: AccountId,
+    inputs: mpsc::Sender<Input>,
+    clock: Clock,
+) -> psn::Keeper {
+    Box::new(move |kept| {
+        if let Some(ends) = kept.ends {
+            let left = ends.duration_since(clock.wall()).unwrap_or_default();
+            let _ = inputs.try_send(Input::StayKnown { account, ends, left });
+        }
+        kept_as_used.keep(kept);
+    })
 }
 
 /// Blocking.

@@ -105,53 +105,58 @@ impl Keeper {
     }
 }
 
-/// The account in use, as far as it is kept. Clones are the same.
+/// A signed-in account, as far as it is kept. Clones are the same.
 #[derive(Clone)]
 pub struct KeptAsUsed {
     keeper: Keeper,
-    me: Profile,
-    use_: Arc<Mutex<Use>>,
+    account: Arc<Mutex<(Use, Profile)>>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Use {
     Current,
-    /// Another account is in use: a late token is kept if the account still is.
-    Retired,
+    /// Not yet, or no more: its token is kept if the account still is.
+    Spare,
     /// The user signed out: a token that comes later is nobody's.
     Forgotten,
 }
 
 impl KeptAsUsed {
+    /// Not in use before [`KeptAsUsed::take`].
     pub fn new(keeper: Keeper, me: Profile) -> Self {
-        Self { keeper, me, use_: Arc::new(Mutex::new(Use::Current)) }
+        Self { keeper, account: Arc::new(Mutex::new((Use::Spare, me))) }
     }
 
     pub fn keep(&self, kept: Kept) {
-        let use_ = self.lock();
-        if *use_ != Use::Forgotten {
-            let Profile { account, online_id } = self.me.clone();
-            let in_use = *use_ == Use::Current;
+        let locked = self.lock();
+        let (use_, Profile { account, online_id }) = locked.clone();
+        if use_ != Use::Forgotten {
+            let in_use = use_ == Use::Current;
             self.keeper.ask(Request::Keep { account, online_id, kept, in_use });
         }
     }
 
+    /// It is the one in use from now on, and called that.
+    pub fn take(&self, me: Profile) {
+        *self.lock() = (Use::Current, me);
+    }
+
     /// Another account takes its place, or none.
     pub fn retire(&self) {
-        let mut use_ = self.lock();
-        if *use_ == Use::Current {
-            *use_ = Use::Retired;
+        let mut account = self.lock();
+        if account.0 == Use::Current {
+            account.0 = Use::Spare;
         }
     }
 
     /// Nothing of the account is kept, now and later.
     pub fn forget(&self) {
-        let mut use_ = self.lock();
-        *use_ = Use::Forgotten;
-        self.keeper.ask(Request::ForgetAccount(self.me.account));
+        let mut account = self.lock();
+        account.0 = Use::Forgotten;
+        self.keeper.ask(Request::ForgetAccount(account.1.account));
     }
 
-    fn lock(&self) -> MutexGuard<'_, Use> {
-        self.use_.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, (Use, Profile)> {
+        self.account.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
