@@ -1,7 +1,9 @@
 //! The fuzzers' seeds, and every input they ever stumbled over, as ordinary tests: the same checks, no fuzzer. See
 //! `fuzz/README.md`.
 
-use std::{fs, path::Path, time::Instant};
+use std::{alloc::System, fs, path::Path, time::Instant};
+
+use cap::Cap;
 
 #[path = "fuzz/checks/har.rs"]
 mod har;
@@ -9,6 +11,9 @@ mod har;
 mod redirect;
 #[path = "fuzz/checks/token_answer.rs"]
 mod token_answer;
+
+#[global_allocator]
+static MEMORY: Cap<System> = Cap::new(System, har::MEMORY);
 
 #[test]
 fn redirects_of_any_kind_are_taken_or_refused() {

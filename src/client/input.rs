@@ -7,7 +7,7 @@ use std::{
 };
 
 use super::{
-    CaptureTrouble, ClientInUse, Command, Notice, ReportFile, Secrets, WayBack, failure::Failure,
+    CaptureTrouble, ClientInUse, Command, Notice, ReportFile, Secrets, SignInLink, WayBack, failure::Failure,
     reconnect::Reach,
 };
 use crate::{
@@ -35,7 +35,7 @@ pub enum Input {
     Opened(Opened),
     SignInLink {
         attempt: Attempt,
-        link: Arc<str>,
+        link: SignInLink,
         way_back: WayBack,
     },
     BrowserDidNotOpen {

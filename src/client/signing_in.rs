@@ -7,7 +7,7 @@ use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::{
-    ProblemKind, WayBack as Way,
+    ProblemKind, SignInLink, WayBack as Way,
     failure::Failure,
     input::{Attempt, Input, SignInWay},
     way_back::WayBack,
@@ -178,7 +178,7 @@ impl SignIn {
     async fn open_browser(&self, authorization: &Authorization, way_back: Way) {
         let link = authorization.link().clone();
         let attempt = self.attempt;
-        let shown = link.as_str().into();
+        let shown = SignInLink::from(link.as_str());
         let _ = self.inputs.send(Input::SignInLink { attempt, link: shown, way_back }).await;
         let opened = tokio::task::spawn_blocking(move || desktop::open_browser(&link)).await;
         if !matches!(opened, Ok(Ok(()))) {

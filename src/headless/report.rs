@@ -3,7 +3,6 @@
 use std::{
     collections::BTreeMap,
     io::Write,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -11,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::wording;
 use crate::{
-    client::{Handle, Notice, Party, PartyState, Problem, Screen, SignIn, Snapshot, VoiceStatus},
+    client::{Handle, Notice, Party, PartyState, Problem, Screen, SignIn, SignInLink, Snapshot, VoiceStatus},
     model::{AccountId, Decibels, Platform, VoiceStats},
 };
 
@@ -23,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(700);
 pub struct Report {
     json: bool,
     /// Told already.
-    link: Option<Arc<str>>,
+    link: Option<SignInLink>,
     signed_in: bool,
     party: Option<Party>,
     voice: Option<VoiceStatus>,
@@ -97,15 +96,15 @@ impl Report {
         let Some(link) = sign_in.link.as_ref().filter(|link| self.link.as_ref() != Some(link)) else {
             return;
         };
-        let event =
-            json!({"event": "sign_in", "link": **link, "way_back": wording::way_back(sign_in.way_back)});
+        let event = json!({"event": "sign_in", "link": link.as_str(), "way_back": wording::way_back(sign_in.way_back)});
         let text = format!(
             "Sign in with the browser. If no page opens, open this link yourself, on another device too:\n\n  \
-             {link}\n\nIf this does not go on by itself then, paste {}, and press Enter.",
+             {}\n\nIf this does not go on by itself then, paste {}, and press Enter.",
+            link.as_str(),
             wording::what_to_paste(sign_in.way_back)
         );
         self.tell(&text, event);
-        self.link = Some(Arc::clone(link));
+        self.link = Some(link.clone());
     }
 
     fn take_in_party(&mut self, party: &Party) {
@@ -157,7 +156,10 @@ impl Report {
             // The voice state says it.
             Notice::VoiceConnected | Notice::VoiceInterrupted | Notice::TalkingWhileMuted => return,
             // Nothing that a script can cause.
-            Notice::SignedInAgain | Notice::SwitchedTo(_) | Notice::SecretsMoved(_) => return,
+            Notice::SignedInAgain
+            | Notice::SignInCancelled
+            | Notice::SwitchedTo(_)
+            | Notice::SecretsMoved(_) => return,
         };
         self.tell(&text, event);
     }

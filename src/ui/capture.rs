@@ -37,8 +37,11 @@ pub fn choose(
     purpose: Purpose,
     press: &str,
 ) -> Option<PathBuf> {
-    let hint =
-        if files::is_hovered(ui) { "Let go to read it" } else { "Path of a .har file, or drop it here" };
+    let hint = match cx.files.is_unavailable() {
+        _ if files::is_hovered(ui) => "Let go to read it",
+        true => "No file dialog here: type the path",
+        false => "Path of a .har file, or drop it here",
+    };
     let pressed = ui
         .horizontal(|ui| {
             let entered = path_field(ui, &mut source.0, "Capture file", hint);

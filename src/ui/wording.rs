@@ -64,6 +64,17 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
             "Your sign-in could not be stored.",
             "It lasts until you quit. In the settings you can store it elsewhere.",
         ),
+        ProblemKind::SecretsNotForgotten => (
+            "Something of your sign-in is still stored.",
+            "The place it is in, most often a locked keyring, did not let it go. Unlock it and sign out once more.",
+        ),
+        ProblemKind::ProfileInUse => (
+            "Another Partyline has this profile.",
+            "Accounts of this window last until you quit it. Start one of the two with --profile and a name.",
+        ),
+        ProblemKind::SignInCancelled => {
+            ("You gave the sign-in up.", "Nothing was stored. The link in your browser counts no more.")
+        }
         ProblemKind::SchemeNotChanged => (
             "The desktop did not take the change.",
             "You can paste the address after signing in; that always works.",
@@ -155,6 +166,9 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::ClientUnusable
         | ProblemKind::AccountNotKept
         | ProblemKind::SecretsNotKept
+        | ProblemKind::SecretsNotForgotten
+        | ProblemKind::ProfileInUse
+        | ProblemKind::SignInCancelled
         | ProblemKind::SchemeNotChanged
         | ProblemKind::ServiceUnreachable
         | ProblemKind::ServiceTrouble
@@ -186,6 +200,7 @@ pub fn remedy(problem: &Problem) -> &'static str {
 /// What a toast says.
 pub fn notice(notice: &Notice) -> String {
     match notice {
+        Notice::SignInCancelled => "You gave the sign-in up. Nothing changed.".to_owned(),
         Notice::SignedInAgain => "You are signed in again".to_owned(),
         Notice::SwitchedTo(who) => format!("You are {} now", one_line(who.as_str())),
         Notice::SecretsMoved(SecretStorage::Keyring) => "Your sign-in is kept in the keyring".to_owned(),

@@ -3,7 +3,7 @@
 use std::{
     fs,
     os::unix::process::CommandExt,
-    process::{Child, Command, ExitStatus},
+    process::{Child, Command, ExitStatus, Stdio},
     thread,
     time::{Duration, Instant},
 };
@@ -13,12 +13,21 @@ const GRACE: Duration = Duration::from_secs(5);
 
 pub struct Group {
     pub leader: Child,
+    /// Ends the group where this process cannot: it may be killed itself.
+    heir: Child,
 }
 
 impl Group {
     pub fn start(command: &mut Command) -> Self {
         let what = format!("{:?}; `bash .ci/setup tests` installs what tests need", command.get_program());
-        Self { leader: command.process_group(0).spawn().expect(&what) }
+        let leader = command.process_group(0).spawn().expect(&what);
+        // Its stdin ends with this process.
+        let script = "read _; kill -s TERM -- \"-$1\"; sleep 5; kill -s KILL -- \"-$1\"";
+        let mut heir = Command::new("/bin/sh");
+        heir.args(["-c", script, "sh", &leader.id().to_string()]).process_group(0);
+        heir.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let heir = heir.spawn().expect("a shell");
+        Self { heir, leader }
     }
 
     /// Tells the leader alone to end, as Ctrl-C would.
@@ -48,9 +57,11 @@ impl Drop for Group {
         for name in ["TERM", "KILL"] {
             signal(name, &group);
             if self.is_gone_within(GRACE) {
-                return;
+                break;
             }
         }
+        let _ = self.heir.kill();
+        let _ = self.heir.wait();
     }
 }
 

@@ -195,6 +195,11 @@ fn where_secrets_live_can_be_changed_later() {
 fn the_browsers_way_back_is_registered_and_undone() {
     let mut snapshot = stage::home();
     snapshot.scheme = SchemeStatus::OtherProgram;
+    assert!(
+        section(snapshot.clone(), "Sign-in").shows("ends on a page of this program"),
+        "nothing to register"
+    );
+    let snapshot = stage::live(snapshot, Some(ClientSource::Kept));
     let mut stage = section(snapshot, "Sign-in");
     assert!(stage.shows("Another program is registered"));
     stage.click("Register");

@@ -87,10 +87,10 @@ fn the_wait_says_how_the_browser_comes_back() {
     for (way_back, scheme, text, asks) in [
         (WayBack::Loopback, NotRegistered, "comes back to Partyline by itself", false),
         (WayBack::Scheme, Registered, "it asks to open Partyline", false),
-        (WayBack::Scheme, NotRegistered, "copy that and paste it below", true),
-        (WayBack::Scheme, OtherProgram, "copy that and paste it below", true),
-        (WayBack::Scheme, Unavailable, "copy that and paste it below", false),
-        (WayBack::Scheme, Unknown, "copy that and paste it below", false),
+        (WayBack::Scheme, NotRegistered, "in Chrome and Edge press F12", true),
+        (WayBack::Scheme, OtherProgram, "in Chrome and Edge press F12", true),
+        (WayBack::Scheme, Unavailable, "in Chrome and Edge press F12", false),
+        (WayBack::Scheme, Unknown, "in Chrome and Edge press F12", false),
         (WayBack::Paste, Registered, "copy that and paste it below", false),
     ] {
         let mut stage = Stage::new(stage::waiting(way_back, scheme));

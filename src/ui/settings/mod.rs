@@ -11,7 +11,7 @@ use egui::{Align, Layout, RawInput, Ui, vec2};
 
 use super::{
     Cx, Page, accounts, home, problems,
-    sign_in::sandbox_note,
+    sign_in::{first_run, sandbox_note},
     theme,
     theme::palette,
     widgets::{self, Button},
@@ -59,7 +59,7 @@ impl Section {
 }
 
 /// What the page keeps between frames.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct State {
     hear_yourself: bool,
     /// What the client was last asked for.
@@ -69,6 +69,8 @@ pub struct State {
     release_hold_millis: Option<u16>,
     /// To be confirmed.
     forgetting: Option<KnownAccount>,
+    /// To supply one after the one in use was forgotten.
+    client: first_run::Draft,
     forgetting_client: bool,
     captures: captures::Draft,
 }
@@ -171,7 +173,7 @@ fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Sta
             }
             Section::Appearance => appearance(ui, cx),
             Section::Account => account::show(ui, cx, signed_in, &mut state.forgetting),
-            Section::SignIn => sign_in::show(ui, cx, &mut state.forgetting_client),
+            Section::SignIn => sign_in::show(ui, cx, &mut state.client, &mut state.forgetting_client),
             Section::Captures => captures::show(ui, cx, &mut state.captures),
             Section::About => about(ui, cx),
         }

@@ -9,14 +9,16 @@ use crate::{
     ui::{
         Cx,
         display::one_line,
-        secrets, theme,
+        secrets,
+        sign_in::first_run,
+        theme,
         theme::palette,
         widgets::{self, Button, Pressed},
         wording::keeping,
     },
 };
 
-pub fn show(ui: &mut Ui, cx: &Cx<'_>, forgetting_client: &mut bool) {
+pub fn show(ui: &mut Ui, cx: &Cx<'_>, client: &mut first_run::Draft, forgetting_client: &mut bool) {
     let colours = palette(ui);
     widgets::settings_card(ui, "Where your sign-in is kept", |ui| match cx.snapshot.secrets {
         Some(kept) => secrets::choices(ui, cx, kept),
@@ -26,11 +28,11 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, forgetting_client: &mut bool) {
         }
     });
     widgets::settings_card(ui, "Client", |ui| match &cx.snapshot.client {
-        Some(client) => {
-            widgets::fact(ui, "Client id", &one_line(&client.id));
-            let secret = format!("Secret {}", client.masked_secret);
-            setting(ui, &secret, keeping::source(client.source), |ui| {
-                if client.source == ClientSource::Kept
+        Some(in_use) => {
+            widgets::fact(ui, "Client id", &one_line(&in_use.id));
+            let secret = format!("Secret {}", in_use.masked_secret);
+            setting(ui, &secret, keeping::source(in_use.source), |ui| {
+                if in_use.source == ClientSource::Kept
                     && ui.add(Button::danger("Forget").name("Forget the client secret")).clicked()
                 {
                     *forgetting_client = true;
@@ -38,11 +40,18 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, forgetting_client: &mut bool) {
             });
         }
         None => {
-            let text = "There is none. Sign out to supply a client secret; signing in again needs it.";
+            let text = "There is none. Signing in again needs one.";
             widgets::paragraph(ui, text, theme::small(), colours.dim);
+            first_run::type_it(ui, cx, client);
         }
     });
     widgets::settings_card(ui, "Way back from the browser", |ui| {
+        let loopback =
+            cx.snapshot.client.as_ref().is_some_and(|client| client.redirect.starts_with("http://"));
+        if loopback {
+            let (state, explanation) = keeping::BACK_TO_OUR_PAGE;
+            return setting(ui, state, explanation, |_| {});
+        }
         let (state, explanation) = keeping::scheme(cx.snapshot.scheme);
         setting(ui, state, explanation, |ui| match cx.snapshot.scheme {
             SchemeStatus::Registered => {

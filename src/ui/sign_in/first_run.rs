@@ -59,7 +59,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, in_use: Option<&ClientInUse>, state: &
         Some(_) => format!("The new client secret takes the place of the one in use. {goes}"),
     };
     intro(ui, cx, &text);
-    type_it(ui, cx, state);
+    if type_it(ui, cx, &mut state.client) {
+        state.changing_client = false;
+    }
     ui.add_space(4.0);
     import(ui, cx, state);
     if in_use.is_some() {
@@ -79,8 +81,8 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, in_use: Option<&ClientInUse>, state: &
     }
 }
 
-fn type_it(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
-    let draft = &mut state.client;
+/// `true`: a client was sent off.
+pub fn type_it(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Draft) -> bool {
     let mut entered = false;
     widgets::card(ui, false, |ui| {
         widgets::line(ui, "Type the client secret", theme::strong(), palette(ui).text);
@@ -108,8 +110,8 @@ fn type_it(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
     });
     if entered {
         cx.send(Command::UseClient(draft.take()));
-        state.changing_client = false;
     }
+    entered
 }
 
 fn import(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {

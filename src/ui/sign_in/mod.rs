@@ -2,7 +2,7 @@
 //! What is common to these screens is here; each has a file of its own.
 
 mod choose;
-mod first_run;
+pub mod first_run;
 mod starting;
 mod stored;
 pub mod waiting;

@@ -53,10 +53,10 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, sign_in: &SignIn, draft: &mut Draft) {
             widgets::paragraph(ui, what_to_do(cx, sign_in), theme::body(), colours.dim);
             ui.add_space(8.0);
             own_problems(ui, cx);
-            self::link(ui, cx, link);
+            self::link(ui, cx, link.as_str());
             ui.add_space(8.0);
             offer_scheme(ui, cx, sign_in);
-            paste(ui, cx, draft);
+            paste(ui, cx, sign_in.way_back, draft);
         }
     }
     ui.add_space(4.0);
@@ -83,7 +83,11 @@ fn what_to_do(cx: &Cx<'_>, sign_in: &SignIn) -> &'static str {
             "Finish in your browser. At the end it asks to open Partyline: say yes, and this goes on by \
              itself."
         }
-        (WayBack::Scheme | WayBack::Paste, _) => {
+        (WayBack::Scheme, _) => {
+            "Finish in your browser. It ends on an address that only Partyline can open, and has nobody to give \
+             it to yet."
+        }
+        (WayBack::Paste, _) => {
             "Finish in your browser. It ends on an address that does not open: copy that and paste it \
              below."
         }
@@ -133,11 +137,20 @@ fn offer_scheme(ui: &mut Ui, cx: &Cx<'_>, sign_in: &SignIn) {
     ui.add_space(8.0);
 }
 
-fn paste(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Draft) {
+fn paste(ui: &mut Ui, cx: &Cx<'_>, way_back: WayBack, draft: &mut Draft) {
     const BUTTON: f32 = 104.0;
     let colours = palette(ui);
-    let text = "Nothing happens, or you signed in on another device? Paste the whole address that the browser ended \
-                on, or the code in it.";
+    let text = match way_back {
+        WayBack::Loopback | WayBack::Paste => {
+            "Nothing happens, or you signed in on another device? Paste the whole address that the browser ended on, \
+             or the code in it."
+        }
+        // Chromium shows such an address nowhere else.
+        WayBack::Scheme => {
+            "Or paste that address, or the code in it. Firefox shows it; in Chrome and Edge press F12 before you sign \
+             in, open Network, and copy the last address from there."
+        }
+    };
     widgets::paragraph(ui, text, theme::small(), colours.dim);
     ui.horizontal(|ui| {
         let room = ui.available_width() - BUTTON - ui.spacing().item_spacing.x;

@@ -64,6 +64,10 @@ pub fn source(source: ClientSource) -> &'static str {
 }
 
 /// Whether the browser finds the way back, and what that means.
+/// Of a client whose redirect is a page on this computer.
+pub const BACK_TO_OUR_PAGE: (&str, &str) =
+    ("The browser comes back by itself", "This client's sign-in ends on a page of this program.");
+
 pub fn scheme(scheme: SchemeStatus) -> (&'static str, &'static str) {
     match scheme {
         SchemeStatus::Registered => {

@@ -21,6 +21,8 @@ use partyline::{
 };
 use serde_json::json;
 
+/// What the process may hold, in bytes, whatever it reads: an allocation beyond it fails, and ends the process.
+pub const MEMORY: usize = 96 << 20;
 /// A run of name characters that is no value: field names and our own words are shorter.
 const LONGEST_WORD: usize = 41;
 /// A number that is no id: what the report counts never gets there, since inputs are short.

@@ -23,6 +23,7 @@ use partyline::{
     model::{AccountId, Clock, OAuthClient},
     psn::{Authorization, Endpoints, Error, Grant, Kept, Psn, SignInError, Tokens, http_client},
 };
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::Value;
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufStream},
@@ -85,23 +86,53 @@ impl Answer {
         kind.is_some_and(|(_, value)| value.trim().starts_with("text/html"))
     }
 
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+    fn granted(&self) -> Granted {
+        first(&self.body).unwrap_or_default()
     }
 
-    fn text(&self, field: &str) -> Option<String> {
-        self.json()[field].as_str().map(str::to_owned)
+    /// OAuth's word for why not.
+    fn error(&self) -> Option<String> {
+        first::<Refused>(&self.body)?.error.as_str().map(str::to_owned)
     }
 
     /// Whom the access token is for.
     fn account(&self) -> Option<AccountId> {
-        let token = self.text("access_token")?;
+        let granted = self.granted();
+        let token = granted.access_token.as_str()?;
         let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-        match &serde_json::from_slice::<Value>(&claims).ok()?["account_id"] {
+        match serde_json::from_slice::<Claims>(&claims).ok()?.account_id {
             Value::String(text) => text.parse().ok(),
             number => number.as_u64().map(AccountId),
         }
     }
+}
+
+/// In the client's order, as is the next: a list is taken for the fields.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Granted {
+    access_token: Value,
+    expires_in: Value,
+    refresh_token: Value,
+    refresh_token_expires_in: Value,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Refused {
+    error: Value,
+    error_description: Value,
+    error_uri: Value,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    account_id: Value,
+}
+
+/// `oauth2` does not mind what comes after the answer.
+fn first<T: DeserializeOwned>(text: &[u8]) -> Option<T> {
+    T::deserialize(&mut serde_json::Deserializer::from_slice(text)).ok()
 }
 
 /// A server of one answer, and the client that asks it.
@@ -138,20 +169,18 @@ impl Stage {
     async fn check(&self, answer: Answer) {
         self.answer.replace(answer);
         let exchanged = self.exchange().await;
-        let answer = self.answer.borrow();
-        let told = match &exchanged {
-            Ok(_) => String::new(),
+        is_what_was_said(&self.answer.borrow(), &exchanged);
+        let told = match exchanged {
+            Ok(grant) => {
+                self.is_kept(grant).await;
+                String::new()
+            }
             Err(error) => format!("{error} {error:?}"),
         };
-        self.is_what_was_said(&answer, &exchanged);
-        drop(answer);
-        if let Ok(grant) = exchanged {
-            self.is_kept(grant).await;
-        }
         let told = told + &self.refresh().await;
-        let answer = self.answer.borrow();
-        for secret in ["access_token", "refresh_token"].iter().filter_map(|field| answer.text(field)) {
-            assert!(secret.len() < SHORTEST_SECRET || !told.contains(&secret), "a token in a text");
+        let Granted { access_token, refresh_token, .. } = self.answer.borrow().granted();
+        for secret in [&access_token, &refresh_token].into_iter().filter_map(Value::as_str) {
+            assert!(secret.len() < SHORTEST_SECRET || !told.contains(secret), "a token in a text");
         }
     }
 
@@ -161,31 +190,12 @@ impl Stage {
         Authorization::begin(endpoints, http, client(), redirect, "duid").exchange("v3.code".into()).await
     }
 
-    fn is_what_was_said(&self, answer: &Answer, exchanged: &Result<Grant, SignInError>) {
-        let error = answer.text("error").unwrap_or_default();
-        match exchanged {
-            Ok(grant) => {
-                assert_eq!(answer.status, 200);
-                assert_eq!(Some(grant.account()), answer.account(), "a token for somebody else");
-            }
-            Err(SignInError::Refused) => assert_eq!((answer.status != 200, &*error), (true, "invalid_grant")),
-            Err(SignInError::ClientRefused) => {
-                assert!(answer.status != 200 && ["invalid_client", "unauthorized_client"].contains(&&*error));
-            }
-            Err(SignInError::NotUnderstood) => {}
-            Err(SignInError::Service(error)) => is_about_the_network(answer, error),
-        }
-        if is_of_the_network(answer) {
-            assert!(matches!(exchanged, Err(SignInError::Service(_))));
-        }
-    }
-
     /// What a later run gets is what was granted, whatever numbers came with it.
     async fn is_kept(&self, grant: Grant) {
-        let refresh = self.answer.borrow().text("refresh_token");
+        let refresh = self.answer.borrow().granted().refresh_token;
         let tokens = Tokens::new(grant, Clock::default());
         let kept = tokens.kept().await;
-        assert_eq!(kept.as_ref().map(|kept| kept.refresh.expose().to_owned()), refresh);
+        assert_eq!(kept.as_ref().map(|kept| kept.refresh.expose()), refresh.as_str());
         if let Some(ends) = kept.and_then(|kept| kept.ends) {
             assert!(ends <= SystemTime::now() + 400 * A_DAY, "a stay of more than a year");
         }
@@ -206,7 +216,7 @@ impl Stage {
             let answer = self.answer.borrow();
             match &error {
                 Error::Refused { .. } | Error::Unsendable(_) => assert_eq!(answer.account(), Some(US)),
-                Error::SignInEnded => assert_eq!(answer.text("error").as_deref(), Some("invalid_grant")),
+                Error::SignInEnded => assert_eq!(answer.error().as_deref(), Some("invalid_grant")),
                 Error::ClientRefused | Error::Incomplete { .. } => assert!(!is_of_the_network(&answer)),
                 error => is_about_the_network(&answer, error),
             }
@@ -227,6 +237,25 @@ impl Stage {
 
 fn client() -> OAuthClient {
     OAuthClient::mobile("client-secret".into())
+}
+
+fn is_what_was_said(answer: &Answer, exchanged: &Result<Grant, SignInError>) {
+    let error = answer.error().unwrap_or_default();
+    match exchanged {
+        Ok(grant) => {
+            assert_eq!(answer.status, 200);
+            assert_eq!(Some(grant.account()), answer.account(), "a token for somebody else");
+        }
+        Err(SignInError::Refused) => assert_eq!((answer.status != 200, &*error), (true, "invalid_grant")),
+        Err(SignInError::ClientRefused) => {
+            assert!(answer.status != 200 && ["invalid_client", "unauthorized_client"].contains(&&*error));
+        }
+        Err(SignInError::NotUnderstood) => {}
+        Err(SignInError::Service(error)) => is_about_the_network(answer, error),
+    }
+    if is_of_the_network(answer) {
+        assert!(matches!(exchanged, Err(SignInError::Service(_))));
+    }
 }
 
 fn is_of_the_network(answer: &Answer) -> bool {
