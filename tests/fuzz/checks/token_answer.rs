@@ -194,8 +194,11 @@ impl Stage {
     async fn is_kept(&self, grant: Grant) {
         let refresh = self.answer.borrow().granted().refresh_token;
         let tokens = Tokens::new(grant, Clock::default());
-        let kept = tokens.kept().await;
-        assert_eq!(kept.as_ref().map(|kept| kept.refresh.expose()), refresh.as_str());
+        let kept = tokens.kept();
+        assert_eq!(
+            kept.as_ref().map(|kept| kept.refresh.expose()),
+            refresh.as_str().filter(|token| !token.is_empty())
+        );
         if let Some(ends) = kept.and_then(|kept| kept.ends) {
             assert!(ends <= SystemTime::now() + 400 * A_DAY, "a stay of more than a year");
         }
@@ -209,13 +212,18 @@ impl Stage {
         self.asked.set(0);
         let kept = Kept { refresh: "refresh-token".into(), ends: None };
         let (endpoints, http) = (Arc::clone(&self.endpoints), self.http.clone());
-        let psn = self.psn(Tokens::resume(endpoints, http, client(), US, kept, Clock::default()));
+        let psn = self.psn(Tokens::resume(endpoints, http, client(), US, kept, None, Clock::default()));
         let error = psn.friends().await.expect_err("not found at best");
         let asked = self.asked.get();
         {
             let answer = self.answer.borrow();
             match &error {
-                Error::Refused { .. } | Error::Unsendable(_) => assert_eq!(answer.account(), Some(US)),
+                Error::Refused { .. } | Error::Unsendable(_) => {
+                    assert!(
+                        answer.account().is_none_or(|account| account == US),
+                        "a token for somebody else"
+                    );
+                }
                 Error::SignInEnded => assert_eq!(answer.error().as_deref(), Some("invalid_grant")),
                 Error::ClientRefused | Error::Incomplete { .. } => assert!(!is_of_the_network(&answer)),
                 error => is_about_the_network(&answer, error),
@@ -265,7 +273,7 @@ fn is_of_the_network(answer: &Answer) -> bool {
 fn is_about_the_network(answer: &Answer, error: &Error) {
     match error {
         Error::Blocked => assert!(answer.status == 403 && answer.is_html()),
-        Error::RateLimited { wait } => assert!(answer.status == 429 && *wait <= A_DAY, "{wait:?}"),
+        Error::RateLimited { wait } => assert!(answer.status == 429 && *wait <= A_DAY / 24, "{wait:?}"),
         Error::Trouble { status } => assert!(*status == answer.status && *status >= 500),
         error => panic!("{error:?} for a status of {}", answer.status),
     }
