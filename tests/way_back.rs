@@ -53,7 +53,7 @@ fn a_text_browser_that_stays_open_does_not_keep_its_answer_away() {
         let http = psn::http_client(&endpoints).expect("an HTTP client");
         let name = OnlineId::from("marlow_87");
         let npsso = psn::npsso_of_sandbox_account(&endpoints, &http, &name).await.expect("a session");
-        let asked = http.get(&*link).header("cookie", format!("npsso={}", npsso.expose()));
+        let asked = http.get(link.as_str()).header("cookie", format!("npsso={}", npsso.expose()));
         let answer = asked.send().await.expect("answered");
         let back = answer.headers()["location"].to_str().expect("an address").to_owned();
         let page = http.get(back).timeout(Duration::from_secs(10)).send().await.expect("listened to");
