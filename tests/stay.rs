@@ -264,6 +264,22 @@ fn a_token_that_names_nobody_is_good_for_whom_it_was_asked_for() {
 }
 
 #[test]
+fn a_token_for_somebody_else_is_no_token() {
+    stage::crypto();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        // {"account_id":"42"}
+        let tokens = r#"{"access_token":"e30.eyJhY2NvdW50X2lkIjoiNDIifQ.sig","refresh_token":"r2"}"#;
+        let url = answering(tokens, "200 OK", r#"{"profiles":[{"onlineId":"rook_4"}]}"#).await;
+        let kept = Kept { refresh: "r1".into(), ends: None };
+        let psn = resumed(&url, AccountId(1234567890123456789), kept.clone(), None, &Clock::default());
+        let error = psn.profiles(&[psn.account()]).await.expect_err("nothing to ask with");
+        assert!(matches!(error, Error::Incomplete { what: "token", .. }), "{error:?}");
+        assert_eq!(psn.tokens().kept(), Some(kept));
+    });
+}
+
+#[test]
 fn a_service_that_refuses_a_fresh_token_too_does_not_end_the_stay() {
     stage::crypto();
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");

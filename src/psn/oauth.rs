@@ -233,10 +233,14 @@ type TokenError = RequestTokenError<Error, BasicErrorResponse>;
 
 fn granted(answer: Result<TokenAnswer, TokenError>) -> Result<Granted, SignInError> {
     match answer {
+        Ok(answer) if answer.access_token().secret().is_empty() => Err(SignInError::NotUnderstood),
         Ok(answer) => Ok(Granted {
             access: answer.access_token().secret().as_str().into(),
             lifetime: answer.expires_in().unwrap_or(USUAL_LIFETIME),
-            refresh: answer.refresh_token().map(|token| token.secret().as_str().into()),
+            refresh: answer
+                .refresh_token()
+                .map(|token| token.secret().as_str().into())
+                .filter(|token: &Secret| !token.is_empty()),
             stay: answer.stay(),
         }),
         Err(RequestTokenError::ServerResponse(error)) => Err(match error.error() {

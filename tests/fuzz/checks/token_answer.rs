@@ -195,7 +195,10 @@ impl Stage {
         let refresh = self.answer.borrow().granted().refresh_token;
         let tokens = Tokens::new(grant, Clock::default());
         let kept = tokens.kept();
-        assert_eq!(kept.as_ref().map(|kept| kept.refresh.expose()), refresh.as_str());
+        assert_eq!(
+            kept.as_ref().map(|kept| kept.refresh.expose()),
+            refresh.as_str().filter(|token| !token.is_empty())
+        );
         if let Some(ends) = kept.and_then(|kept| kept.ends) {
             assert!(ends <= SystemTime::now() + 400 * A_DAY, "a stay of more than a year");
         }
@@ -215,9 +218,11 @@ impl Stage {
         {
             let answer = self.answer.borrow();
             match &error {
-                // A token that names nobody is ours, one that names another is not.
                 Error::Refused { .. } | Error::Unsendable(_) => {
-                    assert!(answer.account().is_none_or(|account| account == US));
+                    assert!(
+                        answer.account().is_none_or(|account| account == US),
+                        "a token for somebody else"
+                    );
                 }
                 Error::SignInEnded => assert_eq!(answer.error().as_deref(), Some("invalid_grant")),
                 Error::ClientRefused | Error::Incomplete { .. } => assert!(!is_of_the_network(&answer)),
@@ -268,7 +273,7 @@ fn is_of_the_network(answer: &Answer) -> bool {
 fn is_about_the_network(answer: &Answer, error: &Error) {
     match error {
         Error::Blocked => assert!(answer.status == 403 && answer.is_html()),
-        Error::RateLimited { wait } => assert!(answer.status == 429 && *wait <= A_DAY, "{wait:?}"),
+        Error::RateLimited { wait } => assert!(answer.status == 429 && *wait <= A_DAY / 24, "{wait:?}"),
         Error::Trouble { status } => assert!(*status == answer.status && *status >= 500),
         error => panic!("{error:?} for a status of {}", answer.status),
     }
