@@ -2,8 +2,8 @@
 //! own loop.
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    fs::{self, File},
+    io::{self, Read, Seek, Write},
     ops::ControlFlow,
     path::Path,
 };
@@ -24,6 +24,15 @@ pub enum CaptureError {
     Read(#[from] ReadError),
     #[error("cancelled")]
     Cancelled,
+}
+
+/// Why a report was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    #[error("the report could not be written")]
+    Io(#[from] io::Error),
+    #[error("there is a file already, and it is no report; nothing was written over it")]
+    NotAReport,
 }
 
 impl From<&CaptureError> for CaptureTrouble {
@@ -80,6 +89,35 @@ pub fn find_client(
         }
     })?;
     Ok(search.finish())
+}
+
+/// Writes a report to `path`: to a new file, or over an older report, and never over a capture or anything else. Blocking.
+///
+/// # Errors
+/// [`SaveError`]; after [`SaveError::NotAReport`] everything is as it was.
+pub fn save_report(path: &Path, text: &str) -> Result<(), SaveError> {
+    let mut file = match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => older_report(path)?,
+        new => new?,
+    };
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// Emptied.
+fn older_report(path: &Path) -> Result<File, SaveError> {
+    // A pipe would have to be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return Err(SaveError::NotAReport);
+    }
+    let mut file = File::options().read(true).write(true).open(path)?;
+    let mut start = Vec::new();
+    Read::by_ref(&mut file).take(Report::LONGEST_START).read_to_end(&mut start)?;
+    if !Report::is_start(&start) {
+        return Err(SaveError::NotAReport);
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 fn read(

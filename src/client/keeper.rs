@@ -299,23 +299,33 @@ impl Desk {
     }
 }
 
+/// Why an OAuth client was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepClientError {
+    #[error("this profile keeps its secrets in memory only, as its user chose")]
+    MemoryOnly,
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
 /// Keeps an OAuth client for the runs to come, where this profile keeps its secrets. Blocking; the keyring may ask its user.
 ///
 /// # Errors
-/// [`VaultError`]; without a usable keyring, and no other place chosen, it says what is wrong with the keyring.
+/// [`KeepClientError`]; without a usable keyring, and no other place chosen, it says what is wrong with the keyring.
 pub fn keep_client(
     paths: &Paths,
     endpoints: &Endpoints,
     client: &OAuthClient,
-) -> Result<SecretStorage, VaultError> {
+) -> Result<SecretStorage, KeepClientError> {
     let chosen = match store::load_settings(paths) {
         Loaded::Settings(settings) => settings.secret_storage,
         Loaded::Fresh | Loaded::Unreadable => None,
     };
     let storage = match chosen {
         Some(SecretStorage::File) => SecretStorage::File,
-        Some(SecretStorage::Keyring | SecretStorage::Memory) | None => {
-            store::probe_keyring()?;
+        Some(SecretStorage::Memory) => return Err(KeepClientError::MemoryOnly),
+        Some(SecretStorage::Keyring) | None => {
+            store::probe_keyring().map_err(VaultError::from)?;
             SecretStorage::Keyring
         }
     };

@@ -117,6 +117,21 @@ pub struct Absent {
 }
 
 impl Report {
+    /// So many bytes tell a report, see [`Report::is_start`].
+    pub const LONGEST_START: u64 = 64;
+
+    /// Whether a file that begins like this is a report, as text or as JSON, or nothing at all yet.
+    pub fn is_start(bytes: &[u8]) -> bool {
+        let after_count = |bytes: &[u8], what: &[u8]| {
+            let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            digits > 0 && bytes.get(digits..).is_some_and(|rest| rest.starts_with(what))
+        };
+        let json = bytes.strip_prefix(br#"{"exchanges":"#);
+        bytes.is_empty()
+            || after_count(bytes, b" exchanges: ")
+            || json.is_some_and(|json| after_count(json, br#","other_hosts":"#))
+    }
+
     /// Something was there to be judged, all of it, and none of it differs.
     pub fn is_clean(&self) -> bool {
         let fine = |e: &EndpointReport| {
@@ -219,5 +234,46 @@ impl fmt::Display for EndpointReport {
             writeln!(f, "  {count:>5} × optional, not there: {part} {path}")?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_told_from_other_files_by_how_it_begins() {
+        for report in [Report::default(), Report { exchanges: u64::MAX, ..Report::default() }] {
+            let json = serde_json::to_string(&report).expect("serializes");
+            for text in [report.to_string(), json] {
+                let start: Vec<_> = text.bytes().take(Report::LONGEST_START as usize).collect();
+                assert!(Report::is_start(&start), "{text}");
+            }
+        }
+        assert!(Report::is_start(b""));
+        for other in [r#"{"log": {}}"#, r#"{"exchanges":[]}"#, "12 monkeys", " exchanges: ", "\0"] {
+            assert!(!Report::is_start(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
+    fn clean_is_only_what_was_judged() {
+        let of = |parsed, unjudged| EndpointReport {
+            name: "a call",
+            seen: parsed + unjudged,
+            parsed,
+            failed: 0,
+            refused: 0,
+            not_examined: 0,
+            unjudged,
+            findings: Vec::new(),
+            more_findings: 0,
+            absent: Vec::new(),
+        };
+        let report = |endpoints| Report { endpoints, ..Report::default() };
+        assert!(report(vec![of(1, 0), of(0, 0)]).is_clean());
+        assert!(!report(vec![of(0, 0)]).is_clean(), "nothing was parsed");
+        assert!(!report(vec![of(1, 0), of(3, 1)]).is_clean(), "one was not looked at");
+        assert!(!report(Vec::new()).is_clean());
     }
 }

@@ -3,11 +3,13 @@
 use std::{
     cell::Cell,
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use partyline::client::capture::{self, CaptureError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 use crate::{HAR, SERVER, endpoints, program, saved};
 
 /// The fixture's exchanges again and again.
-fn large(folder: &TempDir, bytes: usize) -> PathBuf {
+pub fn large(folder: &TempDir, bytes: usize) -> PathBuf {
     let har: Value = serde_json::from_str(HAR).expect("json");
     let entries = har["log"]["entries"].as_array().expect("entries");
     let entries: Vec<_> = entries.iter().map(ToString::to_string).collect();
@@ -78,6 +80,39 @@ fn a_hostile_capture_costs_no_more_memory_than_a_large_one() {
     let (code, peak) = peak_of_check(&folder, &path);
     assert_eq!(code, Some(1));
     assert!(peak > 0 && peak < 100 << 10, "{peak} KiB");
+}
+
+#[test]
+fn bombs_cost_no_more_memory_and_not_much_time() {
+    const ZEROS: &[u8] = include_bytes!("../fixtures/zeros.br");
+    const ZEROS_LARGE_WINDOW: &[u8] = include_bytes!("../fixtures/zeros_large_window.br");
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).expect("in memory");
+        encoder.finish().expect("in memory")
+    };
+    let twice = gzip(&gzip(&vec![0xFF; 4 << 20]));
+    // A frame of zstd that asks for a window of 100 MiB, and a block of it that repeats one byte.
+    let zstd: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x80, 0x02, 0x00, 0x10, 0x00];
+    let folder = TempDir::new().expect("a folder");
+    let bombs = [("br", ZEROS), ("br", ZEROS_LARGE_WINDOW), ("gzip, gzip", &twice), ("zstd", zstd)];
+    let entries = bombs.map(|(coding, bytes)| {
+        let entry = json!({
+            "request": {"method": "GET", "url": format!("{SERVER}/api/sessionManager/v2/partySessions")},
+            "response": {
+                "status": 200,
+                "headers": [{"name": "content-encoding", "value": coding}],
+                "content": {"text": BASE64_STANDARD.encode(bytes), "encoding": "base64"},
+            },
+        });
+        vec![entry; 2000]
+    });
+    let path = saved(&folder, &json!({"log": {"entries": entries.concat()}}).to_string());
+    let begun = Instant::now();
+    let (code, peak) = peak_of_check(&folder, &path);
+    assert_eq!(code, Some(1));
+    assert!(peak > 0 && peak < 80 << 10, "{peak} KiB");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }
 
 /// The most that process ever had in memory.

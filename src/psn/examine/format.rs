@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_custom_message_is_judged_by_what_is_inside() {
-        let vectors: serde_json::Value =
+        let vectors: Value =
             serde_json::from_str(include_str!("../../../tests/fixtures/miranda.json")).expect("a fixture");
         let payload = vectors[0]["payload"].as_str().expect("a payload");
         assert_eq!(told("miranda:12", payload), [""; 0]);
