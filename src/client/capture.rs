@@ -31,7 +31,7 @@ pub enum CaptureError {
 pub enum SaveError {
     #[error("the report could not be written")]
     Io(#[from] io::Error),
-    #[error("there is a file already, and it is no report; nothing was written over it")]
+    #[error("what is there already is no report; nothing was written over it")]
     NotAReport,
 }
 

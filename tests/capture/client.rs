@@ -82,8 +82,8 @@ fn the_client_of_a_capture_signs_in_once_the_user_said_yes() {
 fn closing_a_capture_that_is_read_stops_the_reading() {
     let folder = TempDir::new().expect("a folder");
     let (_service, mut client, _) = stage(&folder);
-    // Minutes of reading.
-    let har = large::large(&folder, 200 << 20);
+    // Many seconds of reading.
+    let har = large::large(&folder, 100 << 20);
     client.send(Command::CheckCapture(har.clone()));
     client.wait("reading", |s| matches!(s.capture, Capture::Reading(progress) if progress.read > 0));
     assert!(is_open(&har));

@@ -70,7 +70,7 @@ fn a_report_is_saved_over_an_older_one_and_over_nothing_else() {
         assert_eq!(output.status.code(), Some(2));
         assert!(!output.stdout.is_empty(), "it is still said");
         let said = String::from_utf8(output.stderr).expect("text");
-        assert!(said.contains("it is no report; nothing was written over it"), "{said}");
+        assert!(said.contains("what is there already is no report; nothing was written over it"), "{said}");
         assert_eq!(fs::read(kept).ok(), before);
     }
 }

@@ -94,7 +94,7 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         edit(&mut message["data"], |frame| change(&mut frame["body"]["data"]));
     };
     event("ps:m:customData3:updated", |data| remove(data, "sessionId"));
-    event("ps:bridges:created", |data| data["sessionId"] = json!("no/id"));
+    event("ps:members:deleted", |data| data["sessionId"] = json!("no/id"));
 
     let (clean, changed) = (check(&fixture()), check_har(&har));
     let delete = if deleted { "DELETE rtcBridge peer" } else { "DELETE rtcBridge bridge" };
@@ -111,7 +111,7 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         "PATCH sessionManager members me: 1 undecodable request customData4",
         "PATCH sessionManager members me: 1 undecodable request customData3",
         "push ps:m:customData3:updated: 1 missing message body.data.sessionId",
-        "push ps:bridges:created: 1 unacceptable message body.data.sessionId",
+        "push ps:members:deleted: 1 unacceptable message body.data.sessionId",
         "GET userProfile friends: 1 object instead of string or integer answer friends[]",
         "push ps:members:created: 1 unknown message body.data.members[].customData9",
         "push ps:members:created: 1 number instead of string message body.data.sessionId",
@@ -125,7 +125,8 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
     // What is optional is no finding, and still told.
     let newly: BTreeSet<_> = absent(&changed).difference(&absent(&clean)).cloned().collect();
     let gone: Vec<_> = newly.iter().map(|line| line.split(' ').next_back().unwrap_or_default()).collect();
-    assert_eq!(gone, ["profiles[].onlineId", "body.data.members[].customData4"], "{newly:?}");
+    let expected = ["profiles[].onlineId", "body.data.sessionId", "body.data.members[].customData4"];
+    assert_eq!(gone, expected, "{newly:?}");
 
     let failed: BTreeSet<_> = changed.endpoints.iter().filter(|e| e.failed > 0).map(|e| e.name).collect();
     // The tolerant types read the others in spite of the differences.
@@ -137,7 +138,7 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         "POST rtcBridge peers",
         "push ps:members:created",
         "push ps:m:customData3:updated",
-        "push ps:bridges:created",
+        "push ps:members:deleted",
         delete,
     ];
     assert_eq!(failed, hopeless.into());

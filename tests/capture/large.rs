@@ -82,37 +82,59 @@ fn a_hostile_capture_costs_no_more_memory_than_a_large_one() {
     assert!(peak > 0 && peak < 100 << 10, "{peak} KiB");
 }
 
-#[test]
-fn bombs_cost_no_more_memory_and_not_much_time() {
-    const ZEROS: &[u8] = include_bytes!("../fixtures/zeros.br");
-    const ZEROS_LARGE_WINDOW: &[u8] = include_bytes!("../fixtures/zeros_large_window.br");
+/// 200 MiB of zeros each.
+const BROTLI: &[u8] = include_bytes!("../fixtures/zeros.br");
+const LARGE_WINDOW: &[u8] = include_bytes!("../fixtures/zeros_large_window.br");
+const ZSTD: &[u8] = include_bytes!("../fixtures/zeros.zst");
+
+/// As large as a body may be, compressed twice.
+fn gzipped_twice() -> Vec<u8> {
     let gzip = |bytes: &[u8]| {
         let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
         encoder.write_all(bytes).expect("in memory");
         encoder.finish().expect("in memory")
     };
-    let twice = gzip(&gzip(&vec![0xFF; 4 << 20]));
-    // A frame of zstd that asks for a window of 100 MiB, and a block of it that repeats one byte.
-    let zstd: &[u8] = &[0x28, 0xB5, 0x2F, 0xFD, 0x00, 0x80, 0x02, 0x00, 0x10, 0x00];
-    let folder = TempDir::new().expect("a folder");
-    let bombs = [("br", ZEROS), ("br", ZEROS_LARGE_WINDOW), ("gzip, gzip", &twice), ("zstd", zstd)];
-    let entries = bombs.map(|(coding, bytes)| {
-        let entry = json!({
+    gzip(&gzip(&vec![0xFF; 4 << 20]))
+}
+
+fn bombs(folder: &TempDir, kinds: &[(&str, &[u8])], count: usize) -> PathBuf {
+    let entry = |(coding, bytes): &(&str, &[u8])| {
+        json!({
             "request": {"method": "GET", "url": format!("{SERVER}/api/sessionManager/v2/partySessions")},
             "response": {
                 "status": 200,
                 "headers": [{"name": "content-encoding", "value": coding}],
                 "content": {"text": BASE64_STANDARD.encode(bytes), "encoding": "base64"},
             },
-        });
-        vec![entry; 2000]
-    });
-    let path = saved(&folder, &json!({"log": {"entries": entries.concat()}}).to_string());
+        })
+    };
+    let entries: Vec<_> = kinds.iter().flat_map(|kind| vec![entry(kind); count]).collect();
+    saved(folder, &json!({"log": {"entries": entries}}).to_string())
+}
+
+#[test]
+fn bombs_cost_no_more_memory_and_not_much_time() {
+    let folder = TempDir::new().expect("a folder");
+    let twice = gzipped_twice();
+    let kinds = [("br", BROTLI), ("br", LARGE_WINDOW), ("zstd", ZSTD), ("gzip, gzip", &twice)];
+    let path = bombs(&folder, &kinds, 2000);
     let begun = Instant::now();
     let (code, peak) = peak_of_check(&folder, &path);
     assert_eq!(code, Some(1));
     assert!(peak > 0 && peak < 80 << 10, "{peak} KiB");
     assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn reading_stops_between_two_bombs_too() {
+    let folder = TempDir::new().expect("a folder");
+    let path = bombs(&folder, &[("gzip, gzip", &gzipped_twice())], 50);
+    assert!(fs::metadata(&path).expect("the file").len() < 32 << 10, "it is read at once");
+    let asked = Cell::new(0);
+    let cancelled = || asked.replace(asked.get() + 1) >= 4;
+    let stopped = capture::check(&path, &endpoints(), &mut |_| {}, &cancelled);
+    assert!(matches!(stopped, Err(CaptureError::Cancelled)));
+    assert_eq!(asked.get(), 5, "not an entry more");
 }
 
 /// The most that process ever had in memory.
