@@ -19,7 +19,7 @@ mod world;
 
 pub use command::{Command, MicrophoneTest};
 pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, StatsReader, Waker};
-pub use keeper::{keep_client, kept_client};
+pub use keeper::{KeepClientError, keep_client, kept_client};
 pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};

@@ -470,10 +470,10 @@ impl World {
     fn save_report(&self, report: Arc<Report>, file: PathBuf) {
         let inputs = self.inputs.clone();
         self.tasks.spawn_blocking(move || {
-            let saved = match std::fs::write(&file, report.to_string()) {
+            let saved = match capture::save_report(&file, &report.to_string()) {
                 Ok(()) => ReportFile::Saved(file),
                 Err(error) => {
-                    tracing::info!(kind = %error.kind(), "a report was not saved");
+                    tracing::info!(error = chain(&error), "a report was not saved");
                     ReportFile::CannotSave
                 }
             };

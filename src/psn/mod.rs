@@ -43,7 +43,7 @@ use crate::model::{AccountId, Clock};
 pub use endpoints::{Endpoints, InvalidBase};
 pub use error::Error;
 pub use event::{Event, MemberChange, PushEvent};
-pub use examine::{Examiner, SignInCall, sign_in_call};
+pub use examine::{Examiner, SignInCall, is_of_service, sign_in_call};
 pub use loopback::RedirectListener;
 pub use oauth::{Authorization, SignInError};
 pub use party::PartyChange;

@@ -33,6 +33,7 @@ fn endpoint(findings: Vec<Finding>) -> EndpointReport {
         failed: 1,
         refused: 0,
         not_examined: 0,
+        unjudged: 0,
         findings,
         more_findings: 0,
         absent: vec![Absent { part: Part::Answer, path: "members[].platform".into(), count: 3 }],
@@ -48,6 +49,7 @@ fn report() -> Report {
     Report {
         exchanges: 40,
         other_hosts: 20,
+        odd: 0,
         ends_early: true,
         endpoints: vec![endpoint(vec![
             finding("members[].joinedAt", mistyped),

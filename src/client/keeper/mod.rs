@@ -13,7 +13,7 @@ use std::{
 use desk::{Desk, Request};
 use tokio::sync::{mpsc as queue, oneshot};
 
-pub use place::{keep_client, kept_client};
+pub use place::{KeepClientError, keep_client, kept_client};
 
 use super::{Secrets, input::Input, world::Arrival};
 use crate::{

@@ -53,21 +53,29 @@ pub fn keyring_state() -> KeyringState {
     }
 }
 
+/// Why an OAuth client was not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum KeepClientError {
+    #[error("this profile keeps its secrets in memory only, as its user chose")]
+    MemoryOnly,
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
 /// Keeps an OAuth client for the runs to come, where this profile keeps its secrets. The keyring may ask its user.
 ///
 /// # Errors
-/// [`VaultError`]; without a usable keyring, and no other place chosen, it says what is wrong with the keyring. A profile that
-/// keeps nothing between runs is [`VaultError::NotKept`].
+/// [`KeepClientError`]; without a usable keyring, and no other place chosen, it says what is wrong with the keyring.
 pub fn keep_client(
     paths: &Paths,
     endpoints: &Endpoints,
     client: &OAuthClient,
-) -> Result<SecretStorage, VaultError> {
+) -> Result<SecretStorage, KeepClientError> {
     let storage = match chosen(paths) {
         Some(SecretStorage::File) => SecretStorage::File,
-        Some(SecretStorage::Memory) => return Err(VaultError::NotKept),
+        Some(SecretStorage::Memory) => return Err(KeepClientError::MemoryOnly),
         Some(SecretStorage::Keyring) | None => {
-            store::probe_keyring()?;
+            store::probe_keyring().map_err(VaultError::from)?;
             SecretStorage::Keyring
         }
     };

@@ -64,7 +64,7 @@ fn summary(ui: &mut Ui, report: &Report) {
     let response = widgets::line(ui, what, theme::strong(), color);
     widgets::announce(ui, &response);
     let unused: u64 = report.unused.values().sum();
-    let ours = report.exchanges.saturating_sub(report.other_hosts).saturating_sub(unused);
+    let ours = report.ours();
     let mut text = format!(
         "{} exchanges: {ours} of Partyline's calls, {unused} other calls of the service, {} with other hosts.",
         report.exchanges, report.other_hosts

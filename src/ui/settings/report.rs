@@ -146,6 +146,7 @@ fn counts(endpoint: &EndpointReport) -> String {
         (endpoint.failed, "not parsed"),
         (endpoint.refused, "refused"),
         (endpoint.not_examined, "without a body"),
+        (endpoint.unjudged, "with a body missing or too large"),
     ] {
         if count > 0 {
             text.push_str(&format!(", {count} {what}"));

@@ -11,13 +11,14 @@ use std::{
     borrow::Cow,
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, Read},
+    ops::ControlFlow,
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use partyline::{
-    capture::{self, ClientSearch, Ending, ReadError},
+    capture::{self, ClientSearch, Ending, Entry, ReadError},
     model::{Body, Exchange, FoundClient, Header, Report},
-    psn::{Endpoints, Examiner, SignInCall, sign_in_call},
+    psn::{Endpoints, Examiner, SignInCall, is_of_service, sign_in_call},
 };
 use serde_json::json;
 
@@ -35,13 +36,17 @@ pub fn check(input: &[u8]) {
     let mut examiner = Examiner::new(Endpoints::live());
     let mut search = ClientSearch::default();
     let endpoints = Endpoints::live();
-    let reading = Reading::of(&*file, |exchange| {
-        examiner.examine(exchange);
-        match sign_in_call(&endpoints, exchange) {
-            Some(SignInCall::Authorize) => search.authorize(exchange),
-            Some(SignInCall::Token) => search.token(exchange),
-            None => {}
+    let reading = Reading::of(&*file, |entry| match entry {
+        Entry::Exchange(exchange) => {
+            examiner.examine(exchange);
+            match sign_in_call(&endpoints, &exchange.method, &exchange.url) {
+                Some(SignInCall::Authorize) => search.authorize(exchange),
+                Some(SignInCall::Token) => search.token(exchange),
+                None => {}
+            }
         }
+        Entry::Unwanted => examiner.count_other_host(),
+        Entry::Odd => examiner.count_odd(),
     });
     adds_up(&examiner.finish(), reading.exchanges.len());
     if let Some(found) = search.finish() {
@@ -85,12 +90,22 @@ struct Reading {
 }
 
 impl Reading {
-    fn of(input: impl Read, mut each: impl FnMut(&Exchange)) -> Self {
+    fn of(input: impl Read, mut each: impl FnMut(&Entry)) -> Self {
         let mut exchanges = Vec::new();
-        let ending = capture::read(input, |exchange| {
-            each(&exchange);
-            exchanges.push(hash(&exchange));
-        });
+        let endpoints = Endpoints::live();
+        let ending = capture::read(
+            input,
+            |_, url| is_of_service(&endpoints, url),
+            |entry| {
+                each(&entry);
+                exchanges.push(match &entry {
+                    Entry::Exchange(exchange) => hash(exchange),
+                    Entry::Unwanted => 0,
+                    Entry::Odd => 1,
+                });
+                ControlFlow::Continue(())
+            },
+        );
         Self { ending: ending.map_err(text), exchanges }
     }
 }
@@ -122,7 +137,10 @@ fn hash(exchange: &Exchange) -> u64 {
 fn adds_up(report: &Report, exchanges: usize) {
     assert_eq!(report.exchanges, exchanges as u64);
     for endpoint in &report.endpoints {
-        assert_eq!(endpoint.seen, endpoint.parsed + endpoint.failed + endpoint.not_examined);
+        assert_eq!(
+            endpoint.seen,
+            endpoint.parsed + endpoint.failed + endpoint.not_examined + endpoint.unjudged
+        );
         for path in endpoint.findings.iter().map(|finding| &finding.path) {
             is_no_value(path);
         }
@@ -170,6 +188,7 @@ fn a_cut_is_told(file: &[u8], whole: &Reading) {
     assert!(whole.exchanges.starts_with(&reading.exchanges), "exchanges that the whole file does not have");
     match reading.ending {
         Ok(Ending::Early | Ending::Complete) => {}
+        Ok(Ending::Stopped) => panic!("nobody asked"),
         Err(text) => assert!(text.contains("no list of entries"), "cut after {cut} bytes, and told: {text}"),
     }
 }
