@@ -1,7 +1,6 @@
 //! `partyline capture …`: HAR files on the command line. Runs on the main thread, to the end.
 
 use std::{
-    fs,
     io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
@@ -10,7 +9,8 @@ use std::{
 use clap::{Args, Subcommand};
 use partyline::{
     client::{
-        capture::{self, CaptureError},
+        KeepClientError,
+        capture::{self, CaptureError, SaveError},
         keep_client,
     },
     model::{FoundClient, OAuthClient, ProfileName, Progress, Report, SecretStorage},
@@ -46,7 +46,7 @@ struct CheckOptions {
     /// One JSON object instead of text
     #[arg(long)]
     json: bool,
-    /// Write the report to this file too; it holds no value from the capture
+    /// Write the report to this file too, or over an older report; it holds no value from the capture
     #[arg(long, value_name = "REPORT")]
     save: Option<PathBuf>,
 }
@@ -84,7 +84,8 @@ pub fn run(task: &CaptureTask) -> ExitCode {
         What::ImportCredentials(options) => import_credentials(options),
     };
     done.unwrap_or_else(|failure| {
-        eprintln!("partyline: {failure}");
+        // Without anybody to tell, the code still does.
+        let _ = writeln!(io::stderr(), "partyline: {failure}");
         ExitCode::from(FAILED)
     })
 }
@@ -95,11 +96,22 @@ fn check(options: &CheckOptions) -> Result<ExitCode, Failure> {
         capture::check(path, &endpoints, progress, &|| false)
     })?;
     let text = if options.json { serde_json::to_string(&report)? + "\n" } else { report.to_string() };
-    io::stdout().write_all(text.as_bytes())?;
+    let said = say(&text);
     if let Some(path) = &options.save {
-        fs::write(path, &text).map_err(|error| format!("the report could not be saved: {error}"))?;
+        capture::save_report(path, &text).map_err(|error| match error {
+            SaveError::Io(source) => format!("{}: {source}", path.display()),
+            error => format!("{}: {error}", path.display()),
+        })?;
     }
+    said?;
     Ok(verdict(&report))
+}
+
+/// `println!` would panic where nobody reads any more.
+fn say(text: &str) -> Result<(), Failure> {
+    let mut stdout = io::stdout();
+    let said = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    said.map_err(|error| format!("nobody reads what is said: {error}").into())
 }
 
 fn verdict(report: &Report) -> ExitCode {
@@ -112,17 +124,18 @@ fn import_credentials(options: &ImportOptions) -> Result<ExitCode, Failure> {
         capture::find_client(path, &endpoints, progress, &|| false)
     })?;
     let Some(found) = found else {
-        println!("No sign-in with a client secret in this capture.");
+        say("No sign-in with a client secret in this capture.\n")?;
         return Ok(ExitCode::from(FINDINGS));
     };
-    println!("{}", description(&found));
+    say(&description(&found))?;
     if !options.yes && !asked_yes("Keep them for signing in? Type yes: ")? {
-        println!("Nothing was kept.");
+        say("Nothing was kept.\n")?;
         return Ok(ExitCode::from(FINDINGS));
     }
     let client = found.into_client().ok_or("the capture does not tell this client's redirect address")?;
     let place = save_client(&client, &endpoints, options.profile.as_ref())?;
-    println!("Kept in {place}.");
+    // It is, whether anybody reads so or not.
+    let _ = say(&format!("Kept in {place}.\n"));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -131,21 +144,20 @@ fn description(found: &FoundClient) -> String {
     let redirect = redirect.as_deref().unwrap_or("not in this capture");
     let others = match others {
         0 => String::new(),
-        n => format!("\nOther clients in this capture, left alone: {n}"),
+        n => format!("Other clients in this capture, left alone: {n}\n"),
     };
-    format!("Client id      {id}\nClient secret  {}\nRedirect       {redirect}{others}", secret.masked())
+    format!("Client id      {id}\nClient secret  {}\nRedirect       {redirect}\n{others}", secret.masked())
 }
 
 /// Anything but a plain yes is a no, the end of the input included.
-fn asked_yes(question: &str) -> io::Result<bool> {
-    print!("{question}");
-    io::stdout().flush()?;
+fn asked_yes(question: &str) -> Result<bool, Failure> {
+    say(question)?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(answer.trim().eq_ignore_ascii_case("yes"))
 }
 
-/// The profile of somebody who chose memory, or whose keyring is locked, is not second-guessed here.
+/// Somebody who chose memory, or whose keyring is locked, is not second-guessed here.
 fn save_client(
     client: &OAuthClient,
     endpoints: &Endpoints,
@@ -155,11 +167,14 @@ fn save_client(
     match keep_client(&paths, endpoints, client) {
         Ok(SecretStorage::File) => Ok("the file of secrets"),
         Ok(_) => Ok("the keyring"),
-        Err(VaultError::Keyring(trouble)) => Err(format!(
+        Err(KeepClientError::Vault(VaultError::Keyring(trouble))) => Err(format!(
             "nothing was kept: {trouble}. In the window you can choose a file instead, and import the capture there."
         )
         .into()),
-        Err(error) => Err(error.into()),
+        Err(error @ KeepClientError::MemoryOnly) => {
+            Err(format!("nothing was kept: {error}. In the window you can choose another place.").into())
+        }
+        Err(KeepClientError::Vault(error)) => Err(error.into()),
     }
 }
 

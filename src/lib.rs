@@ -42,6 +42,7 @@
 //! | `client` and its workers | the loop that decides; HTTP, push, RTP in and out | touch samples |
 //! | `voice` | 10 ms tick: gate, encode; decode, conceal, mix | await, network |
 //! | `client-secrets` | keyring and file of secrets, which may block | decide |
+//! | `headless-input` | stdin, which may block | decide |
 //! | sound card callbacks, `voice-capture` | copy between the device and a lock-free ring | lock, allocate, log |
 //! | `voice-devices`, `voice-microphone`, `voice-speakers` | list, open and reopen sound cards, which may block | touch samples |
 

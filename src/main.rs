@@ -11,9 +11,9 @@ use std::{cell::RefCell, process::ExitCode, rc::Rc};
 use clap::Parser;
 use cli::{Cli, Task};
 use partyline::{
-    client::{Client, Config, Waker},
+    client::{Client, Config, Waker, kept_client},
     desktop::{self, HandedOver},
-    headless,
+    headless::{self, SignInBy},
     model::{self, ClientSource, Clock, OAuthClient, Secret},
     psn,
     store::Paths,
@@ -46,18 +46,18 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     match cli.task {
         None => window(&cli.service, paths),
         Some(Task::Headless(task)) => {
+            let mut service = Service::start(&task.service)?;
+            // In a sandbox nothing is kept, not even this installation's name.
+            let live = paths.filter(|_| !task.service.is_sandbox());
             if !task.service.is_sandbox() {
-                return Err(
-                    "headless needs --sandbox or --server URL: it cannot sign in to the live service".into(),
-                );
+                service.client = Some(client_for_live(service.client, &task.options, live.as_ref())?);
             }
-            let service = Service::start(&task.service)?;
-            let succeeded = talk_without_window(&service, &task.options)?;
+            let succeeded = talk_without_window(&service, live, &task.options)?;
             Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         #[cfg(feature = "sandbox")]
         Some(Task::Sandbox(options)) => service::serve(&options).map(|()| ExitCode::SUCCESS),
-        Some(Task::Open { address }) => open(address.into(), &cli.service, paths),
+        Some(Task::Open { address }) => open(&address.into()),
         Some(Task::Capture(task)) => Ok(capture_cli::run(&task)),
         Some(Task::Devices) => {
             list_devices();
@@ -66,19 +66,25 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     }
 }
 
-/// For the desktop: hands an address to the program that waits for it. With nobody there it is of no use any more, and the user
-/// meant to see the program.
-fn open(address: Secret, chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
+/// For the desktop: hands an address to the program that waits for it.
+fn open(address: &Secret) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let handed_over = match desktop::instances_folder() {
-        Some(folder) => runtime.block_on(desktop::hand_over(&folder, &address))?,
+        Some(folder) => runtime.block_on(desktop::hand_over(&folder, address))?,
         None => HandedOver::Nobody,
     };
     match handed_over {
         HandedOver::Taken => Ok(ExitCode::SUCCESS),
         HandedOver::Refused => Err("no sign-in under way waits for this address".into()),
-        HandedOver::Nobody => window(chosen, paths),
+        HandedOver::Nobody => start_anew(),
     }
+}
+
+/// An address for nobody is of no use any more, and the user meant to see the program: without the address among its arguments,
+/// where others could read it for as long as it runs.
+fn start_anew() -> Result<ExitCode, Failure> {
+    std::process::Command::new(std::env::current_exe()?).spawn()?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
@@ -95,7 +101,7 @@ fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failu
         Ok(()) => Ok(ExitCode::SUCCESS),
         Err(error @ ui::WindowError::NoDisplay(_)) if service.is_own_sandbox() => {
             println!("{error} Going on without one for a minute; Ctrl-C ends it.");
-            let succeeded = talk_without_window(&service, &headless::Options::without_display())?;
+            let succeeded = talk_without_window(&service, None, &headless::Options::without_display())?;
             Ok(if succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE })
         }
         Err(error @ ui::WindowError::NoDisplay(_)) => {
@@ -118,12 +124,34 @@ fn start_client(config: Config, started: &Started) -> ui::Start {
     })
 }
 
-fn talk_without_window(service: &Service, options: &headless::Options) -> Result<bool, Failure> {
+/// What it takes to sign in to the live service without a window.
+fn client_for_live(
+    given: Option<(OAuthClient, ClientSource)>,
+    options: &headless::Options,
+    paths: Option<&Paths>,
+) -> Result<(OAuthClient, ClientSource), Failure> {
+    if options.sign_in == SignInBy::Account {
+        return Err(
+            "headless needs --sandbox or --server URL; for the live service, --sign-in browser".into()
+        );
+    }
+    let kept = || Some((kept_client(paths?, &psn::Endpoints::live())?, ClientSource::Kept));
+    given.or_else(kept).ok_or_else(|| {
+        "the live service needs a client secret, in PARTYLINE_CLIENT_SECRET or supplied in the window".into()
+    })
+}
+
+fn talk_without_window(
+    service: &Service,
+    paths: Option<Paths>,
+    options: &headless::Options,
+) -> Result<bool, Failure> {
     let config = Config {
         microphone: Some(options.microphone()),
         speakers: Some(options.speakers()),
         talk_mode: Some(options.talk_mode()),
-        ..service.config(None)
+        remember: false,
+        ..service.config(paths)
     };
     let nobody_draws: Waker = std::sync::Arc::new(|| {});
     let (client, handle) = Client::start(config, nobody_draws)?;

@@ -65,6 +65,34 @@ fn the_desktop_starts_the_registered_program_until_it_is_undone() {
 }
 
 #[test]
+fn what_the_desktop_runs_knows_no_client_secret() {
+    const TEST: &str = "what_the_desktop_runs_knows_no_client_secret";
+    if step().is_some() {
+        return handler().register().expect("registered");
+    }
+    let home = home();
+    write_program(&program(home.path()), &home.path().join("heard"));
+    let (tools, seen) = (home.path().join("tools"), home.path().join("seen"));
+    fs::create_dir(&tools).expect("made");
+    let path = env::var("PATH").expect("set");
+    for tool in ["xdg-mime", "update-desktop-database"] {
+        let script = format!(
+            "#!/bin/sh\necho ran {tool} >> '{0}'\nenv >> '{0}'\nPATH='{path}' exec {tool} \"$@\"\n",
+            seen.display()
+        );
+        fs::write(tools.join(tool), script).expect("written");
+        fs::set_permissions(tools.join(tool), fs::Permissions::from_mode(0o755)).expect("set");
+    }
+    let mut command = again(home.path(), TEST, "register");
+    command.env("PARTYLINE_CLIENT_SECRET", "in the environment");
+    command.env("PATH", format!("{}:{path}", tools.display()));
+    assert_succeeds(command);
+    let seen = fs::read_to_string(seen).expect("they ran");
+    assert!(seen.contains("ran xdg-mime") && seen.contains("ran update-desktop-database"), "{seen}");
+    assert!(!seen.contains("in the environment"), "{seen}");
+}
+
+#[test]
 fn another_program_has_its_scheme_back_and_other_choices_stay() {
     const TEST: &str = "another_program_has_its_scheme_back_and_other_choices_stay";
     let list = format!(

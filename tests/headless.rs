@@ -3,8 +3,8 @@
 mod stage;
 
 use std::{
-    io::{BufRead, BufReader},
-    process::{Child, Command as Process, Stdio},
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command as Process, Output, Stdio},
     time::{Duration, Instant},
 };
 
@@ -72,6 +72,46 @@ fn a_public_address_is_no_sandbox() {
         headless(&["--server", "http://example.org", "--create", "--for", "1"]).output().expect("it runs");
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("loopback"), "{output:?}");
+}
+
+#[test]
+fn an_npsso_on_stdin_signs_in_and_a_wrong_one_is_a_sentence() {
+    let service = Service::empty();
+    let session = async {
+        let form = [("account", "Rook_4")];
+        let answer =
+            reqwest::Client::new().post(format!("{}/sandbox/signin", service.url)).form(&form).send();
+        answer.await?.text().await
+    };
+    let page = service.runtime.block_on(session).expect("a session");
+    let arguments = ["--server", &service.url, "--sign-in", "npsso", "--create", "--for", "20"];
+    let output = with_input(&arguments, &format!("{page}\n"));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("Signed in as Rook_4"), "{output:?}");
+    let npsso = serde_json::from_str::<Value>(&page).expect("JSON")["npsso"].as_str().map(str::to_owned);
+    assert!(!said.contains(&npsso.expect("a session")), "what was pasted stays unsaid");
+
+    for (input, sentence) in [
+        ("hello\n", "that is no npsso"),
+        ("0123456789abcdef0123456789abcdef\n", "the service does not accept this npsso"),
+        ("", "No npsso was given."),
+    ] {
+        let output = with_input(&arguments, input);
+        assert_eq!(output.status.code(), Some(1), "{input}");
+        assert!(String::from_utf8_lossy(&output.stdout).contains(sentence), "{output:?}");
+    }
+}
+
+#[test]
+fn the_live_service_wants_a_browser_and_a_client_secret() {
+    for (how, sentence) in [("account", "--sign-in browser"), ("browser", "PARTYLINE_CLIENT_SECRET")] {
+        let output = headless(&["--sign-in", how, "--create", "--for", "1"])
+            .env_remove("PARTYLINE_CLIENT_SECRET")
+            .output()
+            .expect("it runs");
+        assert_eq!(output.status.code(), Some(1));
+        assert!(String::from_utf8_lossy(&output.stderr).contains(sentence), "{output:?}");
+    }
 }
 
 #[test]
@@ -181,6 +221,13 @@ impl Drop for Killed {
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
+}
+
+fn with_input(arguments: &[&str], input: &str) -> Output {
+    let pipes = || Stdio::piped();
+    let mut program = headless(arguments).stdin(pipes()).stdout(pipes()).spawn().expect("it runs");
+    program.stdin.take().expect("piped").write_all(input.as_bytes()).expect("it reads");
+    program.wait_with_output().expect("it ends")
 }
 
 fn spawn(arguments: &[&str]) -> Killed {

@@ -12,10 +12,10 @@ mod wire;
 use std::{collections::BTreeSet, env, path::Path, process::Command as Process, time::Duration};
 
 use partyline::{
-    client::{Command, Config, Screen},
+    client::{Command, Config, ProblemKind, Screen},
     model::{Clock, KeyringState, Privacy, SecretStorage},
     psn::Endpoints,
-    sandbox::SandboxConfig,
+    sandbox::{CLIENT_SECRET, SandboxConfig},
     store::{self, Paths},
     voice::{Microphone, Speakers},
 };
@@ -26,6 +26,8 @@ use wire::{Wire, files_below, files_with};
 
 const URL: &str = "PARTYLINE_TEST_URL";
 const NAME: &str = "tidewalker_19";
+/// What a user pastes, and nothing may hold.
+const PASTED: &str = "InventedAndPasted7";
 
 #[test]
 fn a_sign_in_survives_restarts_in_the_keyring_and_nothing_is_left_after_signing_out() {
@@ -146,6 +148,11 @@ fn a_locked_keyring_asks_too_and_keeps_what_it_has() {
         session.stop_keyring();
         session.start_keyring();
         run(&session, "come back");
+        session.lock_keyring();
+        run(&session, "memory while locked");
+        run(&session, "memory forgets");
+        run(&session, "file while locked");
+        run(&session, "come back");
         return;
     };
     let mut client = client();
@@ -159,6 +166,26 @@ fn a_locked_keyring_asks_too_and_keeps_what_it_has() {
             let secrets = first_screen(&mut client).secrets.expect("this run remembers");
             assert_eq!((secrets.storage, secrets.keyring), (SecretStorage::Memory, KeyringState::Locked));
             assert!(secrets.choice_wanted);
+            client.send(Command::KeepSecretsIn(SecretStorage::Keyring));
+            client.wait("that it did not help", |s| {
+                s.problems.iter().any(|problem| problem.kind == ProblemKind::SecretsNotKept)
+            });
+        }
+        "memory while locked" => {
+            first_screen(&mut client);
+            client.send(Command::KeepSecretsIn(SecretStorage::Memory));
+            client.wait("answered", |s| s.secrets.is_some_and(|secrets| !secrets.choice_wanted));
+        }
+        "memory forgets" => assert!(first_screen(&mut client).accounts.is_empty()),
+        "file while locked" => {
+            first_screen(&mut client);
+            client.send(Command::SignInAs(NAME.into()));
+            client.wait("signed in", |s| signed_in(s).is_some());
+            client.send(Command::KeepSecretsIn(SecretStorage::File));
+            client.wait("moved", |s| {
+                s.secrets.is_some_and(|secrets| secrets.storage == SecretStorage::File)
+                    && s.accounts.len() == 1
+            });
         }
         _ => drop(back_again(&mut client)),
     }
@@ -211,11 +238,12 @@ fn no_file_and_no_line_of_the_finest_log_holds_a_secret_or_a_name() {
         let wire = Wire::to(&service.url);
         let home = home();
         let mut evening = again(home.path(), TEST, "an evening");
-        evening.env("PARTYLINE_LOG", "trace");
+        evening.env("PARTYLINE_LOG", "trace").env("BROWSER", "true");
         run(evening, &wire.url);
-        let secrets = wire.secrets();
+        let mut secrets = wire.secrets();
         assert!(secrets.len() > 20, "the test knows what to look for: {}", secrets.len());
-        assert!(secrets.contains(NAME) && secrets.contains("Nova"));
+        assert!(secrets.contains(NAME) && secrets.contains("Nova") && secrets.contains(CLIENT_SECRET));
+        secrets.insert(PASTED.into());
         let files = files_below(home.path());
         let log: u64 = files
             .iter()
@@ -232,6 +260,15 @@ fn no_file_and_no_line_of_the_finest_log_holds_a_secret_or_a_name() {
     let log = logging::start(Some(&paths), true);
     let mut client = client();
     first_screen(&mut client);
+    // The browser's way as far as a test without one goes: a link, and pastes that are not its answer.
+    client.send(Command::SignIn);
+    client.wait("a link", |s| matches!(&s.screen, Screen::SigningIn(sign_in) if sign_in.link.is_some()));
+    client.send(Command::PasteRedirect(format!("https://example.org/?code={PASTED}").into()));
+    client.wait("a sentence", |s| s.problems.iter().any(|p| p.kind == ProblemKind::RedirectOfOtherPage));
+    client.send(Command::PasteRedirect(format!("v3.{PASTED}").into()));
+    client.wait("a refusal", |s| s.problems.iter().any(|p| p.kind == ProblemKind::SignInRefused));
+    client.send(Command::SignInWithNpsso(PASTED.repeat(3).into()));
+    client.wait("a refusal", |s| s.problems.iter().any(|p| p.kind == ProblemKind::NpssoRefused));
     client.send(Command::SignInAs(NAME.into()));
     client.wait("friends", |s| signed_in(s).is_some_and(|s| s.friends.value.is_some()));
     client.create_party(Privacy::FriendsCanJoin);
@@ -240,8 +277,6 @@ fn no_file_and_no_line_of_the_finest_log_holds_a_secret_or_a_name() {
     std::thread::sleep(Duration::from_millis(2100));
     client.send(Command::RenameParty("Late squad".into()));
     client.wait("renamed", |s| party(s).is_some_and(|p| p.session.name == "Late squad"));
-    client.send(Command::PasteRedirect("https://example.org/?code=v3.invented".into()));
-    client.send(Command::SignInWithNpsso("not a cookie".into()));
     client.send(Command::LeaveParty);
     client.wait("out", |s| party(s).is_none());
     client.send(Command::SignOut);

@@ -47,14 +47,14 @@ fn secrets_survive_processes_and_the_keyring_itself() {
 }
 
 #[test]
-fn a_wipe_leaves_nothing_and_spares_other_profiles() {
+fn moving_out_leaves_nothing_and_spares_other_profiles() {
     match step() {
         None => {
             let mut session = Session::start();
             session.start_keyring();
-            session.run("a_wipe_leaves_nothing_and_spares_other_profiles", "fill");
+            session.run("moving_out_leaves_nothing_and_spares_other_profiles", "fill");
             assert_eq!(session.items(), 5, "two of one profile, one of another, and an index of each");
-            session.run("a_wipe_leaves_nothing_and_spares_other_profiles", "wipe");
+            session.run("moving_out_leaves_nothing_and_spares_other_profiles", "move out");
             assert_eq!(session.items(), 0);
         }
         Some(step) if step == "fill" => {
@@ -63,7 +63,7 @@ fn a_wipe_leaves_nothing_and_spares_other_profiles() {
             other_vault().write("client", &secret("another's")).expect("written");
         }
         Some(_) => {
-            vault().wipe().expect("wiped");
+            vault().move_to(SecretStorage::Memory).expect("moved out");
             assert_eq!(vault().read("client").expect("readable"), None);
             assert_eq!(other_vault().read("client").expect("readable"), Some(secret("another's")));
             other_vault().remove("client").expect("removed");
@@ -111,7 +111,7 @@ fn a_locked_keyring_says_so_and_keeps_what_it_has() {
             let locked = |result| matches!(result, Err(VaultError::Keyring(KeyringTrouble::Locked)));
             assert!(locked(vault().read("client").map(drop)));
             assert!(locked(vault().write("client", &secret("newer"))));
-            assert!(locked(vault().wipe()));
+            assert!(locked(vault().remove("client")));
             assert!(locked(vault().move_to(SecretStorage::File).map(drop)));
         }
         Some(_) => assert_eq!(vault().read("client").expect("readable"), Some(secret(TOKEN))),

@@ -256,7 +256,7 @@ async fn a_strict_edge_shuts_out_whoever_hammers_until_they_pause() {
 async fn the_sign_in_page_and_the_token_endpoint_can_take_their_time() {
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
-    let delay = Duration::from_millis(400);
+    let delay = Duration::from_secs(2);
     let page = format!("{}/sonyacct/signin/", marlow.base);
     spoil(&sandbox, Area::Page, Spoiled::Late(delay), 1);
     spoil(&sandbox, Area::Token, Spoiled::Late(delay), 1);
@@ -285,7 +285,7 @@ async fn a_connection_can_stay_open_without_an_answer() {
     assert_eq!(marlow.standing().await, StatusCode::OK);
     let begin = Instant::now();
     sandbox.shutdown().await;
-    assert!(begin.elapsed() < Duration::from_millis(1500), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]
@@ -317,13 +317,13 @@ async fn a_clock_that_is_hours_off_shows_in_tokens_and_date_and_ends_nothing_ear
 async fn a_fault_by_name_comes_when_its_time_has_come() {
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
-    for named in ["unavailable=api:2", "expire-tokens@0.4"] {
+    for named in ["unavailable=api:2", "expire-tokens@3"] {
         sandbox.schedule(named.parse().expect("a fault"));
     }
     assert_eq!(marlow.standing().await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(marlow.standing().await, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(marlow.standing().await, StatusCode::OK);
-    tokio::time::sleep(Duration::from_millis(600)).await;
+    tokio::time::sleep(Duration::from_millis(3500)).await;
     assert_eq!(marlow.standing().await, StatusCode::UNAUTHORIZED);
 }
 

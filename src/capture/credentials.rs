@@ -1,29 +1,42 @@
 //! The OAuth client in a capture: who signed in, from the token requests and the authorize links.
 
-use base64::{Engine, prelude::BASE64_STANDARD};
-use url::{Url, form_urlencoded};
+use std::collections::VecDeque;
 
-use crate::model::{Body, Exchange, FoundClient, Secret};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use url::{Host, Url, form_urlencoded};
+
+use crate::model::{Body, Exchange, FoundClient, OAuthClient, Secret};
 
 const MAX_ID: usize = 128;
 const MAX_SECRET: usize = 512;
 const MAX_REDIRECT: usize = 1024;
-/// More clients than any capture has.
+/// More clients than any capture has; beyond, the one seen longest ago is forgotten.
 const MAX_CLIENTS: usize = 32;
 
 /// Collects clients exchange by exchange. Which exchanges these are, the caller knows.
 #[derive(Default)]
 pub struct ClientSearch {
     /// With the secret, in the order they were last seen.
-    clients: Vec<Client>,
+    clients: VecDeque<Client>,
     /// Redirects of clients whose token request may come later, or names none.
-    redirects: Vec<(String, String)>,
+    redirects: VecDeque<(String, String)>,
 }
 
 struct Client {
     id: String,
     secret: Secret,
     redirect: Option<String>,
+}
+
+/// How much of what it takes to sign in from here.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Fitness {
+    /// Where the browser is sent afterwards is not known.
+    NoRedirect,
+    /// To a page somewhere, which keeps the code.
+    Page,
+    /// Back to this computer; the mobile app's redirect is known anyway.
+    Returns,
 }
 
 impl ClientSearch {
@@ -34,14 +47,16 @@ impl ClientSearch {
         if let (Some(id), Some(redirect)) = (find("client_id"), find("redirect_uri"))
             && is_plain(&id, MAX_ID)
             && is_plain(&redirect, MAX_REDIRECT)
-            && self.redirects.len() < MAX_CLIENTS
         {
-            self.redirects.push((id, redirect));
+            push(&mut self.redirects, (id, redirect));
         }
     }
 
-    /// `POST …/token` with `Authorization: Basic`.
+    /// `POST …/token` with `Authorization: Basic`. What the service refused proves nobody's credentials.
     pub fn token(&mut self, exchange: &Exchange) {
+        if exchange.status >= 400 {
+            return;
+        }
         let Some((id, secret)) = exchange.request_header("authorization").and_then(basic) else { return };
         let redirect = match &exchange.request {
             Body::Bytes(form) => form_urlencoded::parse(form)
@@ -52,13 +67,12 @@ impl ClientSearch {
         };
         let known = self.clients.iter().position(|client| client.id == id && client.secret == secret);
         // Seen again: it is the newest now, and keeps what was known.
-        let before = known.map(|at| self.clients.remove(at)).and_then(|client| client.redirect);
-        if self.clients.len() < MAX_CLIENTS {
-            self.clients.push(Client { id, secret, redirect: redirect.or(before) });
-        }
+        let before = known.and_then(|at| self.clients.remove(at)).and_then(|client| client.redirect);
+        push(&mut self.clients, Client { id, secret, redirect: redirect.or(before) });
     }
 
-    /// The client with everything needed to sign in; among several, the one seen last.
+    /// The client to sign in with: one whose redirect leads back to this computer before one that leads to a page, and either
+    /// before one without; of these the one seen last.
     pub fn finish(self) -> Option<FoundClient> {
         let Self { mut clients, redirects } = self;
         for client in clients.iter_mut().filter(|client| client.redirect.is_none()) {
@@ -66,10 +80,41 @@ impl ClientSearch {
             client.redirect = named.map(|(_, redirect)| redirect.clone());
         }
         let others = clients.len().checked_sub(1)?;
-        let complete = clients.iter().rposition(|client| client.redirect.is_some());
-        let Client { id, secret, redirect } = clients.swap_remove(complete.unwrap_or(others));
+        // Of several equals the last.
+        let Client { id, secret, redirect } = clients.into_iter().max_by_key(Client::fitness)?;
         Some(FoundClient { id, secret, redirect, others })
     }
+}
+
+impl Client {
+    fn fitness(&self) -> Fitness {
+        match &self.redirect {
+            _ if self.id == OAuthClient::MOBILE_ID => Fitness::Returns,
+            Some(redirect) if returns(redirect) => Fitness::Returns,
+            Some(_) => Fitness::Page,
+            None => Fitness::NoRedirect,
+        }
+    }
+}
+
+/// A scheme of its own, or a loopback page.
+fn returns(redirect: &str) -> bool {
+    Url::parse(redirect).is_ok_and(|url| match url.scheme() {
+        "http" | "https" => match url.host() {
+            Some(Host::Ipv4(ip)) => ip.is_loopback(),
+            Some(Host::Ipv6(ip)) => ip.is_loopback(),
+            Some(Host::Domain(name)) => name == "localhost",
+            None => false,
+        },
+        _ => true,
+    })
+}
+
+fn push<T>(queue: &mut VecDeque<T>, newest: T) {
+    if queue.len() == MAX_CLIENTS {
+        queue.pop_front();
+    }
+    queue.push_back(newest);
 }
 
 fn basic(header: &str) -> Option<(String, Secret)> {

@@ -1,12 +1,15 @@
 //! HAR 1.2: walks `log.entries` and hands out one exchange at a time; everything else is passed over.
 
-use std::io::{BufReader, Read};
+use std::{
+    io::{BufReader, Read},
+    ops::ControlFlow,
+};
 
 use url::form_urlencoded;
 
 use super::{
     ReadError,
-    body::{self, TEXT_LIMIT},
+    body::{self, Decompressor, TEXT_LIMIT},
     json::{Json, Read1, Stop, Text},
 };
 use crate::model::{Body, Exchange, Header, Message};
@@ -24,19 +27,35 @@ const MESSAGES_LIMIT: usize = 8 << 20;
 
 const BOM: [u8; 3] = [0xEF, 0xBB, 0xBF];
 
-/// How the file ended.
+/// One of the capture's entries.
+pub enum Entry {
+    Exchange(Box<Exchange>),
+    /// An exchange that is not wanted; nothing of it was kept.
+    Unwanted,
+    /// No exchange: it has no method, or no address of a sane length.
+    Odd,
+}
+
+/// How reading ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     Complete,
-    /// It was cut off, after the exchanges handed out.
+    /// The file was cut off, after the entries handed out.
     Early,
+    /// Whoever took the entries had enough.
+    Stopped,
 }
 
-/// Reads a HAR and hands its exchanges to `each`, in the order of the file. Holds one exchange at a time, of bounded size.
+/// Reads a HAR and hands its entries to `each`, in the order of the file, until it breaks. Holds one exchange at a time, of
+/// bounded size. `wanted` chooses by method and address; only those bodies are decompressed.
 ///
 /// # Errors
-/// [`ReadError`]; exchanges before the place of the error have been handed out.
-pub fn read(input: impl Read, each: impl FnMut(Exchange)) -> Result<Ending, ReadError> {
+/// [`ReadError`]; entries before the place of the error have been handed out.
+pub fn read(
+    input: impl Read,
+    wanted: impl Fn(&str, &str) -> bool,
+    each: impl FnMut(Entry) -> ControlFlow<()>,
+) -> Result<Ending, ReadError> {
     let mut input = BufReader::with_capacity(CHUNK, input);
     let mut start = Vec::new();
     input.by_ref().take(BOM.len() as u64).read_to_end(&mut start).map_err(ReadError::Io)?;
@@ -44,10 +63,15 @@ pub fn read(input: impl Read, each: impl FnMut(Exchange)) -> Result<Ending, Read
         return Err(ReadError::NotUtf8 { at: 0 });
     }
     let start = if start == BOM { &[][..] } else { &start };
-    document(Json::new(start.chain(input)), each)
+    document(Json::new(start.chain(input)), wanted, each)
 }
 
-fn document<R: Read>(mut json: Json<R>, mut each: impl FnMut(Exchange)) -> Result<Ending, ReadError> {
+fn document<R: Read>(
+    mut json: Json<R>,
+    wanted: impl Fn(&str, &str) -> bool,
+    mut each: impl FnMut(Entry) -> ControlFlow<()>,
+) -> Result<Ending, ReadError> {
+    let mut decompressor = Decompressor::default();
     let mut entries = false;
     let mut log = None;
     let read = json.object(|json, name| match name {
@@ -57,13 +81,11 @@ fn document<R: Read>(mut json: Json<R>, mut each: impl FnMut(Exchange)) -> Resul
                 "entries" if entries => Err(Stop::Error(ReadError::Duplicate("entries"))),
                 "entries" => {
                     entries = true;
-                    if json
-                        .list(|json| entry(json).map(|exchange| exchange.into_iter().for_each(&mut each)))?
-                    {
-                        Ok(())
-                    } else {
-                        Err(Stop::Error(ReadError::NotHar))
-                    }
+                    let is_list = json.list(|json| {
+                        let entry = entry(json, &wanted, &mut decompressor)?;
+                        if each(entry).is_break() { Err(Stop::Asked) } else { Ok(()) }
+                    })?;
+                    if is_list { Ok(()) } else { Err(Stop::Error(ReadError::NotHar)) }
                 }
                 _ => json.skip(),
             })
@@ -74,13 +96,17 @@ fn document<R: Read>(mut json: Json<R>, mut each: impl FnMut(Exchange)) -> Resul
     match read.and_then(|_| json.end()) {
         Ok(()) if entries => Ok(Ending::Complete),
         Err(Stop::EndsEarly) if entries => Ok(Ending::Early),
+        Err(Stop::Asked) => Ok(Ending::Stopped),
         Ok(()) | Err(Stop::EndsEarly) => Err(ReadError::NotHar),
         Err(Stop::Error(error)) => Err(error),
     }
 }
 
-/// `None` for an entry that is no exchange.
-fn entry<R: Read>(json: &mut Json<R>) -> Read1<Option<Exchange>> {
+fn entry<R: Read>(
+    json: &mut Json<R>,
+    wanted: impl Fn(&str, &str) -> bool,
+    decompressor: &mut Decompressor,
+) -> Read1<Entry> {
     let (mut request, mut response, mut messages) = (None, None, None);
     json.object(|json, name| match name {
         "request" => once("request", &mut request, half(json)?),
@@ -89,21 +115,25 @@ fn entry<R: Read>(json: &mut Json<R>) -> Read1<Option<Exchange>> {
         _ => json.skip(),
     })?;
     let Some(Half { method: Some(method), url: Some(url), headers, body, .. }) = request else {
-        return Ok(None);
+        return Ok(Entry::Odd);
     };
+    if !wanted(&method, &url) {
+        return Ok(Entry::Unwanted);
+    }
     let response = response.unwrap_or_default();
     let Socket { messages, skipped, .. } = messages.unwrap_or_default();
-    Ok(Some(Exchange {
+    let read = json.position();
+    Ok(Entry::Exchange(Box::new(Exchange {
         method,
         url,
-        request: body::decompressed(body, &headers),
+        request: decompressor.undo(body, &headers, read),
         request_headers: headers,
         status: response.status.unwrap_or(0),
-        response: body::decompressed(response.body, &response.headers),
+        response: decompressor.undo(response.body, &response.headers, read),
         response_headers: response.headers,
         messages,
         messages_skipped: skipped,
-    }))
+    })))
 }
 
 /// A request or a response: their fields do not clash.

@@ -19,6 +19,8 @@ const DEPTH_LIMIT: u32 = 64;
 pub(super) enum Stop {
     /// The input ended before the document did.
     EndsEarly,
+    /// By whoever takes what is read.
+    Asked,
     Error(ReadError),
 }
 
@@ -51,6 +53,11 @@ impl<R: Read> Json<R> {
             ReaderSettings { track_path: false, max_nesting_depth: Some(DEPTH_LIMIT), ..Default::default() };
         let watched = Watched { input, watch: Rc::clone(&watch) };
         Self { tokens: JsonStreamReader::new_custom(watched, settings), watch }
+    }
+
+    /// How far the source is read, in bytes.
+    pub fn position(&self) -> u64 {
+        self.watch.read.get()
     }
 
     /// Hands each field's name to `field`, which must take the value; `false` where the next value is no object.

@@ -2,16 +2,17 @@
 //! own loop.
 
 use std::{
-    fs::File,
-    io::{self, Read},
+    fs::{self, File},
+    io::{self, Read, Seek, Write},
+    ops::ControlFlow,
     path::Path,
 };
 
 use super::CaptureTrouble;
 use crate::{
-    capture::{self, ClientSearch, Ending, ReadError},
-    model::{Exchange, FoundClient, Progress, Report},
-    psn::{Endpoints, Examiner, SignInCall, sign_in_call},
+    capture::{self, ClientSearch, Ending, Entry, ReadError},
+    model::{FoundClient, Progress, Report},
+    psn::{Endpoints, Examiner, SignInCall, is_of_service, sign_in_call},
 };
 
 /// Why there is no report.
@@ -23,6 +24,15 @@ pub enum CaptureError {
     Read(#[from] ReadError),
     #[error("cancelled")]
     Cancelled,
+}
+
+/// Why a report was not saved.
+#[derive(Debug, thiserror::Error)]
+pub enum SaveError {
+    #[error("the report could not be written")]
+    Io(#[from] io::Error),
+    #[error("what is there already is no report; nothing was written over it")]
+    NotAReport,
 }
 
 impl From<&CaptureError> for CaptureTrouble {
@@ -49,7 +59,12 @@ pub fn check(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Report, CaptureError> {
     let mut examiner = Examiner::new(endpoints.clone());
-    let ending = read(path, progress, cancelled, |exchange| examiner.examine(&exchange))?;
+    let wanted = |_: &str, url: &str| is_of_service(endpoints, url);
+    let ending = read(path, progress, cancelled, wanted, |entry| match entry {
+        Entry::Exchange(exchange) => examiner.examine(&exchange),
+        Entry::Unwanted => examiner.count_other_host(),
+        Entry::Odd => examiner.count_odd(),
+    })?;
     Ok(Report { ends_early: ending == Ending::Early, ..examiner.finish() })
 }
 
@@ -64,19 +79,53 @@ pub fn find_client(
     cancelled: &dyn Fn() -> bool,
 ) -> Result<Option<FoundClient>, CaptureError> {
     let mut search = ClientSearch::default();
-    read(path, progress, cancelled, |exchange| match sign_in_call(endpoints, &exchange) {
-        Some(SignInCall::Authorize) => search.authorize(&exchange),
-        Some(SignInCall::Token) => search.token(&exchange),
-        None => {}
+    let wanted = |method: &str, url: &str| sign_in_call(endpoints, method, url).is_some();
+    read(path, progress, cancelled, wanted, |entry| {
+        let Entry::Exchange(exchange) = entry else { return };
+        match sign_in_call(endpoints, &exchange.method, &exchange.url) {
+            Some(SignInCall::Authorize) => search.authorize(&exchange),
+            Some(SignInCall::Token) => search.token(&exchange),
+            None => {}
+        }
     })?;
     Ok(search.finish())
+}
+
+/// Writes a report to `path`: to a new file, or over an older report, and never over a capture or anything else. Blocking.
+///
+/// # Errors
+/// [`SaveError`]; after [`SaveError::NotAReport`] everything is as it was.
+pub fn save_report(path: &Path, text: &str) -> Result<(), SaveError> {
+    let mut file = match File::create_new(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => older_report(path)?,
+        new => new?,
+    };
+    Ok(file.write_all(text.as_bytes())?)
+}
+
+/// Emptied.
+fn older_report(path: &Path) -> Result<File, SaveError> {
+    // A pipe would have to be waited for.
+    if !fs::metadata(path)?.is_file() {
+        return Err(SaveError::NotAReport);
+    }
+    let mut file = File::options().read(true).write(true).open(path)?;
+    let mut start = Vec::new();
+    Read::by_ref(&mut file).take(Report::LONGEST_START).read_to_end(&mut start)?;
+    if !Report::is_start(&start) {
+        return Err(SaveError::NotAReport);
+    }
+    file.set_len(0)?;
+    file.rewind()?;
+    Ok(file)
 }
 
 fn read(
     path: &Path,
     progress: &mut dyn FnMut(Progress),
     cancelled: &dyn Fn() -> bool,
-    each: impl FnMut(Exchange),
+    wanted: impl Fn(&str, &str) -> bool,
+    mut each: impl FnMut(Entry),
 ) -> Result<Ending, CaptureError> {
     let file = File::open(path).map_err(CaptureError::Open)?;
     let total = file.metadata().map_err(CaptureError::Open)?.len();
@@ -88,8 +137,16 @@ fn read(
         cancelled,
         was_cancelled: &mut was_cancelled,
     };
-    let ending = capture::read(watched, each);
-    if was_cancelled { Err(CaptureError::Cancelled) } else { Ok(ending?) }
+    let ending = capture::read(watched, wanted, |entry| {
+        each(entry);
+        // A few kilobytes may hold many entries that take their time.
+        if cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    match ending {
+        _ if was_cancelled => Err(CaptureError::Cancelled),
+        Ok(Ending::Stopped) => Err(CaptureError::Cancelled),
+        ending => Ok(ending?),
+    }
 }
 
 /// A file that tells how far it is read, and stops when asked to.

@@ -24,6 +24,7 @@ impl Failure {
         match self.kind {
             ProblemKind::ServiceUnreachable => Reach::Nobody,
             ProblemKind::TooManyRequests { wait } => Reach::Paused(wait),
+            ProblemKind::BlockedByNetworkEdge => Reach::Paused(psn::BLOCKED_PAUSE),
             _ => Reach::Service,
         }
     }
@@ -103,4 +104,15 @@ pub fn chain(error: &dyn std::error::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_refusal_by_the_network_edge_nobody_knocks_for_minutes() {
+        let pause = Failure::from(psn::Error::Blocked).reach().pause();
+        assert!(pause.is_some_and(|pause| pause >= std::time::Duration::from_secs(5 * 60)), "{pause:?}");
+    }
 }

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    CaptureTrouble, ClientInUse, Command, Notice, Secrets, WayBack, failure::Failure, reconnect::Reach,
+    CaptureTrouble, ClientInUse, Command, Notice, ReportFile, Secrets, SignInLink, WayBack, failure::Failure,
+    reconnect::Reach,
 };
 use crate::{
     model::{
@@ -34,7 +35,7 @@ pub enum Input {
     Opened(Opened),
     SignInLink {
         attempt: Attempt,
-        link: Arc<str>,
+        link: SignInLink,
         way_back: WayBack,
     },
     BrowserDidNotOpen {
@@ -70,7 +71,7 @@ pub enum Input {
         attempt: Attempt,
         result: Result<CaptureFindings, CaptureTrouble>,
     },
-    ReportSaved(Result<PathBuf, CaptureTrouble>),
+    ReportSaved(ReportFile),
 
     PushOpened,
     Push(PushEvent),

@@ -19,13 +19,14 @@ mod world;
 
 pub use command::{Command, MicrophoneTest};
 pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, StatsReader, Waker};
-pub use keeper::keep_client;
+pub use keeper::{KeepClientError, keep_client, kept_client};
 pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};
 pub use snapshot::{
-    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, Screen,
-    Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus, WayBack,
+    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, ReportFile,
+    Screen, Secrets, Service, SignIn, SignInLink, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus,
+    WayBack,
 };
 
 pub use crate::voice::Meters;

@@ -6,6 +6,8 @@ use crate::model::{DeviceKind, OnlineId, SecretStorage, SessionId};
 pub enum Notice {
     /// The same user signed in again, in place.
     SignedInAgain,
+    /// The user gave signing in again, or adding an account, up.
+    SignInCancelled,
     /// Somebody else is in use now.
     SwitchedTo(OnlineId),
     /// Everything secret lives there now.

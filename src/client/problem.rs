@@ -44,6 +44,12 @@ pub enum ProblemKind {
     AccountNotKept,
     /// Tokens and secrets could not be written where they should live.
     SecretsNotKept,
+    /// What is kept could not be removed from where it lives, or lived before.
+    SecretsNotForgotten,
+    /// Another running program has this profile; what happens in this one is not kept.
+    ProfileInUse,
+    /// The user gave the sign-in up.
+    SignInCancelled,
     /// The desktop did not take, or give up, the scheme.
     SchemeNotChanged,
     /// The stay is over: the service wants a new sign-in.
@@ -111,6 +117,7 @@ impl Problem {
         match self.kind {
             _ if self.place == Place::Starting => Remedy::RetryStart,
             ProblemKind::SignInTimedOut
+            | ProblemKind::SignInCancelled
             | ProblemKind::SignInRefused
             | ProblemKind::BrowserDidNotOpen
             | ProblemKind::SignInEnded
@@ -151,6 +158,8 @@ impl Problem {
             | ProblemKind::ClientRefused
             | ProblemKind::ClientUnusable
             | ProblemKind::SecretsNotKept
+            | ProblemKind::SecretsNotForgotten
+            | ProblemKind::ProfileInUse
             | ProblemKind::SchemeNotChanged
             | ProblemKind::SettingsNotSaved
             | ProblemKind::SettingsUnreadable => Remedy::Dismiss,

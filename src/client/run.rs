@@ -12,7 +12,7 @@ use super::{
     keeper::{Keeper, Plan},
     signing_in,
     state::State,
-    world::{Arrival, FINISH_TIME, World},
+    world::{Arrival, World},
 };
 use crate::{
     model::{ClientSource, Clock, OAuthClient, Settings, TalkMode, VoiceStats},
@@ -23,6 +23,8 @@ use crate::{
 
 const INPUT_BACKLOG: usize = 1024;
 const WORKERS: usize = 2;
+/// For blocking calls that still run; the rest has ended by then.
+const SHUTDOWN_TIME: Duration = Duration::from_millis(100);
 
 /// How a client is set up.
 pub struct Config {
@@ -85,7 +87,7 @@ impl Client {
         let handle = Handle { commands, snapshots, notices, meters, stats };
         let work = move || {
             runtime.block_on(run(state, world, queues, publisher, wake));
-            runtime.shutdown_timeout(FINISH_TIME);
+            runtime.shutdown_timeout(SHUTDOWN_TIME);
         };
         let thread = std::thread::Builder::new().name("client".into()).spawn(work)?;
         Ok((Self { thread }, handle))
@@ -141,14 +143,23 @@ fn set_up(
         },
     )?;
     let http = psn::http_client(&config.endpoints)?;
-    let plan = match &config.paths {
-        Some(paths) if config.remember => {
+    let remembered = config.paths.as_ref().filter(|_| config.remember);
+    let profile = remembered.map(store::lock_profile).transpose().unwrap_or_else(|error| {
+        tracing::warn!(kind = %error.kind(), "the profile could not be locked");
+        None
+    });
+    let plan = match (remembered, &profile) {
+        (Some(paths), Some(Some(_))) => {
             Plan::Profile { scope: paths.vault_scope(), chosen: settings.secret_storage }
         }
         _ => Plan::Nothing,
     };
+    let shared = remembered.is_some() && matches!(plan, Plan::Nothing);
     let keeper = Keeper::start(plan, config.endpoints.name(), inputs.clone(), arrivals.clone())?;
     let mut state = State::new(service, settings);
+    if shared {
+        state.raise(Place::SignIn, ProblemKind::ProfileInUse, "the profile is locked, or cannot be");
+    }
     if unreadable {
         state.raise(Place::Settings, ProblemKind::SettingsUnreadable, "the settings file did not parse");
     }
@@ -161,6 +172,7 @@ fn set_up(
         },
         client: config.client,
         keeper,
+        _profile: profile.flatten(),
         way_back: Arc::default(),
         paths: config.paths,
         fixed_microphone: config.microphone.is_some(),
@@ -173,6 +185,7 @@ fn set_up(
         signing_in: CancellationToken::new(),
         wanted: None,
         arrived: None,
+        resuming: None,
         account: None,
         running: CancellationToken::new(),
         reading_capture: CancellationToken::new(),

@@ -1,13 +1,13 @@
 //! Signing in as a task: the link, the browser, the way back, the tokens; or the tokens alone where they were kept. Tokio workers.
 
-use std::sync::Arc;
+use std::{future::pending, sync::Arc, time::Duration};
 
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
 use super::{
-    ProblemKind, WayBack as Way,
+    ProblemKind, SignInLink, WayBack as Way,
     failure::Failure,
     input::{Attempt, Input, SignInWay},
     way_back::WayBack,
@@ -16,7 +16,8 @@ use crate::{
     desktop,
     model::{AccountId, Clock, OAuthClient, Profile, Secret},
     psn::{
-        self, Authorization, Endpoints, Grant, Kept, Psn, Redirect, RedirectListener, SignInError, Tokens,
+        self, Authorization, Endpoints, Grant, Keeper, Kept, Psn, Redirect, RedirectListener, SignInError,
+        Tokens,
     },
 };
 
@@ -34,20 +35,34 @@ impl Service {
         Arc::new(Psn::new(self.endpoints, self.http, Arc::new(tokens), self.refreshes, self.clock))
     }
 
-    /// By what was kept of an account.
-    pub async fn resume(
+    /// By what was kept of an account; [`first_call`] shows whether it still works. `keeper` as in [`Tokens::resume`]. One for all
+    /// tries: it knows how long to pause between them.
+    pub fn prepare_resume(
         self,
         client: OAuthClient,
         account: AccountId,
         kept: Kept,
-    ) -> Result<(Arc<Psn>, Profile), Failure> {
+        keeper: Option<Keeper>,
+    ) -> Arc<Psn> {
         let (endpoints, http) = (Arc::clone(&self.endpoints), self.http.clone());
-        let tokens = Tokens::resume(endpoints, http, client, account, kept, self.clock.clone());
-        let psn = self.psn(tokens);
-        let me = own_profile(&psn).await?;
-        Ok((psn, me))
+        let tokens = Tokens::resume(endpoints, http, client, account, kept, keeper, self.clock.clone());
+        self.psn(tokens)
     }
 }
+
+/// Whose account it is, by asking the service. Cancel by dropping.
+///
+/// # Errors
+/// Why the service does not say; where it [may pass](Failure::may_pass), the next try may be this call again.
+pub async fn first_call(psn: &Psn) -> Result<Profile, Failure> {
+    let nobody = || Failure::new(ProblemKind::ServiceTrouble, "the account has no profile");
+    psn.profiles(&[psn.account()]).await?.pop().ok_or_else(nobody)
+}
+
+/// After this many further tries a sign-in without a profile is given up.
+const PROFILE_RETRIES: u32 = 4;
+/// Nobody looks at "signing in" for longer than that.
+const LONGEST_PROFILE_PAUSE: Duration = Duration::from_secs(60);
 
 /// What a sign-in needs to know.
 pub struct SignIn {
@@ -59,7 +74,7 @@ pub struct SignIn {
     pub duid: String,
     pub way_back: Arc<WayBack>,
     /// Whose place it may take.
-    pub current: Option<Arc<Psn>>,
+    pub current: Option<(Arc<Psn>, Profile)>,
     pub inputs: mpsc::Sender<Input>,
 }
 
@@ -68,20 +83,26 @@ impl SignIn {
     /// sign-in; the listener closes with it.
     pub async fn run(self) -> Result<(Arc<Psn>, Profile), Failure> {
         let grant = self.grant().await?;
-        let (psn, me) = match self.current {
-            Some(current) if current.account() == grant.account() => {
-                current.tokens().adopt(grant).await;
-                let me = own_profile(&current).await?;
-                (current, me)
+        if let Some((psn, me)) = self.current.filter(|(current, _)| current.account() == grant.account()) {
+            psn.tokens().adopt(grant);
+            return Ok((psn, me));
+        }
+        let clock = self.service.clock.clone();
+        let psn = self.service.psn(Tokens::new(grant, clock.clone()));
+        let mut tries = 0;
+        // The code is used up: what the user did is not thrown away for a hiccup.
+        loop {
+            let failure = match first_call(&psn).await {
+                Ok(me) => return Ok((psn, me)),
+                Err(failure) => failure,
+            };
+            let pause = failure.reach().pause().unwrap_or_default().max(Duration::from_secs(1 << tries));
+            if !failure.may_pass() || tries == PROFILE_RETRIES || pause > LONGEST_PROFILE_PAUSE {
+                return Err(failure);
             }
-            _ => {
-                let tokens = Tokens::new(grant, self.service.clock.clone());
-                let psn = self.service.psn(tokens);
-                let me = own_profile(&psn).await?;
-                (psn, me)
-            }
-        };
-        Ok((psn, me))
+            tries += 1;
+            clock.sleep_until(clock.now() + pause).await;
+        }
     }
 
     async fn grant(&self) -> Result<Grant, Failure> {
@@ -91,7 +112,8 @@ impl SignIn {
         let listener = RedirectListener::bind(&redirect).await;
         let (listener, way_back) = match listener {
             Ok(Some(listener)) => (Some(listener), Way::Loopback),
-            Ok(None) => (None, Way::Scheme),
+            Ok(None) if redirect.scheme() == desktop::SCHEME => (None, Way::Scheme),
+            Ok(None) => (None, Way::Paste),
             Err(error) => {
                 tracing::warn!(kind = %error.kind(), "no page for the browser to come back to");
                 (None, Way::Paste)
@@ -122,17 +144,22 @@ impl SignIn {
     ) -> Result<Secret, Failure> {
         let expected = authorization.expected();
         let brought = self.way_back.wait_for(expected.clone());
-        self.open_browser(authorization, way_back).await;
         let listened = async {
-            match listener.map(|listener| listener.wait(expected)) {
-                Some(wait) => wait.await,
-                None => std::future::pending().await,
+            match listener {
+                Some(listener) => listener.wait(expected).await,
+                None => pending().await,
             }
         };
+        // Beside the wait: a text browser is open until its user closes it.
+        let opening = async {
+            self.open_browser(authorization, way_back).await;
+            pending().await
+        };
+        let overtaken = |_| Failure::new(ProblemKind::SignInTimedOut, "another sign-in took its place");
         let redirect = tokio::select! {
-            Ok(redirect) = brought => redirect,
-            Ok(redirect) = listened => redirect,
-            else => return Err(Failure::new(ProblemKind::SignInTimedOut, "nothing can come back any more")),
+            redirect = brought => redirect.map_err(overtaken)?,
+            redirect = listened => redirect,
+            never = opening => never,
         };
         match redirect {
             Redirect::Code(code) => Ok(code),
@@ -147,19 +174,15 @@ impl SignIn {
         })
     }
 
+    /// Ends when the browser was opened. Dropped before, the browser opens all the same; whether it did is not told.
     async fn open_browser(&self, authorization: &Authorization, way_back: Way) {
         let link = authorization.link().clone();
         let attempt = self.attempt;
-        let shown = link.as_str().into();
+        let shown = SignInLink::from(link.as_str());
         let _ = self.inputs.send(Input::SignInLink { attempt, link: shown, way_back }).await;
         let opened = tokio::task::spawn_blocking(move || desktop::open_browser(&link)).await;
         if !matches!(opened, Ok(Ok(()))) {
             let _ = self.inputs.send(Input::BrowserDidNotOpen { attempt }).await;
         }
     }
-}
-
-async fn own_profile(psn: &Psn) -> Result<Profile, Failure> {
-    let nobody = || Failure::new(ProblemKind::ServiceTrouble, "the account has no profile");
-    psn.profiles(&[psn.account()]).await?.pop().ok_or_else(nobody)
 }

@@ -1,6 +1,6 @@
 //! What is true now: one immutable value, published by the client, read by the UI.
 
-use std::{path::PathBuf, sync::Arc, time::SystemTime};
+use std::{fmt, path::PathBuf, sync::Arc, time::SystemTime};
 
 use super::{command::MicrophoneTest, problem::Problem};
 use crate::model::{
@@ -61,8 +61,7 @@ pub enum Capture {
     NoClient,
     Checked {
         report: Arc<Report>,
-        /// Where the report was saved.
-        saved: Option<PathBuf>,
+        file: ReportFile,
     },
     Failed(CaptureTrouble),
 }
@@ -74,7 +73,15 @@ pub enum CaptureTrouble {
     NotACapture,
     /// Somebody signs in, and where the browser is sent afterwards is not in it.
     NoRedirect,
-    CannotSaveReport,
+}
+
+/// Where a report was saved.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum ReportFile {
+    #[default]
+    None,
+    Saved(PathBuf),
+    CannotSave,
 }
 
 /// Where secrets live.
@@ -89,7 +96,7 @@ pub struct Secrets {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Screen {
     /// What was kept is read, or an account of before is signed in by it; a [`Problem`] at
-    /// [`super::problem::Place::SignIn`] says where that fails for now.
+    /// [`super::problem::Place::Starting`] says where that fails for now.
     Starting {
         account: Option<OnlineId>,
     },
@@ -102,10 +109,33 @@ pub enum Screen {
 #[derive(Debug, Clone, PartialEq)]
 pub struct SignIn {
     /// The address the browser was sent to, for copying. `None` until it is known, and where no browser is needed.
-    pub link: Option<Arc<str>>,
+    pub link: Option<SignInLink>,
     pub way_back: WayBack,
     /// The browser's part is done; the service is asked for tokens.
     pub finishing: bool,
+}
+
+/// The address of a sign-in under way. It holds the state that its answer must bring back: shown to its user, and printed to
+/// nobody else.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SignInLink(Arc<str>);
+
+impl SignInLink {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for SignInLink {
+    fn from(link: &str) -> Self {
+        Self(link.into())
+    }
+}
+
+impl fmt::Debug for SignInLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[link]")
+    }
 }
 
 /// How the browser's answer reaches the program. Pasting works besides each.

@@ -6,44 +6,57 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    CaptureTrouble, ClientInUse, Notice, ProblemKind, capture,
+    CaptureTrouble, ClientInUse, Notice, ProblemKind, ReportFile, capture,
     failure::{Failure, chain},
     input::{
         Arrived, Attempt, CaptureFindings, CapturePurpose, Effect, Entry, Input, Opened, SchemeQuestion,
         Seat, SignInWay, VoiceControl,
     },
     keeper::{Keeper, KeptAsUsed, OpenedVault},
-    signing_in::{Service, SignIn},
+    signing_in::{Service, SignIn, first_call},
     tasks::{self, Held},
     way_back::WayBack,
 };
 use crate::{
     desktop::{self, Instance, SchemeHandler},
     model::{
-        AccountSlot, ClientSource, OAuthClient, Profile, Report, SchemeStatus, Secret, SecretStorage,
-        SessionId, Settings,
+        AccountId, AccountSlot, ClientSource, Clock, OAuthClient, Profile, Progress, Report, SchemeStatus,
+        Secret, SecretStorage, SessionId, Settings,
     },
-    psn::{Kept, Psn},
+    psn::{self, Endpoints, Kept, Psn},
     store::{self, Paths},
     voice::Voice,
 };
 
 /// After the state said it is done, tasks get this long to end.
-pub const FINISH_TIME: Duration = Duration::from_millis(300);
-/// A token refresh gets longer: the service may already have acted on it.
-const REFRESH_FINISH_TIME: Duration = Duration::from_millis(500);
+const FINISH_TIME: Duration = Duration::from_millis(300);
+/// A token refresh gets longer: the service may already have acted on it. One that takes longer still loses nothing but its
+/// answer: the refresh token before it stays good until the new one is used.
+const REFRESH_FINISH_TIME: Duration = Duration::from_millis(400);
+/// For the keyring to take the last token in, or to give one up.
+const KEEP_FINISH_TIME: Duration = Duration::from_millis(600);
 /// As often as an eye follows.
 const PROGRESS_EVERY: Duration = Duration::from_millis(50);
 
 /// Something that came and carries what [`super::state::State`] must not hold.
 pub enum Arrival {
-    SignedIn { attempt: Attempt, psn: Arc<Psn>, me: Profile },
+    SignedIn { attempt: Attempt, signed_in: SignedInAs },
     Opened(OpenedVault),
 }
+
+/// Who signed in, and what keeps the tokens if something does already.
+pub struct SignedInAs {
+    psn: Arc<Psn>,
+    me: Profile,
+    kept_as_used: Option<KeptAsUsed>,
+}
+
+/// The account that is signed in by what was kept, made once for all tries.
+type Resumed = Arc<OnceCell<(Arc<Psn>, KeptAsUsed)>>;
 
 /// Everything the effects act upon.
 pub struct World {
@@ -51,6 +64,8 @@ pub struct World {
     /// Given from outside, or kept.
     pub client: Option<(OAuthClient, ClientSource)>,
     pub keeper: Keeper,
+    /// Locked for as long as this runs.
+    pub _profile: Option<std::fs::File>,
     pub way_back: Arc<WayBack>,
     pub paths: Option<Paths>,
     pub fixed_microphone: bool,
@@ -67,13 +82,15 @@ pub struct World {
     /// The sign-in that counts.
     pub wanted: Option<Attempt>,
     /// Signed in, and not yet the account in use.
-    pub arrived: Option<(Attempt, Arc<Psn>, Profile)>,
+    pub arrived: Option<(Attempt, SignedInAs)>,
+    pub resuming: Option<(AccountSlot, Resumed)>,
     pub account: Option<SignedInAccount>,
 }
 
 /// Everything below is cancelled with the account, and voice steps with the party.
 pub struct SignedInAccount {
     psn: Arc<Psn>,
+    me: Profile,
     kept_as_used: KeptAsUsed,
     signed_in: CancellationToken,
     connecting: CancellationToken,
@@ -97,6 +114,7 @@ impl World {
             Effect::TakeAccount { attempt } => self.take_account(attempt),
             Effect::DropAccount => {
                 if let Some(account) = self.account.take() {
+                    account.kept_as_used.retire();
                     account.signed_in.cancel();
                 }
             }
@@ -172,13 +190,16 @@ impl World {
     /// `None`: it was given up meanwhile, and must not take the place of another.
     pub fn welcome(&mut self, arrival: Arrival) -> Option<Input> {
         match arrival {
-            Arrival::SignedIn { attempt, psn, me } => {
+            Arrival::SignedIn { attempt, signed_in } => {
                 if self.wanted != Some(attempt) {
                     return None;
                 }
                 self.wanted = None;
-                let again = self.account.as_ref().is_some_and(|account| Arc::ptr_eq(&account.psn, &psn));
-                self.arrived = (!again).then(|| (attempt, psn, me.clone()));
+                self.resuming = None;
+                let current = self.account.as_ref().map(|account| &account.psn);
+                let again = current.is_some_and(|current| Arc::ptr_eq(current, &signed_in.psn));
+                let me = signed_in.me.clone();
+                self.arrived = (!again).then_some((attempt, signed_in));
                 Some(Input::SignedIn { attempt, result: Ok(Arrived { me, again }) })
             }
             Arrival::Opened(OpenedVault { secrets, client, accounts, last }) => {
@@ -211,23 +232,41 @@ impl World {
         let paths = self.paths.clone();
         let (service, way_back, inputs) =
             (self.service.clone(), Arc::clone(&self.way_back), self.inputs.clone());
-        let current = self.account.as_ref().map(|account| Arc::clone(&account.psn));
+        let current = self.account.as_ref().map(|account| (Arc::clone(&account.psn), account.me.clone()));
         self.attempt(attempt, cancelled, async move {
             let duid = tokio::task::spawn_blocking(move || installation(paths.as_ref())).await;
             let duid = duid.unwrap_or_else(|_| store::new_installation_id());
-            SignIn { attempt, way, service, client, duid, way_back, current, inputs }.run().await
+            SignIn { attempt, way, service, client, duid, way_back, current, inputs }
+                .run()
+                .await
+                .map(|(psn, me)| SignedInAs { psn, me, kept_as_used: None })
         });
     }
 
+    /// Every try of an account is one of the same tokens, which know how long to pause between them.
     fn resume(&mut self, attempt: Attempt, slot: AccountSlot) {
         let cancelled = self.begin_attempt(attempt);
         let Some((client, _)) = self.client.clone() else { return self.no_client(attempt) };
+        let resumed = match &self.resuming {
+            Some((known, resumed)) if *known == slot => Arc::clone(resumed),
+            _ => Arc::default(),
+        };
+        self.resuming = Some((slot.clone(), Arc::clone(&resumed)));
         let (service, keeper) = (self.service.clone(), self.keeper.clone());
+        let (inputs, clock) = (self.inputs.clone(), self.service.clock.clone());
         self.attempt(attempt, cancelled, async move {
-            let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
-            let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
-            let (account, kept) = (kept.account, Kept { refresh: kept.refresh, ends: kept.ends });
-            service.resume(client, account, kept).await
+            let prepare = async move || {
+                let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
+                let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
+                let (account, online_id) = (kept.account, kept.online_id);
+                let kept_as_used = KeptAsUsed::new(keeper, Profile { account, online_id });
+                let keep = keep(kept_as_used.clone(), account, inputs, clock);
+                let kept = Kept { refresh: kept.refresh, ends: kept.ends };
+                Ok::<_, Failure>((service.prepare_resume(client, account, kept, Some(keep)), kept_as_used))
+            };
+            let (psn, kept_as_used) = resumed.get_or_try_init(prepare).await?.clone();
+            let me = first_call(&psn).await?;
+            Ok(SignedInAs { psn, me, kept_as_used: Some(kept_as_used) })
         });
     }
 
@@ -248,14 +287,12 @@ impl World {
         &self,
         attempt: Attempt,
         cancelled: CancellationToken,
-        work: impl Future<Output = Result<(Arc<Psn>, Profile), Failure>> + Send + 'static,
+        work: impl Future<Output = Result<SignedInAs, Failure>> + Send + 'static,
     ) {
         let (inputs, arrivals) = (self.inputs.clone(), self.arrivals.clone());
         self.tasks.spawn(async move {
             match cancelled.run_until_cancelled(work).await {
-                Some(Ok((psn, me))) => {
-                    let _ = arrivals.send(Arrival::SignedIn { attempt, psn, me }).await;
-                }
+                Some(Ok(signed_in)) => drop(arrivals.send(Arrival::SignedIn { attempt, signed_in }).await),
                 Some(Err(failure)) => {
                     let _ = inputs.send(Input::SignedIn { attempt, result: Err(failure) }).await;
                 }
@@ -271,24 +308,30 @@ impl World {
     }
 
     fn take_account(&mut self, attempt: Attempt) {
-        let Some((_, psn, me)) = self.arrived.take().filter(|(arrived, ..)| *arrived == attempt) else {
+        let Some((_, arrived)) = self.arrived.take().filter(|(arrived, _)| *arrived == attempt) else {
             return;
+        };
+        let SignedInAs { psn, me, kept_as_used } = arrived;
+        let (inputs, clock) = (self.inputs.clone(), self.service.clock.clone());
+        let kept_as_used = match kept_as_used {
+            Some(kept_as_used) => {
+                kept_as_used.take(me.clone());
+                // Its tokens are told to be kept already; what came before it was the account in use is said again.
+                if let Some(kept) = psn.tokens().kept() {
+                    keep(kept_as_used.clone(), me.account, inputs, clock)(kept);
+                }
+                kept_as_used
+            }
+            None => {
+                let kept_as_used = KeptAsUsed::new(self.keeper.clone(), me.clone());
+                kept_as_used.take(me.clone());
+                psn.tokens().keep_with(keep(kept_as_used.clone(), me.account, inputs, clock));
+                kept_as_used
+            }
         };
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
-        let kept_as_used = KeptAsUsed::new(self.keeper.clone(), me.clone());
-        let (keeping, inputs, clock) =
-            (kept_as_used.clone(), self.inputs.clone(), self.service.clock.clone());
-        let keep = move |kept: Kept| {
-            if let Some(ends) = kept.ends {
-                let left = ends.duration_since(clock.wall()).unwrap_or_default();
-                let _ = inputs.try_send(Input::StayKnown { account: me.account, ends, left });
-            }
-            keeping.keep(kept);
-        };
-        let tokens = Arc::clone(&psn);
-        self.service.refreshes.spawn(async move { tokens.tokens().keep_with(Box::new(keep)).await });
-        self.account = Some(SignedInAccount { psn, kept_as_used, signed_in, connecting });
+        self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
     }
 
     /// What could not be kept in the old place is given to the new one again.
@@ -298,12 +341,9 @@ impl World {
             self.keeper.keep_client(client.clone());
         }
         let Some(account) = &self.account else { return };
-        let (psn, kept_as_used) = (Arc::clone(&account.psn), account.kept_as_used.clone());
-        self.service.refreshes.spawn(async move {
-            if let Some(kept) = psn.tokens().kept().await {
-                kept_as_used.keep(kept);
-            }
-        });
+        if let Some(kept) = account.psn.tokens().kept() {
+            account.kept_as_used.keep(kept);
+        }
     }
 
     fn ask_scheme(&self, question: SchemeQuestion) {
@@ -403,7 +443,17 @@ impl World {
             let stop = || cancelled.is_cancelled();
             let read = match purpose {
                 CapturePurpose::Check => {
-                    capture::check(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Report)
+                    let of = |endpoints: &Endpoints, tell: &mut dyn FnMut(Progress)| {
+                        capture::check(&file, endpoints, tell, &stop)
+                    };
+                    let report = match of(&endpoints, &mut tell) {
+                        // Somebody in a sandbox may well have a capture of the live service at hand.
+                        Ok(report) if report.endpoints.is_empty() && endpoints.is_sandbox() => {
+                            of(&Endpoints::live(), &mut tell)
+                        }
+                        other => other,
+                    };
+                    report.map(CaptureFindings::Report)
                 }
                 CapturePurpose::FindClient => {
                     capture::find_client(&file, &endpoints, &mut tell, &stop).map(CaptureFindings::Client)
@@ -420,11 +470,13 @@ impl World {
     fn save_report(&self, report: Arc<Report>, file: PathBuf) {
         let inputs = self.inputs.clone();
         self.tasks.spawn_blocking(move || {
-            let saved = std::fs::write(&file, report.to_string()).map(|()| file);
-            let saved = saved.map_err(|error| {
-                tracing::info!(kind = %error.kind(), "a report was not saved");
-                CaptureTrouble::CannotSaveReport
-            });
+            let saved = match capture::save_report(&file, &report.to_string()) {
+                Ok(()) => ReportFile::Saved(file),
+                Err(error) => {
+                    tracing::info!(error = chain(&error), "a report was not saved");
+                    ReportFile::CannotSave
+                }
+            };
             let _ = inputs.blocking_send(Input::ReportSaved(saved));
         });
     }
@@ -471,8 +523,24 @@ impl World {
         if let (Err(_), _) | (_, Err(_)) = tokio::join!(tasks, refreshes) {
             tracing::warn!("something did not end in time");
         }
-        self.keeper.settle(FINISH_TIME).await;
+        self.keeper.settle(KEEP_FINISH_TIME).await;
     }
+}
+
+/// Keeps an account's tokens, and tells how long they last.
+fn keep(
+    kept_as_used: KeptAsUsed,
+    account: AccountId,
+    inputs: mpsc::Sender<Input>,
+    clock: Clock,
+) -> psn::Keeper {
+    Box::new(move |kept| {
+        if let Some(ends) = kept.ends {
+            let left = ends.duration_since(clock.wall()).unwrap_or_default();
+            let _ = inputs.try_send(Input::StayKnown { account, ends, left });
+        }
+        kept_as_used.keep(kept);
+    })
 }
 
 /// Blocking.

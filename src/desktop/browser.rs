@@ -7,7 +7,8 @@ use url::Url;
 #[error("the browser did not open")]
 pub struct BrowserError(#[source] std::io::Error);
 
-/// Returns once the browser was started; it goes on by itself, and what it prints is not heard.
+/// Returns once the browser was started; it goes on by itself, and what it prints is not heard. A text browser has the terminal
+/// this program was started in, and this returns when it ends.
 ///
 /// # Errors
 /// [`BrowserError`] where the system knows no browser.

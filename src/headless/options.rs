@@ -11,7 +11,10 @@ use crate::{
 
 #[derive(Debug, Clone, Args)]
 pub struct Options {
-    /// Sign in to the sandbox as this account; it is made if it is new
+    /// How to sign in
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = SignInBy::Account)]
+    pub sign_in: SignInBy,
+    /// With `--sign-in account`: who to be in the sandbox; made if it is new
     #[arg(long, value_name = "NAME", default_value = "marlow_87", value_parser = online_id)]
     pub account: OnlineId,
     #[command(flatten)]
@@ -45,6 +48,16 @@ struct EntryArgs {
     /// Join a party by its session id or a shared link, or wait for an invitation
     #[arg(long, value_name = "SESSION_ID|LINK|invitation")]
     join: Option<Destination>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SignInBy {
+    /// To a sandbox by an account's name, without a browser
+    Account,
+    /// With the system's browser, or any other by the link that is printed; what it ended on may be pasted on stdin
+    Browser,
+    /// By the cookie of a signed-in browser session, or the page that shows it: the first line of stdin
+    Npsso,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -85,6 +98,7 @@ impl Options {
     /// What `--sandbox` does where there is no display: a minute in a party with a resident.
     pub fn without_display() -> Self {
         Self {
+            sign_in: SignInBy::Account,
             account: OnlineId::from("marlow_87"),
             entry: EntryArgs { create: Some(String::new()), join: None },
             invite: vec![OnlineId::from("Nova")],

@@ -8,9 +8,10 @@ use std::{
 
 use serde_json::{Value, json};
 
+use super::wording;
 use crate::{
-    client::{Handle, Notice, Party, PartyState, Problem, ProblemKind, Screen, Snapshot, VoiceStatus},
-    model::{AccountId, Decibels, DeviceKind, Platform, VoiceStats},
+    client::{Handle, Notice, Party, PartyState, Problem, Screen, SignIn, SignInLink, Snapshot, VoiceStatus},
+    model::{AccountId, Decibels, Platform, VoiceStats},
 };
 
 /// Quieter is not worth a line.
@@ -20,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(700);
 
 pub struct Report {
     json: bool,
+    /// Told already.
+    link: Option<SignInLink>,
     signed_in: bool,
     party: Option<Party>,
     voice: Option<VoiceStatus>,
@@ -46,6 +49,7 @@ impl Report {
     pub fn new(json: bool) -> Self {
         Self {
             json,
+            link: None,
             signed_in: false,
             party: None,
             voice: None,
@@ -71,6 +75,9 @@ impl Report {
         } else {
             self.voice = None;
         }
+        if let Screen::SigningIn(sign_in) = &snapshot.screen {
+            self.take_in_sign_in(sign_in);
+        }
         for notice in notices {
             self.notice(&notice);
         }
@@ -78,10 +85,26 @@ impl Report {
             if !self.problems.contains(problem) {
                 let (kind, detail) = (format!("{:?}", problem.kind), &problem.diagnostic);
                 let event = json!({"event": "problem", "kind": kind, "diagnostic": detail});
-                self.tell(&format!("Trouble: {} ({detail})", in_words(&problem.kind)), event);
+                self.tell(&format!("Trouble: {} ({detail})", wording::problem(&problem.kind)), event);
             }
         }
         self.problems.clone_from(&snapshot.problems);
+    }
+
+    /// The link is for the user's eyes alone, and stdout is theirs; the log never holds it.
+    fn take_in_sign_in(&mut self, sign_in: &SignIn) {
+        let Some(link) = sign_in.link.as_ref().filter(|link| self.link.as_ref() != Some(link)) else {
+            return;
+        };
+        let event = json!({"event": "sign_in", "link": link.as_str(), "way_back": wording::way_back(sign_in.way_back)});
+        let text = format!(
+            "Sign in with the browser. If no page opens, open this link yourself, on another device too:\n\n  \
+             {}\n\nIf this does not go on by itself then, paste {}, and press Enter.",
+            link.as_str(),
+            wording::what_to_paste(sign_in.way_back)
+        );
+        self.tell(&text, event);
+        self.link = Some(link.clone());
     }
 
     fn take_in_party(&mut self, party: &Party) {
@@ -92,7 +115,7 @@ impl Report {
         }
         if self.voice != Some(party.voice) {
             self.voice = Some(party.voice);
-            let state = voice_word(party.voice);
+            let state = wording::voice(party.voice);
             self.tell(&format!("Voice is {state}"), json!({"event": "voice", "state": state}));
         }
         self.party = Some(party.clone());
@@ -122,18 +145,21 @@ impl Report {
                 (format!("Invited {name}"), json!({"event": "invitation_sent", "online_id": name}))
             }
             Notice::DeviceLost(kind) => {
-                let device = device_word(*kind);
+                let device = wording::device(*kind);
                 (format!("The {device} went away"), json!({"event": "device_lost", "device": device}))
             }
             Notice::DeviceInUse { kind, name } => {
-                let (device, name) = (device_word(*kind), plain(name));
+                let (device, name) = (wording::device(*kind), plain(name));
                 let event = json!({"event": "device", "device": device, "name": name});
                 (format!("The {device} is {name} now"), event)
             }
             // The voice state says it.
             Notice::VoiceConnected | Notice::VoiceInterrupted | Notice::TalkingWhileMuted => return,
             // Nothing that a script can cause.
-            Notice::SignedInAgain | Notice::SwitchedTo(_) | Notice::SecretsMoved(_) => return,
+            Notice::SignedInAgain
+            | Notice::SignInCancelled
+            | Notice::SwitchedTo(_)
+            | Notice::SecretsMoved(_) => return,
         };
         self.tell(&text, event);
     }
@@ -190,7 +216,7 @@ impl Report {
         let succeeded = self.party.is_some() && self.voice == Some(VoiceStatus::Connected);
         let stats = self.stats.unwrap_or_default();
         let heard = self.heard.mean();
-        let state = self.voice.map_or("none", voice_word);
+        let state = self.voice.map_or("none", wording::voice);
         if self.json {
             let party = self.party.as_ref().map(|party| {
                 let members: Vec<Value> = party.session.members.iter().map(member).collect();
@@ -258,37 +284,6 @@ fn member(member: &crate::model::Member) -> Value {
         Platform::Unknown => "unknown",
     };
     json!({"online_id": plain(&member.online_id.0), "platform": platform, "muted": member.muted})
-}
-
-fn voice_word(status: VoiceStatus) -> &'static str {
-    match status {
-        VoiceStatus::Connecting => "connecting",
-        VoiceStatus::Connected => "connected",
-        VoiceStatus::Reconnecting => "reconnecting",
-        VoiceStatus::Failed => "failed",
-    }
-}
-
-/// For people who read a log: the window has whole sentences.
-fn in_words(kind: &ProblemKind) -> String {
-    if let ProblemKind::DeviceMissing(device) = kind {
-        return format!("there is no {}; voice goes on without", device_word(*device));
-    }
-    let mut words = String::new();
-    for c in format!("{kind:?}").chars().take_while(|c| c.is_alphanumeric()) {
-        if c.is_uppercase() && !words.is_empty() {
-            words.push(' ');
-        }
-        words.extend(c.to_lowercase());
-    }
-    words
-}
-
-fn device_word(kind: DeviceKind) -> &'static str {
-    match kind {
-        DeviceKind::Microphone => "microphone",
-        DeviceKind::Speakers => "speaker",
-    }
 }
 
 fn rounded(level: Decibels) -> f64 {

@@ -35,6 +35,10 @@ impl Script {
         Self { destination, invite: options.invite.clone(), stage: Stage::SigningIn }
     }
 
+    pub fn is_signing_in(&self) -> bool {
+        self.stage == Stage::SigningIn
+    }
+
     pub fn has_entered(&self) -> bool {
         self.stage == Stage::Entered
     }

@@ -35,7 +35,8 @@ impl FromStr for ProfileName {
         if lower == "default" || is_windows_device(&lower) {
             return Err(InvalidProfileName::Reserved);
         }
-        Ok(Self(text.to_owned()))
+        // Some file systems see no difference.
+        Ok(Self(lower))
     }
 }
 
@@ -59,7 +60,7 @@ mod tests {
     #[test]
     fn a_profile_name_cannot_leave_its_folder() {
         for good in ["work", "Second_Account-2", "a", &"x".repeat(32)] {
-            assert_eq!(good.parse::<ProfileName>().expect("valid").as_str(), good);
+            assert_eq!(good.parse::<ProfileName>().expect("valid").as_str(), good.to_lowercase());
         }
         for bad in ["", ".", "..", "a/b", "a\\b", "a b", "é", "a\0", &"x".repeat(33)] {
             assert_eq!(bad.parse::<ProfileName>(), Err(InvalidProfileName::Characters), "{bad:?}");

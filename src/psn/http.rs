@@ -18,7 +18,7 @@ use super::{
     Error,
     budget::{Budget, Urgency},
     endpoints::Endpoints,
-    retry::{self, Next, Outcome, Repeat},
+    retry::{self, BLOCKED_PAUSE, Next, Outcome, Repeat},
     stay::AccessToken,
     tokens::Tokens,
     wire::error::ErrorBody,
@@ -29,8 +29,11 @@ pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
 /// The largest answer that is read; a page of friends is some kilobytes.
 const BODY_LIMIT: usize = 4 << 20;
-/// After the network edge refused us, nobody knocks for this long.
-const BLOCKED_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// Where the service asks for a pause and names none.
+const USUAL_WAIT: Duration = Duration::from_secs(30);
+/// No pause that is asked for is longer, whatever the number: it is added to the time, and a program that falls silent for a
+/// day is broken to its user.
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// As captured (protocol section 3).
 const APP_VERSION: &str = "PlayStationApp-Android/26.1.0";
 
@@ -39,7 +42,7 @@ pub(super) struct Http {
     client: reqwest::Client,
     tokens: Arc<Tokens>,
     refreshes: TaskTracker,
-    /// One for the whole run.
+    /// One for as long as the account is in use.
     trace_id: String,
     clock: Clock,
     pauses: Mutex<Pauses>,
@@ -208,7 +211,7 @@ impl Http {
             let failed = Outcome::Status { status: status.as_u16(), retry_after: outcome.retry_after };
             match retry::next(failed, call.repeat, tries, rand::random()) {
                 Next::Again(wait) => tokio::time::sleep(wait).await,
-                Next::GiveUp => return Err(self.refusal(outcome, call.anonymous)),
+                Next::GiveUp => return Err(self.refusal(outcome)),
             }
         }
     }
@@ -267,14 +270,13 @@ impl Http {
         self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn refusal(&self, answer: Answered, anonymous: bool) -> Error {
+    fn refusal(&self, answer: Answered) -> Error {
         match answer.status.as_u16() {
             429 => {
-                let wait = answer.retry_after.unwrap_or(Duration::from_secs(30)).min(BLOCKED_PAUSE);
+                let wait = answer.retry_after.unwrap_or(USUAL_WAIT);
                 self.pause(wait, Pause::RateLimited);
                 Error::RateLimited { wait }
             }
-            401 if !anonymous => Error::SignInEnded,
             status @ 500..=599 => Error::Trouble { status },
             status => Error::Refused { status, code: ErrorBody::code_in(&answer.body) },
         }
@@ -310,12 +312,35 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_TYPE).and_then(|v| v.to_str().ok()).is_some_and(|v| v.starts_with("text/html"))
 }
 
-/// Whole seconds; the date form is not used by the service.
+/// Whole seconds, an hour at most; the date form is not used by the service.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+    let wait = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)?;
+    Some(wait.min(LONGEST_WAIT))
 }
 
 /// 16 hex digits.
 fn span_id() -> String {
     format!("{:016x}", rand::random::<u64>())
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn a_pause_that_is_asked_for_is_no_longer_than_an_hour() {
+        let asked = |value: &'static str| {
+            let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(value))]);
+            retry_after(&headers)
+        };
+        assert_eq!(asked("20"), Some(Duration::from_secs(20)));
+        for long in ["3601", "31536000", "18446744073709551615"] {
+            assert_eq!(asked(long), Some(LONGEST_WAIT), "{long}");
+        }
+        for nonsense in ["", "-1", "soon", "18446744073709551616"] {
+            assert_eq!(asked(nonsense), None, "{nonsense}");
+        }
+    }
 }

@@ -1,6 +1,12 @@
-//! The way back from the browser: one HTTP listener on 127.0.0.1, for one redirect, then closed.
+//! The way back from the browser: one HTTP listener on a loopback address, for one redirect, then closed.
 
-use std::{io, time::Duration};
+mod page;
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr},
+    time::Duration,
+};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
@@ -16,8 +22,10 @@ const REQUEST_LIMIT: usize = 16 << 10;
 /// Connections that may be open at once.
 const MAX_OPEN: usize = 16;
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Before accepting again when that failed, as with no file handle left.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Bound to 127.0.0.1.
+/// Bound to the loopback address that the redirect names.
 pub struct RedirectListener {
     listener: TcpListener,
     uri: Url,
@@ -27,17 +35,18 @@ impl RedirectListener {
     /// Listens where `redirect` leads; on a free port where it names none. `Ok(None)`: it leads to no loopback page.
     ///
     /// # Errors
-    /// When the port cannot be bound.
+    /// When the address cannot be bound.
     pub async fn bind(redirect: &Url) -> io::Result<Option<Self>> {
         let loopback = match redirect.host() {
-            Some(Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(Host::Domain(name)) => name == "localhost",
-            _ => false,
+            Some(Host::Ipv4(ip)) => IpAddr::V4(ip),
+            Some(Host::Ipv6(ip)) => IpAddr::V6(ip),
+            Some(Host::Domain("localhost")) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            Some(Host::Domain(_)) | None => return Ok(None),
         };
-        if redirect.scheme() != "http" || !loopback {
+        if redirect.scheme() != "http" || !loopback.is_loopback() {
             return Ok(None);
         }
-        let listener = TcpListener::bind(("127.0.0.1", redirect.port().unwrap_or(0))).await?;
+        let listener = TcpListener::bind((loopback, redirect.port().unwrap_or(0))).await?;
         let mut uri = redirect.clone();
         let port = listener.local_addr()?.port();
         uri.set_port(Some(port)).map_err(|()| io::Error::other("an address without a port"))?;
@@ -48,17 +57,21 @@ impl RedirectListener {
         &self.uri
     }
 
-    /// Waits for the redirect that is `expected`; everything else gets an error page. Cancel by dropping.
-    ///
-    /// # Errors
-    /// When the listener itself fails.
-    pub async fn wait(self, expected: &Expected) -> io::Result<Redirect> {
+    /// Waits for the redirect that is `expected`. Who asks for another page gets an error page, who asks for none gets nothing.
+    /// Cancel by dropping.
+    pub async fn wait(self, expected: &Expected) -> Redirect {
         // Side by side: browsers open connections that they never use.
         let mut reading = FuturesUnordered::new();
         loop {
             let (mut stream, target) = tokio::select! {
                 accepted = self.listener.accept(), if reading.len() < MAX_OPEN => {
-                    reading.push(read_request(accepted?.0));
+                    match accepted {
+                        Ok((stream, _)) => reading.push(read_request(stream)),
+                        Err(error) => {
+                            tracing::warn!(kind = %error.kind(), "the browser cannot be heard");
+                            tokio::time::sleep(ACCEPT_PAUSE).await;
+                        }
+                    }
                     continue;
                 }
                 Some(read) = reading.next() => read,
@@ -66,15 +79,10 @@ impl RedirectListener {
             let Some(target) = target else { continue };
             let address = self.uri.join(&target).ok();
             let redirect = address.and_then(|address| expected.read(address.as_str()).ok());
-            let (status, text) = match &redirect {
-                Some(Redirect::Code(_)) => ("200 OK", "You are signed in. You can close this page."),
-                Some(Redirect::Denied) => ("200 OK", "Nothing was signed in. You can close this page."),
-                None => ("404 Not Found", "This page belongs to no sign-in under way."),
-            };
             // The browser may be gone already; the code counts all the same.
-            let _ = tokio::time::timeout(REQUEST_TIMEOUT, answer(&mut stream, status, text)).await;
+            let _ = tokio::time::timeout(REQUEST_TIMEOUT, answer(&mut stream, redirect.as_ref())).await;
             if let Some(redirect) = redirect {
-                return Ok(redirect);
+                return redirect;
             }
         }
     }
@@ -102,18 +110,8 @@ async fn read_target(stream: &mut TcpStream) -> Option<String> {
     target.starts_with('/').then(|| target.to_owned())
 }
 
-async fn answer(stream: &mut TcpStream, status: &str, text: &str) -> io::Result<()> {
-    let page = format!(
-        "<!doctype html><meta charset=utf-8><title>Partyline</title><body style=\"font:18px sans-serif;\
-         background:#0f1216;color:#e8edf3;display:grid;place-items:center;height:90vh\"><p>{text}</p>"
-    );
-    let head = format!(
-        "HTTP/1.1 {status}\r\nContent-Type: text/html; charset=utf-8\r\nContent-Length: {}\r\n\
-         Cache-Control: no-store\r\nReferrer-Policy: no-referrer\r\nConnection: close\r\n\r\n",
-        page.len()
-    );
-    stream.write_all(head.as_bytes()).await?;
-    stream.write_all(page.as_bytes()).await?;
+async fn answer(stream: &mut TcpStream, redirect: Option<&Redirect>) -> io::Result<()> {
+    stream.write_all(page::answer(redirect).as_bytes()).await?;
     stream.shutdown().await
 }
 
@@ -146,15 +144,34 @@ mod tests {
             assert!(answer.starts_with("HTTP/1.1 404"), "{stranger}: {answer}");
         }
         assert!(request("GET /redirect?code=x&state=s1 HTTP/1.1\r\n\r\n").await.starts_with("HTTP/1.1 200"));
-        assert!(matches!(wait.await.expect("no panic"), Ok(Redirect::Code(_))));
+        assert!(matches!(wait.await.expect("no panic"), Redirect::Code(_)));
         assert!(TcpStream::connect(address).await.is_err(), "closed after the redirect");
     }
 
     #[tokio::test]
+    async fn it_listens_at_the_address_that_the_redirect_names() {
+        for (redirect, address) in [
+            ("http://127.0.0.2/redirect", "127.0.0.2"),
+            ("http://[::1]/redirect", "::1"),
+            ("http://localhost/redirect", "127.0.0.1"),
+        ] {
+            let redirect = Url::parse(redirect).expect("an address");
+            let listener = RedirectListener::bind(&redirect).await.expect("a port").expect("loopback");
+            let bound = listener.listener.local_addr().expect("bound");
+            assert_eq!(bound.ip().to_string(), address);
+            assert_eq!((listener.uri().host(), listener.uri().port()), (redirect.host(), Some(bound.port())));
+        }
+    }
+
+    #[tokio::test]
     async fn a_redirect_that_leads_elsewhere_has_no_listener() {
-        for elsewhere in
-            ["com.example.app://redirect", "https://127.0.0.1/x", "http://10.0.0.1/x", "http://example.org/"]
-        {
+        for elsewhere in [
+            "com.example.app://redirect",
+            "https://127.0.0.1/x",
+            "http://10.0.0.1/x",
+            "http://example.org/",
+            "http://[fe80::1]/",
+        ] {
             let redirect = Url::parse(elsewhere).expect("an address");
             assert!(RedirectListener::bind(&redirect).await.expect("nothing bound").is_none(), "{elsewhere}");
         }

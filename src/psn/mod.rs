@@ -43,12 +43,13 @@ use crate::model::{AccountId, Clock};
 pub use endpoints::{Endpoints, InvalidBase};
 pub use error::Error;
 pub use event::{Event, MemberChange, PushEvent};
-pub use examine::{Examiner, SignInCall, sign_in_call};
+pub use examine::{Examiner, SignInCall, is_of_service, sign_in_call};
 pub use loopback::RedirectListener;
 pub use oauth::{Authorization, SignInError};
 pub use party::PartyChange;
 pub use push::{PushError, PushSocket};
 pub use redirect::{Expected, Redirect, RedirectError, pasted_npsso};
+pub use retry::BLOCKED_PAUSE;
 pub use sandbox_account::npsso_of_sandbox_account;
 pub use stay::Kept;
 pub use tokens::{Grant, Keeper, Tokens};
@@ -57,7 +58,7 @@ pub use tokens::{Grant, Keeper, Tokens};
 pub struct Psn {
     http: http::Http,
     tokens: Arc<Tokens>,
-    /// Names this running client to the push system; the same for the whole run.
+    /// Names this client to the push system, the same for as long as it lives.
     push_context: Uuid,
 }
 

@@ -171,7 +171,7 @@ impl OAuth {
         }
     }
 
-    /// `account`: whom the token must be for.
+    /// `account`: a token for anybody else is none. One that names nobody is taken, the refresh token having named the account.
     pub async fn refresh(&self, token: &Secret, account: AccountId) -> Result<Granted, SignInError> {
         let client = self.client(None);
         let refresh = RefreshToken::new(token.expose().to_owned());
@@ -182,8 +182,10 @@ impl OAuth {
         let correlation = Uuid::new_v4().to_string();
         let carrier = Carrier { http: &self.http, correlation: &correlation };
         let granted = granted(request.request_async(&carrier).await)?;
-        let theirs = account_in(granted.access.expose());
-        if theirs == Some(account) { Ok(granted) } else { Err(SignInError::NotUnderstood) }
+        match account_in(granted.access.expose()) {
+            Some(other) if other != account => Err(SignInError::NotUnderstood),
+            _ => Ok(granted),
+        }
     }
 }
 
@@ -231,10 +233,14 @@ type TokenError = RequestTokenError<Error, BasicErrorResponse>;
 
 fn granted(answer: Result<TokenAnswer, TokenError>) -> Result<Granted, SignInError> {
     match answer {
+        Ok(answer) if answer.access_token().secret().is_empty() => Err(SignInError::NotUnderstood),
         Ok(answer) => Ok(Granted {
             access: answer.access_token().secret().as_str().into(),
             lifetime: answer.expires_in().unwrap_or(USUAL_LIFETIME),
-            refresh: answer.refresh_token().map(|token| token.secret().as_str().into()),
+            refresh: answer
+                .refresh_token()
+                .map(|token| token.secret().as_str().into())
+                .filter(|token: &Secret| !token.is_empty()),
             stay: answer.stay(),
         }),
         Err(RequestTokenError::ServerResponse(error)) => Err(match error.error() {

@@ -7,6 +7,9 @@ pub const MAX_TRIES: u32 = 3;
 /// The longest pause a caller is held for; beyond it the call fails with the pause as its reason.
 pub const MAX_HELD: Duration = Duration::from_secs(10);
 
+/// After the network edge refused us, nobody knocks for this long.
+pub const BLOCKED_PAUSE: Duration = Duration::from_secs(5 * 60);
+
 /// May the same call be sent twice without harm?
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use super::Error;
+use super::{Error, retry::BLOCKED_PAUSE};
 use crate::model::Secret;
 
 /// Renewed this long before its end, so that no call meets the end.
@@ -15,10 +15,9 @@ const LIFETIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::f
 /// No stay is longer, whatever an answer says.
 const LONGEST_STAY: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Hammering the token endpoint gets an address banned for hours: a refresh that reached nobody may be tried soon, one that
-/// was answered ever later.
+/// was sent ever later, whatever became of its answer.
 const UNREACHED_PAUSE: Duration = Duration::from_secs(2);
-const ANSWERED_PAUSE: Duration = Duration::from_secs(5);
-const BLOCKED_PAUSE: Duration = Duration::from_secs(5 * 60);
+const SENT_PAUSE: Duration = Duration::from_secs(5);
 
 /// A bearer token. Never printed.
 #[derive(Clone)]
@@ -44,6 +43,12 @@ pub(super) struct Granted {
     pub stay: Option<Duration>,
 }
 
+impl Granted {
+    fn ends(&self, wall: SystemTime) -> Option<SystemTime> {
+        self.stay.map(|stay| wall + stay.min(LONGEST_STAY))
+    }
+}
+
 /// What a later run needs in order to go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
@@ -52,14 +57,26 @@ pub struct Kept {
     pub ends: Option<SystemTime>,
 }
 
+impl Kept {
+    /// A refresh does not extend the stay (protocol section 2), though its answer may count the whole time anew. So for the same
+    /// refresh token an end never moves later, and one that an answer leaves out stays. But an end that has passed while the
+    /// token still works was reckoned by a clock that somebody put right since: then the answer counts.
+    fn ends_after(&self, granted: &Granted, wall: SystemTime) -> Option<SystemTime> {
+        let same = granted.refresh.as_ref().is_none_or(|refresh| *refresh == self.refresh);
+        match (self.ends, granted.ends(wall)) {
+            (Some(known), Some(named)) if same && known > wall => Some(known.min(named)),
+            (known, named) => named.or(known),
+        }
+    }
+}
+
 /// What to do for a caller that needs a token.
 pub(super) enum Need {
     Use(AccessToken),
-    /// Renew; where that fails for now, `meanwhile` still works.
-    Renew {
-        stale: AccessToken,
-        meanwhile: Option<AccessToken>,
-    },
+    /// It works for some minutes yet: renew beside.
+    UseAndRenew(AccessToken),
+    /// It works no more: renew first.
+    Renew(AccessToken),
     /// The user must sign in again.
     Ended,
 }
@@ -71,6 +88,7 @@ pub(super) struct Stay {
     kept: Option<Kept>,
     /// After refreshes that failed.
     not_before: Option<Instant>,
+    /// Refreshes that were sent in vain, in a row.
     failures: u32,
     ended: bool,
 }
@@ -99,8 +117,30 @@ impl Stay {
         }
     }
 
-    /// Lifetimes are counted from the answer by our own clock, so a computer's clock that is wrong by hours does no harm.
+    /// A sign-in: what was known before counts no more.
     pub fn take_in(&mut self, granted: Granted, now: Instant, wall: SystemTime) {
+        let ends = granted.ends(wall);
+        match (&granted.refresh, &mut self.kept) {
+            (Some(refresh), kept) => *kept = Some(Kept { refresh: refresh.clone(), ends }),
+            (None, Some(kept)) => kept.ends = ends.or(kept.ends),
+            (None, None) => {}
+        }
+        self.use_from_now(granted, now);
+    }
+
+    /// A refresh.
+    pub fn renewed(&mut self, granted: Granted, now: Instant, wall: SystemTime) {
+        if let Some(kept) = &mut self.kept {
+            kept.ends = kept.ends_after(&granted, wall);
+            if let Some(refresh) = &granted.refresh {
+                kept.refresh = refresh.clone();
+            }
+        }
+        self.use_from_now(granted, now);
+    }
+
+    /// Lifetimes are counted from the answer by our own clock, so a computer's clock that is wrong by hours does no harm.
+    fn use_from_now(&mut self, granted: Granted, now: Instant) {
         let lifetime = granted.lifetime.clamp(*LIFETIMES.start(), *LIFETIMES.end());
         self.access =
             AccessToken { secret: granted.access, generation: self.access.generation.wrapping_add(1) };
@@ -109,12 +149,6 @@ impl Stay {
         self.not_before = None;
         self.failures = 0;
         self.ended = false;
-        let ends = granted.stay.map(|stay| wall + stay.min(LONGEST_STAY));
-        match (granted.refresh, &mut self.kept) {
-            (Some(refresh), kept) => *kept = Some(Kept { refresh, ends }),
-            (None, Some(kept)) => kept.ends = ends.or(kept.ends),
-            (None, None) => {}
-        }
     }
 
     pub fn need(&self, now: Instant) -> Need {
@@ -124,8 +158,15 @@ impl Stay {
         if now < self.renew_at {
             return Need::Use(self.access.clone());
         }
-        let meanwhile = (now < self.expires_at).then(|| self.access.clone());
-        Need::Renew { stale: self.access.clone(), meanwhile }
+        if now < self.expires_at {
+            return Need::UseAndRenew(self.access.clone());
+        }
+        Need::Renew(self.access.clone())
+    }
+
+    /// Nothing newer came since.
+    pub fn is_current(&self, token: &AccessToken) -> bool {
+        self.access.generation == token.generation
     }
 
     /// The refresh token to spend in place of `stale`. `Ok(None)`: somebody renewed already, see [`Stay::current`].
@@ -136,7 +177,7 @@ impl Stay {
         if self.ended {
             return Err(Error::SignInEnded);
         }
-        if self.access.generation != stale.generation {
+        if !self.is_current(stale) {
             return Ok(None);
         }
         let wait = self.not_before.map(|at| at.saturating_duration_since(now));
@@ -153,12 +194,18 @@ impl Stay {
     /// A refresh failed for now; the refresh token may still be good and stays.
     pub fn put_off(&mut self, error: &Error, now: Instant) {
         let pause = match error {
-            Error::Unreachable(_) => UNREACHED_PAUSE,
-            Error::Blocked => BLOCKED_PAUSE,
-            Error::RateLimited { wait } => *wait,
-            _ => ANSWERED_PAUSE * (1 << self.failures.min(6)),
+            Error::Unreachable(source) if source.is_connect() => UNREACHED_PAUSE,
+            _ => {
+                let asked = match error {
+                    Error::Blocked => BLOCKED_PAUSE,
+                    Error::RateLimited { wait } => *wait,
+                    _ => Duration::ZERO,
+                };
+                let grown = SENT_PAUSE * (1 << self.failures.min(6));
+                self.failures += 1;
+                asked.max(grown)
+            }
         };
-        self.failures += 1;
         self.not_before = Some(now + pause);
     }
 
@@ -198,7 +245,7 @@ mod tests {
     }
 
     fn renews(stay: &Stay, now: Instant) -> bool {
-        matches!(stay.need(now), Need::Renew { .. })
+        matches!(stay.need(now), Need::UseAndRenew(_))
     }
 
     #[test]
@@ -206,6 +253,7 @@ mod tests {
         let (stay, now, _) = begun();
         assert!(!renews(&stay, now + Duration::from_secs(3599 - 301)));
         assert!(renews(&stay, now + Duration::from_secs(3599 - 299)));
+        assert!(matches!(stay.need(now + HOUR), Need::Renew(_)), "then nothing works without it");
     }
 
     #[test]
@@ -245,24 +293,63 @@ mod tests {
     }
 
     #[test]
+    fn a_pause_of_no_length_is_a_pause_all_the_same() {
+        let (mut stay, now, _) = begun();
+        let stale = stay.current();
+        for least in [5, 10, 20] {
+            stay.put_off(&Error::RateLimited { wait: Duration::ZERO }, now);
+            let wait = stay.renewal(&stale, now).expect_err("too soon");
+            assert!(matches!(wait, Error::RateLimited { wait } if wait == Duration::from_secs(least)));
+        }
+        stay.put_off(&Error::RateLimited { wait: HOUR }, now);
+        assert!(stay.renewal(&stale, now + HOUR - Duration::from_secs(1)).is_err(), "a long one is kept to");
+    }
+
+    #[test]
     fn the_end_of_the_stay_is_counted_from_the_answer_and_survives_one_that_does_not_name_it() {
         let (mut stay, now, wall) = begun();
         assert_eq!(stay.kept().and_then(|kept| kept.ends), Some(wall + 60 * DAY));
         let silent = Granted { refresh: None, stay: None, ..granted(DAY) };
-        stay.take_in(silent, now + HOUR, wall + HOUR);
+        stay.renewed(silent, now + HOUR, wall + HOUR);
         assert_eq!(stay.kept(), Some(&Kept { refresh: "r1".into(), ends: Some(wall + 60 * DAY) }));
-        // A clock that somebody put right in between: the newest answer counts.
-        let rotated = Granted { refresh: Some("r2".into()), ..granted(59 * DAY) };
-        stay.take_in(rotated, now + DAY, wall + 5 * HOUR);
-        let ends = Some(wall + 5 * HOUR + 59 * DAY);
-        assert_eq!(stay.kept(), Some(&Kept { refresh: "r2".into(), ends }));
+        let half_silent = Granted { stay: None, ..granted(DAY) };
+        stay.renewed(half_silent, now + HOUR, wall + HOUR);
+        assert_eq!(stay.kept(), Some(&Kept { refresh: "r1".into(), ends: Some(wall + 60 * DAY) }));
+        // Another refresh token has an end of its own.
+        let rotated = Granted { refresh: Some("r2".into()), ..granted(60 * DAY) };
+        stay.renewed(rotated, now + DAY, wall + DAY);
+        assert_eq!(stay.kept(), Some(&Kept { refresh: "r2".into(), ends: Some(wall + 61 * DAY) }));
+    }
+
+    #[test]
+    fn a_service_that_counts_the_stay_anew_each_time_does_not_push_its_end_away() {
+        let (mut stay, now, wall) = begun();
+        for day in 1..60 {
+            stay.renewed(granted(60 * DAY), now + day * DAY, wall + day * DAY);
+            assert_eq!(stay.kept().and_then(|kept| kept.ends), Some(wall + 60 * DAY), "day {day}");
+        }
+        // The user signed in again.
+        stay.take_in(granted(60 * DAY), now + 59 * DAY, wall + 59 * DAY);
+        assert_eq!(stay.kept().and_then(|kept| kept.ends), Some(wall + 119 * DAY));
+    }
+
+    #[test]
+    fn an_end_by_a_clock_that_was_put_right_does_not_last() {
+        let ends = |stay: &Stay| stay.kept().and_then(|kept| kept.ends);
+        let (mut stay, now, wall) = begun();
+        let right = wall - 400 * DAY;
+        stay.renewed(granted(60 * DAY), now + HOUR, right);
+        assert_eq!(ends(&stay), Some(right + 60 * DAY), "it was ahead");
+        let right = wall + 400 * DAY;
+        stay.renewed(granted(60 * DAY), now + 2 * HOUR, right);
+        assert_eq!(ends(&stay), Some(right + 60 * DAY), "it was behind: the known end has passed");
     }
 
     #[test]
     fn who_comes_after_a_renewal_gets_what_it_brought() {
         let (mut stay, now, wall) = begun();
         let stale = stay.current();
-        stay.take_in(granted(60 * DAY), now + HOUR, wall + HOUR);
+        stay.renewed(granted(60 * DAY), now + HOUR, wall + HOUR);
         assert!(matches!(stay.renewal(&stale, now + HOUR), Ok(None)));
     }
 

@@ -1,10 +1,14 @@
-//! The access token in force and its renewal: one refresh for all who wait, never cancelled half-way.
+//! The access token in force and its renewal: one refresh for all, never cancelled half-way, and waited for only where no token
+//! works any more. Any thread; the refresh runs on the tracker that its callers bring.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Deserialize;
-use tokio::sync::Mutex;
+use tokio::{
+    sync::{Mutex as AsyncMutex, OwnedMutexGuard},
+    task::JoinHandle,
+};
 use tokio_util::task::TaskTracker;
 
 use super::{
@@ -14,7 +18,7 @@ use super::{
 };
 use crate::model::{AccountId, Clock, OAuthClient};
 
-/// Told at once of what is worth keeping; must not block.
+/// Told at once of what is worth keeping, one after the other. It must neither block nor ask the tokens anything.
 pub type Keeper = Box<dyn Fn(Kept) + Send + Sync>;
 
 /// A sign-in that worked, not yet anybody's.
@@ -41,122 +45,159 @@ impl Grant {
 pub struct Tokens {
     account: AccountId,
     clock: Clock,
-    inner: Arc<Mutex<Inner>>,
-    keeper: Arc<OnceLock<Keeper>>,
+    /// Never held while the network is waited for.
+    inner: Mutex<Inner>,
+    /// Held by the refresh under way.
+    refreshing: Arc<AsyncMutex<()>>,
 }
 
 struct Inner {
     oauth: OAuth,
     stay: Stay,
+    keeper: Option<Keeper>,
 }
 
 impl Tokens {
     pub fn new(grant: Grant, clock: Clock) -> Self {
         let stay = Stay::begin(grant.granted, clock.now(), clock.wall());
-        Self::with(grant.account, grant.oauth, stay, clock)
+        Self::with(grant.account, Inner { oauth: grant.oauth, stay, keeper: None }, clock)
     }
 
-    /// Goes on from an earlier run; the first call renews.
+    /// Goes on from an earlier run; the first call renews. `keeper` hears every change from then on: a new refresh token is kept
+    /// even if nothing else works.
     pub fn resume(
         endpoints: Arc<super::Endpoints>,
         http: reqwest::Client,
         client: OAuthClient,
         account: AccountId,
         kept: Kept,
+        keeper: Option<Keeper>,
         clock: Clock,
     ) -> Self {
         let stay = Stay::resume(kept, clock.now());
-        Self::with(account, OAuth::new(endpoints, http, client), stay, clock)
+        Self::with(account, Inner { oauth: OAuth::new(endpoints, http, client), stay, keeper }, clock)
     }
 
-    fn with(account: AccountId, oauth: OAuth, stay: Stay, clock: Clock) -> Self {
-        let inner = Arc::new(Mutex::new(Inner { oauth, stay }));
-        Self { account, clock, inner, keeper: Arc::default() }
+    fn with(account: AccountId, inner: Inner, clock: Clock) -> Self {
+        Self { account, clock, inner: Mutex::new(inner), refreshing: Arc::default() }
     }
 
     pub fn account(&self) -> AccountId {
         self.account
     }
 
-    /// The same user signed in once more: everything that holds these tokens goes on with the new ones.
-    pub async fn adopt(&self, grant: Grant) {
-        let mut inner = self.inner.lock().await;
+    /// The same user signed in once more: everything that holds these tokens goes on with the new ones. A refresh under way is of
+    /// the past, whatever comes of it.
+    pub fn adopt(&self, grant: Grant) {
+        let mut inner = self.inner();
         inner.oauth = grant.oauth;
         inner.stay.take_in(grant.granted, self.clock.now(), self.clock.wall());
-        tell(&self.keeper, &inner.stay);
+        inner.tell();
     }
 
-    /// `keeper` hears what there is to keep now, and every change of it. The first one stays.
-    pub async fn keep_with(&self, keeper: Keeper) {
-        let inner = self.inner.lock().await;
-        if self.keeper.set(keeper).is_ok() {
-            tell(&self.keeper, &inner.stay);
-        }
+    /// `keeper` hears what there is to keep now, and every change of it, in place of the one before.
+    pub fn keep_with(&self, keeper: Keeper) {
+        let mut inner = self.inner();
+        inner.keeper = Some(keeper);
+        inner.tell();
     }
 
     /// What there is to keep now.
-    pub async fn kept(&self) -> Option<Kept> {
-        self.inner.lock().await.stay.kept().cloned()
+    pub fn kept(&self) -> Option<Kept> {
+        self.inner().stay.kept().cloned()
     }
 
-    /// A token that is good for now.
-    pub(super) async fn access(&self, refreshes: &TaskTracker) -> Result<AccessToken, Error> {
-        let need = self.inner.lock().await.stay.need(self.clock.now());
+    /// A token that is good for now. It takes time only where the last one has ended; in its last minutes it is renewed beside, so
+    /// that this may fail now and then.
+    pub(super) async fn access(self: &Arc<Self>, refreshes: &TaskTracker) -> Result<AccessToken, Error> {
+        let need = self.inner().stay.need(self.clock.now());
         match need {
             Need::Use(token) => Ok(token),
+            Need::UseAndRenew(token) => {
+                if let Ok(turn) = Arc::clone(&self.refreshing).try_lock_owned() {
+                    // Too soon after one that failed: a later call tries.
+                    let _ = self.begin_refresh(&token, turn, refreshes);
+                }
+                Ok(token)
+            }
+            Need::Renew(stale) => self.refresh(&stale, refreshes).await,
             Need::Ended => Err(Error::SignInEnded),
-            Need::Renew { stale, meanwhile } => match (self.refresh(&stale, refreshes).await, meanwhile) {
-                // Renewal begins early so that it may fail now and then.
-                (Err(error), Some(token)) if !matches!(error, Error::SignInEnded) => Ok(token),
-                (renewed, _) => renewed,
-            },
         }
     }
 
     /// Replaces `stale`, unless somebody already did. The exchange runs on `refreshes` and goes on if the caller is dropped:
     /// the service may already have acted on it.
     pub(super) async fn refresh(
-        &self,
+        self: &Arc<Self>,
         stale: &AccessToken,
         refreshes: &TaskTracker,
     ) -> Result<AccessToken, Error> {
-        let mut inner = Arc::clone(&self.inner).lock_owned().await;
-        let Some(refresh) = inner.stay.renewal(stale, self.clock.now())? else {
-            return Ok(inner.stay.current());
-        };
-        let (account, clock, keeper) = (self.account, self.clock.clone(), Arc::clone(&self.keeper));
-        let renewal = refreshes.spawn(async move {
-            match inner.oauth.refresh(&refresh, account).await {
-                Ok(granted) => {
-                    inner.stay.take_in(granted, clock.now(), clock.wall());
-                    tell(&keeper, &inner.stay);
-                    tracing::debug!("access token renewed");
-                    Ok(inner.stay.current())
-                }
-                Err(SignInError::Refused) => {
-                    inner.stay.end();
-                    Err(Error::SignInEnded)
-                }
-                Err(error) => {
-                    let error = match error {
-                        SignInError::Service(error) => error,
-                        SignInError::ClientRefused => Error::ClientRefused,
-                        SignInError::Refused | SignInError::NotUnderstood => {
-                            Error::Incomplete { what: "token", field: "access_token" }
-                        }
-                    };
-                    inner.stay.put_off(&error, clock.now());
-                    Err(error)
-                }
-            }
-        });
-        renewal.await.unwrap_or(Err(Error::Incomplete { what: "token", field: "access_token" }))
+        let turn = Arc::clone(&self.refreshing).lock_owned().await;
+        match self.begin_refresh(stale, turn, refreshes)? {
+            Some(refresh) => refresh.await.unwrap_or(Err(NO_TOKEN)),
+            None => Ok(self.inner().stay.current()),
+        }
+    }
+
+    /// `Ok(None)`: somebody did already.
+    fn begin_refresh(
+        self: &Arc<Self>,
+        stale: &AccessToken,
+        turn: OwnedMutexGuard<()>,
+        refreshes: &TaskTracker,
+    ) -> Result<Option<JoinHandle<Result<AccessToken, Error>>>, Error> {
+        let mut inner = self.inner();
+        let Some(refresh) = inner.stay.renewal(stale, self.clock.now())? else { return Ok(None) };
+        let (oauth, tokens, stale) = (inner.oauth.clone(), Arc::clone(self), stale.clone());
+        Ok(Some(refreshes.spawn(async move {
+            let answer = oauth.refresh(&refresh, tokens.account).await;
+            let refreshed = tokens.inner().refreshed(&stale, answer, &tokens.clock);
+            drop(turn);
+            refreshed
+        })))
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn tell(keeper: &OnceLock<Keeper>, stay: &Stay) {
-    if let (Some(keeper), Some(kept)) = (keeper.get(), stay.kept()) {
-        keeper(kept.clone());
+const NO_TOKEN: Error = Error::Incomplete { what: "token", field: "access_token" };
+
+impl Inner {
+    /// Takes in what came of a refresh in place of `stale`.
+    fn refreshed(
+        &mut self,
+        stale: &AccessToken,
+        answer: Result<Granted, SignInError>,
+        clock: &Clock,
+    ) -> Result<AccessToken, Error> {
+        if !self.stay.is_current(stale) {
+            return Ok(self.stay.current());
+        }
+        let error = match answer {
+            Ok(granted) => {
+                self.stay.renewed(granted, clock.now(), clock.wall());
+                self.tell();
+                tracing::debug!("access token renewed");
+                return Ok(self.stay.current());
+            }
+            Err(SignInError::Refused) => {
+                self.stay.end();
+                return Err(Error::SignInEnded);
+            }
+            Err(SignInError::Service(error)) => error,
+            Err(SignInError::ClientRefused) => Error::ClientRefused,
+            Err(SignInError::NotUnderstood) => NO_TOKEN,
+        };
+        self.stay.put_off(&error, clock.now());
+        Err(error)
+    }
+
+    fn tell(&self) {
+        if let (Some(keeper), Some(kept)) = (&self.keeper, self.stay.kept()) {
+            keeper(kept.clone());
+        }
     }
 }
 

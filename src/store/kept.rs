@@ -9,7 +9,6 @@ use super::{Vault, VaultError};
 use crate::model::{AccountId, AccountSlot, OAuthClient, OnlineId, Secret};
 
 const ACCOUNT: &str = "account-";
-const CLIENT: &str = "client";
 
 /// An account that can be signed in without its user.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,6 +52,13 @@ impl KeptSignIns {
     /// `service` tells services apart and is no secret.
     pub fn new(vault: Vault, service: &str) -> Self {
         Self { vault, service: service.to_owned() }
+    }
+
+    /// One for each service: `client-` and what of the service's name a key may hold.
+    fn client_key(&self) -> String {
+        let name = self.service.split("://").last().unwrap_or_default();
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+        format!("client-{}", name.chars().take(24).map(plain).collect::<String>())
     }
 
     pub fn vault(&self) -> &Vault {
@@ -101,7 +107,7 @@ impl KeptSignIns {
     /// # Errors
     /// When the vault cannot be read. A damaged entry is as good as none.
     pub fn client(&self) -> Result<Option<OAuthClient>, VaultError> {
-        let Some(text) = self.vault.read(CLIENT)? else { return Ok(None) };
+        let Some(text) = self.vault.read(&self.client_key())? else { return Ok(None) };
         let entry = serde_json::from_str::<ClientEntry>(text.expose()).ok();
         Ok(entry.filter(|entry| entry.service == self.service).map(|entry| entry.client))
     }
@@ -110,13 +116,13 @@ impl KeptSignIns {
     /// When the vault cannot be written.
     pub fn keep_client(&self, client: &OAuthClient) -> Result<(), VaultError> {
         let entry = ClientEntry { service: self.service.clone(), client: client.clone() };
-        self.vault.write(CLIENT, &json(&entry))
+        self.vault.write(&self.client_key(), &json(&entry))
     }
 
     /// # Errors
     /// When the vault cannot be written.
     pub fn forget_client(&self) -> Result<(), VaultError> {
-        if self.client()?.is_some() { self.vault.remove(CLIENT) } else { Ok(()) }
+        self.vault.remove(&self.client_key())
     }
 }
 
@@ -173,13 +179,16 @@ mod tests {
     #[test]
     fn the_client_is_kept_for_its_service() {
         let vault = Vault::in_memory();
-        let (live, other) = (KeptSignIns::new(vault.clone(), "live"), KeptSignIns::new(vault, "sandbox"));
-        let client = OAuthClient::mobile("an invented secret".into());
-        live.keep_client(&client).expect("kept");
-        assert_eq!(live.client().expect("readable"), Some(client));
-        assert_eq!(other.client().expect("readable"), None);
-        other.forget_client().expect("nothing to do");
-        assert!(live.client().expect("readable").is_some());
+        let services = ["live", "http://127.0.0.1:8787", "http://127.0.0.1:8788"];
+        let kept = services.map(|service| KeptSignIns::new(vault.clone(), service));
+        let client = |n| OAuthClient::mobile(format!("invented secret {n}").into());
+        for (n, kept) in kept.iter().enumerate() {
+            assert_eq!(kept.client().expect("readable"), None);
+            kept.keep_client(&client(n)).expect("kept");
+        }
+        kept[1].forget_client().expect("forgotten");
+        let found = kept.map(|kept| kept.client().expect("readable"));
+        assert_eq!(found, [Some(client(0)), None, Some(client(2))]);
     }
 
     #[test]

@@ -28,6 +28,23 @@ pub fn installation_id(paths: &Paths) -> io::Result<String> {
     Ok(id)
 }
 
+/// Taken by the first program that opens this profile, for as long as it keeps the file; `None` for every other.
+///
+/// # Errors
+/// When the profile's folder cannot be written.
+pub fn lock_profile(paths: &Paths) -> io::Result<Option<fs::File>> {
+    let file = paths.lock();
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = fs::File::options().append(true).create(true).open(file)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(fs::TryLockError::WouldBlock) => Ok(None),
+        Err(fs::TryLockError::Error(error)) => Err(error),
+    }
+}
+
 /// For a run that cannot or must not write.
 pub fn new_installation_id() -> String {
     format!("{DUID_PREFIX}{:032x}", rand::random::<u128>())

@@ -1,6 +1,9 @@
 //! Where things live on disk: the default profile in the user's own folders, a named one in `profiles/NAME` below them.
 
-use std::path::{Path, PathBuf};
+use std::{
+    hash::{Hash, Hasher},
+    path::{Path, PathBuf},
+};
 
 use super::VaultScope;
 use crate::model::ProfileName;
@@ -8,7 +11,8 @@ use crate::model::ProfileName;
 /// The folders of one profile.
 #[derive(Debug, Clone)]
 pub struct Paths {
-    profile: Option<ProfileName>,
+    /// First part of the name of each keyring entry. No named profile can be called `default`.
+    keyring_name: String,
     config: PathBuf,
     state: PathBuf,
 }
@@ -26,9 +30,12 @@ impl Paths {
         Some(Self::new(profile, folders.config_dir(), state))
     }
 
-    /// The default profile, below one folder.
+    /// A profile of its own below one folder; its keyring entries are not those of the user's profiles.
     pub fn under(folder: &Path) -> Self {
-        Self::new(None, &folder.join("config"), &folder.join("state"))
+        let mut hasher = std::hash::DefaultHasher::new();
+        folder.hash(&mut hasher);
+        let keyring_name = format!("under-{:016x}", hasher.finish());
+        Self { keyring_name, ..Self::new(None, &folder.join("config"), &folder.join("state")) }
     }
 
     fn new(profile: Option<&ProfileName>, config: &Path, state: &Path) -> Self {
@@ -36,7 +43,8 @@ impl Paths {
             Some(name) => folder.join("profiles").join(name.as_str()),
             None => folder.to_owned(),
         };
-        Self { profile: profile.cloned(), config: inside(config), state: inside(state) }
+        let keyring_name = profile.map_or("default", ProfileName::as_str).to_owned();
+        Self { keyring_name, config: inside(config), state: inside(state) }
     }
 
     pub fn settings(&self) -> PathBuf {
@@ -47,6 +55,11 @@ impl Paths {
         self.state.join("installation-id")
     }
 
+    /// Held by the program that has this profile.
+    pub fn lock(&self) -> PathBuf {
+        self.state.join("profile.lock")
+    }
+
     /// The folder of the rotating log.
     pub fn logs(&self) -> PathBuf {
         self.state.join("log")
@@ -54,9 +67,7 @@ impl Paths {
 
     /// Whose secrets a [`super::Vault`] keeps.
     pub fn vault_scope(&self) -> VaultScope {
-        // No profile can be called that.
-        let profile = self.profile.as_ref().map_or("default", ProfileName::as_str);
-        VaultScope { profile: profile.to_owned(), folder: self.state.clone() }
+        VaultScope { profile: self.keyring_name.clone(), folder: self.state.clone() }
     }
 }
 

@@ -28,7 +28,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         }
     });
     body(ui, f32::INFINITY, |ui| {
-        problems::show(ui, cx, problems::Spot::Page);
+        problems::show_page(ui, cx, signed_in);
         current(ui, cx, signed_in);
         invitations(ui, cx, &signed_in.invitations);
         joinable(ui, cx, signed_in);

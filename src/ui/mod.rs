@@ -3,15 +3,20 @@
 //!
 //! [`App`] holds what is the window's own (the page, an open dialog, text being typed); everything else is the client's.
 
+mod accounts;
+mod capture;
 mod dialogs;
 mod display;
+mod files;
 mod friends;
 mod home;
 mod party;
 mod problems;
+mod secrets;
 mod settings;
 mod sign_in;
 mod start;
+mod stay;
 mod talk_key;
 mod theme;
 mod toasts;
@@ -70,6 +75,7 @@ struct Cx<'a> {
     handle: &'a Handle,
     nav: &'a mut Nav,
     offer: &'a mut SandboxOffer,
+    files: &'a mut files::Picker,
 }
 
 impl<'a> Cx<'a> {
@@ -105,6 +111,8 @@ pub struct App {
     offer: SandboxOffer,
     snapshot: Arc<Snapshot>,
     nav: Nav,
+    files: files::Picker,
+    sign_in: sign_in::State,
     friends: friends::State,
     settings: settings::State,
     toasts: toasts::Toasts,
@@ -128,6 +136,8 @@ impl App {
             offer,
             snapshot,
             nav,
+            files: files::Picker::default(),
+            sign_in: sign_in::State::default(),
             friends: friends::State::default(),
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
@@ -162,6 +172,7 @@ impl App {
                 self.nav = Nav::default();
                 self.friends = friends::State::default();
             }
+            self.sign_in.follow(&snapshot);
             self.snapshot = snapshot;
         }
         let now = ctx.input(|input| input.time);
@@ -205,8 +216,9 @@ impl eframe::App for App {
         }
     }
 
-    fn logic(&mut self, ctx: &Context, _frame: &mut eframe::Frame) {
+    fn logic(&mut self, ctx: &Context, frame: &mut eframe::Frame) {
         self.offer.carry_out(ctx, &mut self.handle);
+        self.files.carry_out(ctx, frame);
         self.follow_client(ctx);
     }
 
@@ -214,13 +226,21 @@ impl eframe::App for App {
         tracing::trace!(frame = ui.ctx().cumulative_frame_nr(), "drawn");
         self.shortcuts(ui.ctx());
         let snapshot = self.snapshot.clone();
-        let mut cx =
-            Cx { snapshot: &snapshot, handle: &self.handle, nav: &mut self.nav, offer: &mut self.offer };
+        let mut cx = Cx {
+            snapshot: &snapshot,
+            handle: &self.handle,
+            nav: &mut self.nav,
+            offer: &mut self.offer,
+            files: &mut self.files,
+        };
         match &snapshot.screen {
-            Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => sign_in::show(ui, &mut cx),
+            Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => {
+                sign_in::show(ui, &mut cx, &mut self.sign_in);
+            }
             Screen::SignedIn(signed_in) => {
                 let bar = shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.settings);
                 dialogs::show(ui.ctx(), &mut cx, signed_in);
+                stay::dialog(ui.ctx(), &mut cx, signed_in, &mut self.sign_in.wait);
                 if bar != self.bar_height {
                     // A panel has the height of the pass before: draw again now, since no later frame may come.
                     self.bar_height = bar;
@@ -229,6 +249,7 @@ impl eframe::App for App {
                 self.toasts.show(ui, bar);
             }
         }
+        capture::found_dialog(ui.ctx(), &cx);
         self.settings.follow_page(&cx);
     }
 

@@ -56,7 +56,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) {
         cx.nav.page = Page::Parties;
     }
     home::body(ui, f32::INFINITY, |ui| {
-        problems::show(ui, cx, problems::Spot::Page);
+        problems::show_page(ui, cx, signed_in);
         if grid(ui, cx, signed_in, party) {
             dialog = Some(Dialog::invite());
         }

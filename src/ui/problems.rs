@@ -1,20 +1,22 @@
 //! Trouble, shown where it happens: a sentence, what it means, and what to press.
 
-use egui::{Align, Frame, Layout, Margin, Stroke, Ui, Vec2};
+use egui::Ui;
 
 use super::{
-    Cx, settings, theme,
-    theme::{CARD_RADIUS, palette},
+    Cx, secrets, settings, stay, theme,
+    theme::palette,
     widgets::{self, Button, Icon},
     wording,
 };
-use crate::client::{Command, Place, Problem, Remedy};
+use crate::client::{Command, Place, Problem, Remedy, SignedIn};
 
 /// The parts of the window that problems are shown in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Spot {
     Friends,
     Bar,
+    /// The sign-in over the window.
+    SignIn,
     /// The page in the middle, whichever it is.
     Page,
 }
@@ -24,11 +26,13 @@ pub enum Spot {
 struct Parts {
     collapsed: bool,
     in_party: bool,
+    signing_in: bool,
 }
 
 impl Parts {
     fn of(ui: &Ui, cx: &Cx<'_>) -> Self {
-        Self { collapsed: theme::is_collapsed(ui), in_party: cx.party().is_some() }
+        let signing_in = cx.signed_in().is_some_and(|signed_in| signed_in.sign_in.is_some());
+        Self { collapsed: theme::is_collapsed(ui), in_party: cx.party().is_some(), signing_in }
     }
 
     /// Where a problem of `place` is shown, signed in. Every place has a spot: nothing goes wrong unseen.
@@ -36,6 +40,7 @@ impl Parts {
         match place {
             Place::Friends if !self.collapsed => Spot::Friends,
             Place::Voice if self.in_party => Spot::Bar,
+            Place::SignIn if self.signing_in => Spot::SignIn,
             Place::SignIn
             | Place::Starting
             | Place::Window
@@ -45,6 +50,17 @@ impl Parts {
             | Place::Voice
             | Place::Settings => Spot::Page,
         }
+    }
+}
+
+/// What is above every page: how long the user stays signed in, a question of where secrets live, and what is wrong.
+pub fn show_page(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
+    let top = ui.cursor().top();
+    stay::banner(ui, cx, signed_in);
+    secrets::ask(ui, cx);
+    show(ui, cx, Spot::Page);
+    if ui.cursor().top() > top {
+        ui.add_space(8.0);
     }
 }
 
@@ -74,46 +90,31 @@ pub fn any(ui: &Ui, cx: &Cx<'_>, spot: Spot) -> bool {
 fn banner(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
     let colours = palette(ui);
     let color = if wording::is_severe(&problem.kind) { colours.bad } else { colours.warn };
-    let (what, means) = wording::problem(&problem.kind);
+    let (what, means) = wording::problem(&problem.kind, problem.place);
     let details = ui.make_persistent_id(("details", problem.id));
     let mut open = ui.data(|data| data.get_temp::<bool>(details).unwrap_or(false));
-    let frame = Frame::new()
-        .fill(colours.card)
-        .stroke(Stroke::new(1.0, color.gamma_multiply(0.6)))
-        .corner_radius(CARD_RADIUS)
-        .inner_margin(Margin::symmetric(16, 12));
-
-    frame.show(ui, |ui| {
-        ui.set_width(ui.available_width());
-        ui.spacing_mut().item_spacing = Vec2::splat(8.0);
-        let narrow = ui.available_width() < 460.0;
-        // As high as the two lines of text, so that what to press sits in the middle of them.
-        let size = Vec2::new(ui.available_width(), 48.0);
-        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+    let mut remedied = false;
+    widgets::banner_frame(ui, color).show(ui, |ui| {
+        let explain = |ui: &mut Ui| {
+            ui.horizontal_wrapped(|ui| {
+                widgets::paragraph(ui, means, theme::small(), colours.dim);
+                if widgets::text_button(ui, if open { "Hide details" } else { "Details" }).clicked() {
+                    open = !open;
+                    ui.data_mut(|data| data.insert_temp(details, open));
+                }
+            });
+        };
+        let dismiss = |ui: &mut Ui| {
             if problem.remedy() != Remedy::Dismiss
                 && widgets::icon_button(ui, Icon::Close, "Dismiss").clicked()
             {
                 cx.send(Command::DismissProblem(problem.id));
             }
-            if !narrow {
-                remedy_button(ui, cx, problem);
+        };
+        widgets::banner_row(ui, color, what, explain, dismiss, |ui| {
+            if ui.add(Button::ghost(wording::remedy(problem))).clicked() {
+                remedied = true;
             }
-            ui.with_layout(Layout::left_to_right(Align::TOP), |ui| {
-                let (mark, _) = ui.allocate_exact_size(Vec2::splat(20.0), egui::Sense::hover());
-                Icon::Warning.paint(ui.painter(), mark, color);
-                ui.vertical(|ui| {
-                    ui.spacing_mut().item_spacing.y = 2.0;
-                    let sentence = widgets::paragraph(ui, what, theme::strong(), colours.text);
-                    widgets::announce(ui, &sentence);
-                    ui.horizontal_wrapped(|ui| {
-                        widgets::paragraph(ui, means, theme::small(), colours.dim);
-                        if widgets::text_button(ui, if open { "Hide details" } else { "Details" }).clicked() {
-                            open = !open;
-                            ui.data_mut(|data| data.insert_temp(details, open));
-                        }
-                    });
-                });
-            });
         });
         if open {
             ui.horizontal_wrapped(|ui| {
@@ -123,14 +124,8 @@ fn banner(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
                 }
             });
         }
-        if narrow {
-            ui.horizontal(|ui| remedy_button(ui, cx, problem));
-        }
     });
-}
-
-fn remedy_button(ui: &mut Ui, cx: &mut Cx<'_>, problem: &Problem) {
-    if ui.add(Button::ghost(wording::remedy(problem))).clicked() {
+    if remedied {
         match problem.remedy().command(problem) {
             Some(command) => cx.send(command),
             None => cx.nav.open_settings(settings::Section::Voice),
@@ -144,12 +139,14 @@ mod tests {
 
     #[test]
     fn a_problem_is_seen_even_where_its_own_place_is_not_there() {
-        let narrow = Parts { collapsed: true, in_party: false };
+        let narrow = Parts { collapsed: true, in_party: false, signing_in: false };
         assert_eq!(narrow.spot(Place::Friends), Spot::Page);
         assert_eq!(narrow.spot(Place::Voice), Spot::Page);
-        let wide = Parts { collapsed: false, in_party: true };
+        let wide = Parts { collapsed: false, in_party: true, signing_in: true };
         assert_eq!(wide.spot(Place::Friends), Spot::Friends);
         assert_eq!(wide.spot(Place::Voice), Spot::Bar);
         assert_eq!(wide.spot(Place::Party), Spot::Page);
+        assert_eq!(narrow.spot(Place::SignIn), Spot::Page);
+        assert_eq!(wide.spot(Place::SignIn), Spot::SignIn);
     }
 }

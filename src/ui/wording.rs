@@ -1,15 +1,20 @@
 //! Every sentence the client can cause: what happened, what it means for you, what to press. Pure.
 
+pub mod keeping;
+mod people;
+
 use std::time::Duration;
 
+pub use people::{names, party_name, presence};
+
 use crate::{
-    client::{LinkState, Notice, Problem, ProblemKind, Remedy, VoiceStatus},
-    model::{DeviceKind, Friend, PartySession, Platform, Presence, Privacy, SecretStorage, TalkMode, Theme},
+    client::{LinkState, Notice, Place, Problem, ProblemKind, Remedy, VoiceStatus},
+    model::{DeviceKind, Platform, Privacy, SecretStorage, TalkMode, Theme},
     ui::display::one_line,
 };
 
-/// A problem in words: what happened, and what it means for the user.
-pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
+/// A problem in words: what happened, and what it means for the user where it did.
+pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
     let (what, means) = match kind {
         ProblemKind::NoClientSecret => (
             "Partyline has no client secret.",
@@ -59,12 +64,29 @@ pub fn problem(kind: &ProblemKind) -> (&'static str, String) {
             "Your sign-in could not be stored.",
             "It lasts until you quit. In the settings you can store it elsewhere.",
         ),
+        ProblemKind::SecretsNotForgotten => (
+            "Something of your sign-in is still stored.",
+            "The place it is in, most often a locked keyring, did not let it go. Unlock it and sign out once more.",
+        ),
+        ProblemKind::ProfileInUse => (
+            "Another Partyline has this profile.",
+            "Accounts of this window last until you quit it. Start one of the two with --profile and a name.",
+        ),
+        ProblemKind::SignInCancelled => {
+            ("You gave the sign-in up.", "Nothing was stored. The link in your browser counts no more.")
+        }
         ProblemKind::SchemeNotChanged => (
             "The desktop did not take the change.",
             "You can paste the address after signing in; that always works.",
         ),
         ProblemKind::SignInEnded => {
             ("Your sign-in has ended.", "Friends and parties stay out of reach until you sign in again.")
+        }
+        ProblemKind::ServiceUnreachable if place == Place::Starting => {
+            ("The service does not answer.", "Check your connection. Partyline goes on trying by itself.")
+        }
+        ProblemKind::ServiceUnreachable if place == Place::SignIn => {
+            ("The service does not answer.", "You are not signed in. Check your connection and try again.")
         }
         ProblemKind::ServiceUnreachable => {
             ("The service does not answer.", "Check your connection. What you see may be out of date.")
@@ -144,6 +166,9 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::ClientUnusable
         | ProblemKind::AccountNotKept
         | ProblemKind::SecretsNotKept
+        | ProblemKind::SecretsNotForgotten
+        | ProblemKind::ProfileInUse
+        | ProblemKind::SignInCancelled
         | ProblemKind::SchemeNotChanged
         | ProblemKind::ServiceUnreachable
         | ProblemKind::ServiceTrouble
@@ -175,6 +200,7 @@ pub fn remedy(problem: &Problem) -> &'static str {
 /// What a toast says.
 pub fn notice(notice: &Notice) -> String {
     match notice {
+        Notice::SignInCancelled => "You gave the sign-in up. Nothing changed.".to_owned(),
         Notice::SignedInAgain => "You are signed in again".to_owned(),
         Notice::SwitchedTo(who) => format!("You are {} now", one_line(who.as_str())),
         Notice::SecretsMoved(SecretStorage::Keyring) => "Your sign-in is kept in the keyring".to_owned(),
@@ -251,46 +277,6 @@ pub fn voice(voice: VoiceStatus) -> &'static str {
     }
 }
 
-/// The name of a party, or whose it is.
-pub fn party_name(session: &PartySession) -> String {
-    let owner = session.members.iter().find(|m| Some(m.account) == session.owner);
-    match owner.or(session.members.first()) {
-        _ if !session.name.trim().is_empty() => one_line(&session.name),
-        Some(owner) => format!("{}’s party", one_line(owner.online_id.as_str())),
-        None => "Party".to_owned(),
-    }
-}
-
-/// What a friend is doing, in one line.
-pub fn presence(friend: &Friend, now: jiff::Timestamp) -> String {
-    match &friend.presence {
-        None => "…".to_owned(),
-        Some(presence) if presence.availability == crate::model::Availability::Offline => {
-            last_seen(presence, now)
-        }
-        Some(presence) => {
-            let doing = presence.game.as_deref().map(one_line).unwrap_or_else(|| "Online".to_owned());
-            match presence.platform.and_then(platform) {
-                Some(platform) => format!("{doing} · {platform}"),
-                None => doing,
-            }
-        }
-    }
-}
-
-fn last_seen(presence: &Presence, now: jiff::Timestamp) -> String {
-    let Some(then) = presence.last_online else { return "Offline".to_owned() };
-    let minutes = now.duration_since(then).as_mins().max(0);
-    match minutes {
-        0..2 => "Last seen a moment ago".to_owned(),
-        2..60 => format!("Last seen {minutes} minutes ago"),
-        60..120 => "Last seen an hour ago".to_owned(),
-        120..1440 => format!("Last seen {} hours ago", minutes / 60),
-        1440..2880 => "Last seen yesterday".to_owned(),
-        _ => format!("Last seen {} days ago", minutes / 1440),
-    }
-}
-
 fn duration(wait: Duration) -> String {
     match wait.as_secs().max(1) {
         1 => "a second".to_owned(),
@@ -299,52 +285,15 @@ fn duration(wait: Duration) -> String {
     }
 }
 
-/// `a, b, c and 2 more`; at most three are named.
-pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    const NAMED: usize = 3;
-    let names: Vec<&str> = names.into_iter().collect();
-    let shown: Vec<String> = names.iter().take(NAMED).map(|name| one_line(name)).collect();
-    match names.len().saturating_sub(NAMED) {
-        0 => shown.join(", "),
-        more => format!("{} and {more} more", shown.join(", ")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::Availability;
 
     #[test]
     fn a_pause_names_its_length() {
-        let (_, means) = problem(&ProblemKind::TooManyRequests { wait: Duration::from_secs(45) });
+        let (_, means) =
+            problem(&ProblemKind::TooManyRequests { wait: Duration::from_secs(45) }, Place::Window);
         assert_eq!(means, "Partyline is quiet for 45 seconds. Try again then.");
         assert_eq!(duration(Duration::from_secs(150)), "3 minutes");
-    }
-
-    #[test]
-    fn many_names_end_in_a_number() {
-        assert_eq!(names(["Nova", "bramble"]), "Nova, bramble");
-        assert_eq!(names(["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
-    }
-
-    #[test]
-    fn the_time_since_somebody_was_here_is_rounded_to_what_matters() {
-        let now: jiff::Timestamp = "2026-05-01T12:00:00Z".parse().expect("a time");
-        let seen = |ago: i64| {
-            let then = now - jiff::SignedDuration::from_mins(ago);
-            let presence = Presence {
-                availability: Availability::Offline,
-                platform: None,
-                game: None,
-                last_online: Some(then),
-            };
-            last_seen(&presence, now)
-        };
-        assert_eq!(seen(-5), "Last seen a moment ago");
-        assert_eq!(seen(30), "Last seen 30 minutes ago");
-        assert_eq!(seen(130), "Last seen 2 hours ago");
-        assert_eq!(seen(1500), "Last seen yesterday");
-        assert_eq!(seen(4400), "Last seen 3 days ago");
     }
 }

@@ -49,6 +49,49 @@ fn the_command_tells_by_its_exit_code_and_saves_what_it_says() {
 }
 
 #[test]
+fn a_report_is_saved_over_an_older_one_and_over_nothing_else() {
+    let folder = TempDir::new().expect("a folder");
+    let capture = saved(&folder, HAR);
+    let report = folder.path().join("report");
+    let save = |to: &Path, more: &[&str]| {
+        let arguments = ["check", "--server", SERVER, "--save", to.to_str().expect("a path")];
+        run(&folder, &[&arguments, more].concat(), &capture, "")
+    };
+    for more in [&["--json"][..], &[], &["--json"]] {
+        let output = save(&report, more);
+        assert_eq!(output.status.code(), Some(0));
+        assert_eq!(fs::read(&report).expect("saved"), output.stdout);
+    }
+    let notes = folder.path().join("notes.txt");
+    fs::write(&notes, "mine").expect("written");
+    for kept in [&capture, &notes, &folder.path().to_owned()] {
+        let before = fs::read(kept).ok();
+        let output = save(kept, &[]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(!output.stdout.is_empty(), "it is still said");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert!(said.contains("what is there already is no report; nothing was written over it"), "{said}");
+        assert_eq!(fs::read(kept).ok(), before);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_went_away_is_no_panic() {
+    for task in [&["check"][..], &["import-credentials", "--yes"]] {
+        let folder = TempDir::new().expect("a folder");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let mut command = program(&folder);
+        command.args(["capture"]).args(task).args(["--server", SERVER]).arg(fixture()).stdout(writer);
+        let output = command.output().expect("runs");
+        let said = String::from_utf8(output.stderr).expect("text");
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("nobody reads what is said") && !said.contains("panicked"), "{said}");
+    }
+}
+
+#[test]
 fn credentials_are_shown_masked_and_kept_only_on_a_plain_yes() {
     let found = capture::find_client(&fixture(), &endpoints(), &mut |_| {}, &|| false).expect("readable");
     let found = found.expect("a client");

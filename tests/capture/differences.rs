@@ -66,6 +66,9 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
     edit(&mut entry["response"]["content"]["text"], |body| remove(&mut body["peer"], "offer"));
     let entry = call(&mut har, "PATCH", "/members/me", any);
     edit(&mut entry["request"]["postData"]["text"], |body| body["customData4"] = json!("bm9uc2Vuc2U="));
+    let connected = |entry: &Value| entry["request"]["postData"].to_string().contains("customData3");
+    let entry = call(&mut har, "PATCH", "/members/me", connected);
+    edit(&mut entry["request"]["postData"]["text"], |body| body["customData3"] = json!("bm9uc2Vuc2U="));
     let entry = call(&mut har, "GET", "/friends", any);
     edit(&mut entry["response"]["content"]["text"], |body| body["friends"][0] = json!({"accountId": "1"}));
     let entry = call(&mut har, "GET", "/profiles", any);
@@ -85,6 +88,13 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         rename(&mut data["members"][0], "customData4", "customData9");
         data["sessionId"] = json!(12);
     });
+    let mut event = |kind: &str, change: fn(&mut Value)| {
+        let of = |m: &Value| m["data"].as_str().is_some_and(|data| data.contains(kind));
+        let message = messages.iter_mut().find(|message| of(message)).expect("such an event");
+        edit(&mut message["data"], |frame| change(&mut frame["body"]["data"]));
+    };
+    event("ps:m:customData3:updated", |data| remove(data, "sessionId"));
+    event("ps:members:deleted", |data| data["sessionId"] = json!("no/id"));
 
     let (clean, changed) = (check(&fixture()), check_har(&har));
     let delete = if deleted { "DELETE rtcBridge peer" } else { "DELETE rtcBridge bridge" };
@@ -99,6 +109,9 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         "POST authz oauth token: 1 unknown request ciid",
         "POST rtcBridge peers: 1 missing answer peer.offer",
         "PATCH sessionManager members me: 1 undecodable request customData4",
+        "PATCH sessionManager members me: 1 undecodable request customData3",
+        "push ps:m:customData3:updated: 1 missing message body.data.sessionId",
+        "push ps:members:deleted: 1 unacceptable message body.data.sessionId",
         "GET userProfile friends: 1 object instead of string or integer answer friends[]",
         "push ps:members:created: 1 unknown message body.data.members[].customData9",
         "push ps:members:created: 1 number instead of string message body.data.sessionId",
@@ -112,7 +125,8 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
     // What is optional is no finding, and still told.
     let newly: BTreeSet<_> = absent(&changed).difference(&absent(&clean)).cloned().collect();
     let gone: Vec<_> = newly.iter().map(|line| line.split(' ').next_back().unwrap_or_default()).collect();
-    assert_eq!(gone, ["profiles[].onlineId", "body.data.members[].customData4"], "{newly:?}");
+    let expected = ["profiles[].onlineId", "body.data.sessionId", "body.data.members[].customData4"];
+    assert_eq!(gone, expected, "{newly:?}");
 
     let failed: BTreeSet<_> = changed.endpoints.iter().filter(|e| e.failed > 0).map(|e| e.name).collect();
     // The tolerant types read the others in spite of the differences.
@@ -123,6 +137,8 @@ fn renamed_removed_and_retyped_fields_are_reported_at_exactly_their_paths() {
         "POST authz oauth token",
         "POST rtcBridge peers",
         "push ps:members:created",
+        "push ps:m:customData3:updated",
+        "push ps:members:deleted",
         delete,
     ];
     assert_eq!(failed, hopeless.into());

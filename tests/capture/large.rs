@@ -3,11 +3,13 @@
 use std::{
     cell::Cell,
     fs,
+    io::Write,
     path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use partyline::client::capture::{self, CaptureError};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -15,7 +17,7 @@ use tempfile::TempDir;
 use crate::{HAR, SERVER, endpoints, program, saved};
 
 /// The fixture's exchanges again and again.
-fn large(folder: &TempDir, bytes: usize) -> PathBuf {
+pub fn large(folder: &TempDir, bytes: usize) -> PathBuf {
     let har: Value = serde_json::from_str(HAR).expect("json");
     let entries = har["log"]["entries"].as_array().expect("entries");
     let entries: Vec<_> = entries.iter().map(ToString::to_string).collect();
@@ -78,6 +80,61 @@ fn a_hostile_capture_costs_no_more_memory_than_a_large_one() {
     let (code, peak) = peak_of_check(&folder, &path);
     assert_eq!(code, Some(1));
     assert!(peak > 0 && peak < 100 << 10, "{peak} KiB");
+}
+
+/// 200 MiB of zeros each.
+const BROTLI: &[u8] = include_bytes!("../fixtures/zeros.br");
+const LARGE_WINDOW: &[u8] = include_bytes!("../fixtures/zeros_large_window.br");
+const ZSTD: &[u8] = include_bytes!("../fixtures/zeros.zst");
+
+/// As large as a body may be, compressed twice.
+fn gzipped_twice() -> Vec<u8> {
+    let gzip = |bytes: &[u8]| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(bytes).expect("in memory");
+        encoder.finish().expect("in memory")
+    };
+    gzip(&gzip(&vec![0xFF; 4 << 20]))
+}
+
+fn bombs(folder: &TempDir, kinds: &[(&str, &[u8])], count: usize) -> PathBuf {
+    let entry = |(coding, bytes): &(&str, &[u8])| {
+        json!({
+            "request": {"method": "GET", "url": format!("{SERVER}/api/sessionManager/v2/partySessions")},
+            "response": {
+                "status": 200,
+                "headers": [{"name": "content-encoding", "value": coding}],
+                "content": {"text": BASE64_STANDARD.encode(bytes), "encoding": "base64"},
+            },
+        })
+    };
+    let entries: Vec<_> = kinds.iter().flat_map(|kind| vec![entry(kind); count]).collect();
+    saved(folder, &json!({"log": {"entries": entries}}).to_string())
+}
+
+#[test]
+fn bombs_cost_no_more_memory_and_not_much_time() {
+    let folder = TempDir::new().expect("a folder");
+    let twice = gzipped_twice();
+    let kinds = [("br", BROTLI), ("br", LARGE_WINDOW), ("zstd", ZSTD), ("gzip, gzip", &twice)];
+    let path = bombs(&folder, &kinds, 2000);
+    let begun = Instant::now();
+    let (code, peak) = peak_of_check(&folder, &path);
+    assert_eq!(code, Some(1));
+    assert!(peak > 0 && peak < 80 << 10, "{peak} KiB");
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn reading_stops_between_two_bombs_too() {
+    let folder = TempDir::new().expect("a folder");
+    let path = bombs(&folder, &[("gzip, gzip", &gzipped_twice())], 50);
+    assert!(fs::metadata(&path).expect("the file").len() < 32 << 10, "it is read at once");
+    let asked = Cell::new(0);
+    let cancelled = || asked.replace(asked.get() + 1) >= 4;
+    let stopped = capture::check(&path, &endpoints(), &mut |_| {}, &cancelled);
+    assert!(matches!(stopped, Err(CaptureError::Cancelled)));
+    assert_eq!(asked.get(), 5, "not an entry more");
 }
 
 /// The most that process ever had in memory.

@@ -11,10 +11,19 @@
 //! partyline headless --server http://127.0.0.1:18788 --account marlow_87 --join invitation --for 3 …
 //! ```
 
+#[cfg(target_os = "linux")]
+mod client;
 mod command;
 mod differences;
+#[cfg(target_os = "linux")]
+mod import;
 mod large;
 mod privacy;
+#[path = "../stage/mod.rs"]
+mod stage;
+#[cfg(target_os = "linux")]
+#[path = "../step/mod.rs"]
+mod step;
 
 use std::{
     fs,
@@ -23,7 +32,7 @@ use std::{
 };
 
 use partyline::{client::capture, model::Report, psn::Endpoints};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 const HAR: &str = include_str!("../fixtures/mitmproxy.har");
@@ -104,4 +113,45 @@ fn a_cut_capture_is_reported_as_far_as_it_goes() {
     assert!(report.ends_early && !report.is_clean());
     assert!(report.exchanges > 10 && report.findings() == 0, "{report}");
     assert!(report.to_string().contains("ends early"));
+}
+
+#[test]
+fn a_body_that_is_missing_or_too_large_is_not_parsed_and_not_clean() {
+    let change = |text: Value| {
+        let mut har: Value = serde_json::from_str(HAR).expect("json");
+        let entries = har["log"]["entries"].as_array_mut().expect("entries");
+        let entry = entries.iter_mut().find(|entry| {
+            let url = entry["request"]["url"].as_str().expect("a url");
+            entry["request"]["method"] == "POST" && url.ends_with("/v2/partySessions")
+        });
+        entry.expect("a party was created")["response"]["content"]["text"] = text;
+        check_har(&har)
+    };
+    let created = |report: &Report| {
+        let name = "POST sessionManager partySessions";
+        let created = report.endpoints.iter().find(|endpoint| endpoint.name == name).expect("called");
+        (created.parsed, created.unjudged)
+    };
+    let (parsed, none) = created(&check(&fixture()));
+    assert_eq!(none, 0);
+    let tiny_values = format!("[{}0]", "0,".repeat(60_000));
+    for text in [Value::Null, "x".repeat(5 << 20).into(), tiny_values.into()] {
+        let report = change(text);
+        assert_eq!(created(&report), (parsed - 1, 1), "the request alone is not enough");
+        assert!(!report.is_clean() && report.findings() == 0);
+        assert!(report.to_string().contains("1 with a body missing or too large"), "{report}");
+    }
+}
+
+#[test]
+fn every_entry_of_the_file_is_counted() {
+    let mut har: Value = serde_json::from_str(HAR).expect("json");
+    let entries = har["log"]["entries"].as_array_mut().expect("entries");
+    entries.push(json!({"request": {"method": "GET", "url": format!("{SERVER}/{}", "x".repeat(20 << 10))}}));
+    entries.push(json!({"request": {"url": SERVER}}));
+    entries.push(json!({"request": {"method": "GET", "url": "https://elsewhere.example/"}}));
+    entries.push(json!({"request": {"method": "GET", "url": "no address"}}));
+    let (count, report) = (entries.len() as u64, check_har(&har));
+    assert_eq!((report.exchanges, report.odd, report.other_hosts), (count, 2, 2));
+    assert!(report.is_clean() && report.to_string().contains("2 entries are no exchanges"), "{report}");
 }

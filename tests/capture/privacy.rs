@@ -1,11 +1,19 @@
 //! What is somebody's never leaves a capture.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use url::{Url, form_urlencoded};
 
 use crate::{HAR, check_har};
 
 const CANARY: &str = "Canary-bird-4711";
+const KEYS: [&str; 6] = [
+    CANARY,
+    "4711471147114711",
+    "canary_4711",
+    "Canary",
+    "ca4711ca-0000-4000-8000-ca4711ca4711",
+    "ca4711ca00004000",
+];
 
 /// Everything that may be personal becomes a canary; what names the kind of an exchange stays.
 fn with_canaries(har: &mut Value) {
@@ -58,8 +66,10 @@ fn sing(value: &mut Value) {
         Value::Array(elements) => elements.iter_mut().for_each(sing),
         Value::Object(fields) => {
             fields.values_mut().for_each(sing);
-            // As in a map by account.
-            fields.insert("4711471147114711".into(), CANARY.into());
+            // As in a map by account, by online id, by session.
+            for key in KEYS {
+                fields.insert(key.into(), CANARY.into());
+            }
         }
         Value::Null | Value::Bool(_) => {}
     }
@@ -76,4 +86,22 @@ fn no_value_of_a_capture_is_ever_in_a_report() {
         assert!(shown.contains("<key>") && !shown.to_lowercase().contains("canary"), "{shown}");
         assert!(!shown.contains("4711"), "{shown}");
     }
+}
+
+#[test]
+fn whoever_is_the_key_of_a_map_is_not_in_a_report() {
+    let mut har: Value = serde_json::from_str(HAR).expect("json");
+    let names = ["canary", "birdie", "canaryBird", "canary_bird"];
+    let map: Map<_, _> = names.iter().map(|name| (name.to_string(), json!({"accountId": "1"}))).collect();
+    for entry in har["log"]["entries"].as_array_mut().expect("entries") {
+        let text = &mut entry["response"]["content"]["text"];
+        let Some(Ok(mut body)) = text.as_str().map(serde_json::from_str::<Value>) else { continue };
+        if let Value::Object(fields) = &mut body {
+            fields.extend(map.clone());
+            *text = body.to_string().into();
+        }
+    }
+    let report = check_har(&har).to_string();
+    assert!(report.contains("<key>"), "{report}");
+    assert!(!report.to_lowercase().contains("canary") && !report.contains("birdie"), "{report}");
 }

@@ -1,9 +1,12 @@
 //! The window as its user meets it: what is on screen, and what pressing it asks of the client. No display needed;
 //! every run also checks that each input has a name for screen readers.
 
+mod captures;
+mod first_run;
 mod home;
 mod party;
 mod settings;
-mod signed_out;
+mod sign_in;
 mod stage;
+mod stay;
 mod whole_window;

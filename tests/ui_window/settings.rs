@@ -5,7 +5,10 @@ use egui::{Event, Key, RawInput};
 use egui_kittest::kittest::Queryable;
 use partyline::{
     client::{Command, DeviceState, MicrophoneTest, Place, ProblemKind},
-    model::{DeviceChoice, DeviceKind, Settings, TalkKey, Theme},
+    model::{
+        ClientSource, DeviceChoice, DeviceKind, KeyringState, SchemeStatus, SecretStorage, Settings, TalkKey,
+        Theme,
+    },
 };
 
 use crate::stage::{self, Stage, problem};
@@ -125,4 +128,100 @@ fn the_talk_key_is_heard_on_every_page_and_released_with_the_focus() {
     stage.window.state_mut().raw_input_hook(&ctx, &mut away);
     let held = |held| Command::TalkKey { held };
     assert_eq!(stage.commands(), [held(true), held(false), held(true), held(false)]);
+}
+
+fn section(snapshot: partyline::client::Snapshot, title: &str) -> Stage {
+    let mut stage = Stage::sized(snapshot, 1280.0, 1000.0);
+    stage.click("Settings");
+    stage.click(title);
+    stage.commands();
+    stage
+}
+
+#[test]
+fn accounts_are_switched_forgotten_and_added() {
+    let mut snapshot = stage::home();
+    snapshot.accounts = stage::kept_accounts();
+    let slot = snapshot.accounts[1].slot.clone();
+    let mut stage = section(snapshot, "Account");
+    assert!(stage.window.query_by_label("Switch to marlow_87").is_none(), "that is who one is");
+    stage.click("Switch to Kestrel_9");
+    stage.click("Forget Kestrel_9");
+    stage.click("Cancel");
+    stage.click("Forget Kestrel_9");
+    stage.click("Forget");
+    stage.click("Add an account");
+    assert_eq!(
+        stage.commands(),
+        [Command::SwitchAccount(slot.clone()), Command::ForgetAccount(slot), Command::AddAccount]
+    );
+}
+
+#[test]
+fn without_other_accounts_the_page_says_what_would_be_there() {
+    let stage = section(stage::home(), "Account");
+    assert!(stage.shows("Accounts that you add appear here."));
+    assert!(stage.shows("Your browser may still be signed in as the first one"));
+}
+
+#[test]
+fn an_endless_name_leaves_room_for_what_to_press() {
+    let mut snapshot = stage::home();
+    snapshot.accounts = stage::kept_accounts();
+    snapshot.accounts[1].online_id = "x".repeat(10_000).as_str().into();
+    for width in [1280.0, 480.0] {
+        let mut stage = Stage::sized(snapshot.clone(), width, 900.0);
+        stage.click("Settings");
+        stage.click("Account");
+        let switch = stage.window.query_all_by_label_contains("Switch to x").next().expect("a button");
+        assert!(switch.rect().right() <= width, "{:?} in {width}", switch.rect());
+    }
+}
+
+#[test]
+fn where_secrets_live_can_be_changed_later() {
+    let mut snapshot = stage::home();
+    snapshot.secrets = Some(stage::secrets(SecretStorage::File, KeyringState::Locked));
+    let mut stage = section(snapshot, "Sign-in");
+    assert!(stage.shows("The keyring is locked."));
+    stage.click("In a file only I can read");
+    stage.click("Only until I quit");
+    stage.click("In the system's keyring");
+    let moved = [SecretStorage::Memory, SecretStorage::Keyring].map(Command::KeepSecretsIn);
+    assert_eq!(stage.commands(), moved, "what is in force already is not asked for again");
+}
+
+#[test]
+fn the_browsers_way_back_is_registered_and_undone() {
+    let mut snapshot = stage::home();
+    snapshot.scheme = SchemeStatus::OtherProgram;
+    assert!(
+        section(snapshot.clone(), "Sign-in").shows("ends on a page of this program"),
+        "nothing to register"
+    );
+    let snapshot = stage::live(snapshot, Some(ClientSource::Kept));
+    let mut stage = section(snapshot, "Sign-in");
+    assert!(stage.shows("Another program is registered"));
+    stage.click("Register");
+    stage.publish(|s| s.scheme = SchemeStatus::Registered);
+    stage.click("Undo the registration");
+    stage.publish(|s| s.scheme = SchemeStatus::Unavailable);
+    assert!(stage.window.query_by_label("Register").is_none());
+    assert_eq!(stage.commands(), [Command::RegisterScheme, Command::UnregisterScheme]);
+}
+
+#[test]
+fn a_kept_client_is_named_and_forgotten_after_a_yes() {
+    let mut stage = section(stage::live(stage::home(), Some(ClientSource::Kept)), "Sign-in");
+    assert!(stage.shows("Secret ab••••••"));
+    stage.click("Forget the client secret");
+    stage.press(Key::Escape);
+    assert!(stage.shows("Where your sign-in is kept") || stage.shows("WHERE YOUR SIGN-IN IS KEPT"));
+    stage.click("Forget the client secret");
+    stage.click("Forget it");
+    assert_eq!(stage.commands(), [Command::ForgetClient]);
+
+    let stage = section(stage::live(stage::home(), Some(ClientSource::Environment)), "Sign-in");
+    assert!(stage.shows("From PARTYLINE_CLIENT_SECRET"));
+    assert!(stage.window.query_by_label("Forget the client secret").is_none());
 }

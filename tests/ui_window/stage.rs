@@ -4,16 +4,20 @@ use std::{sync::Arc, time::Duration};
 
 use eframe::App as _;
 use egui::{Event, Key, Modifiers, RawInput};
-use egui_kittest::{Harness, kittest::Queryable};
+use egui_kittest::{
+    Harness,
+    kittest::{NodeT, Queryable},
+};
 use partyline::{
     client::{
         Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, Place,
-        Problem, ProblemKind, Screen, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState,
+        Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState,
         VoiceStatus, WayBack,
     },
     model::{
-        AccountId, Availability, ClientSource, Friend, Invitation, Member, OnlineId, PartySession, Platform,
-        Presence, Privacy, Profile, SchemeStatus, Settings, SoundDevice, TalkMode,
+        AccountId, Availability, ClientSource, Friend, Invitation, KeyringState, KnownAccount, Member,
+        OAuthClient, OnlineId, PartySession, Platform, Presence, Privacy, Profile, SchemeStatus,
+        SecretStorage, Settings, SoundDevice, TalkMode,
     },
     ui::{App, SandboxOffer},
 };
@@ -39,28 +43,35 @@ impl Stage {
     }
 
     pub fn sized(snapshot: Snapshot, width: f32, height: f32) -> Self {
-        let (command_sender, commands) = mpsc::channel(64);
-        let (snapshots, snapshot_receiver) = watch::channel(Arc::new(snapshot));
-        let (notices, notice_receiver) = mpsc::channel(64);
-        let meters = Arc::new(Meters::default());
-        let handle = Handle {
-            commands: command_sender,
-            snapshots: snapshot_receiver,
-            notices: notice_receiver,
-            meters: meters.clone(),
-            stats: Arc::new(|| None),
-        };
+        Self::offering(snapshot, width, height, SandboxOffer::None)
+    }
+
+    /// `offer` is what "Try the sandbox" starts.
+    pub fn offering(snapshot: Snapshot, width: f32, height: f32, offer: SandboxOffer) -> Self {
+        let (handle, commands, snapshots, notices) = client(snapshot);
+        let meters = handle.meters.clone();
         let mut window = Harness::builder()
             .with_size([width, height])
             .allow_missing_glyphs()
-            .build_eframe(|creation| App::new(&creation.egui_ctx, handle, SandboxOffer::None));
+            .build_eframe(|creation| App::new(&creation.egui_ctx, handle, offer));
         window.run();
         Self { window, meters, commands, snapshots, notices }
+    }
+
+    /// Another client, which shows `snapshot` for good.
+    pub fn handle_of(snapshot: Snapshot) -> Handle {
+        client(snapshot).0
     }
 
     pub fn publish(&mut self, change: impl FnOnce(&mut Snapshot)) {
         self.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
         self.window.run();
+    }
+
+    /// The same, and the one frame that it causes at once.
+    pub fn publish_once(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        self.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+        self.window.step();
     }
 
     pub fn notify(&mut self, notice: Notice) {
@@ -106,6 +117,42 @@ impl Stage {
             .unwrap_or(Duration::MAX)
     }
 
+    /// Puts the focus into the field `label` and types.
+    pub fn type_into(&mut self, label: &str, text: &str) {
+        self.click(label);
+        self.window.event(Event::Text(text.into()));
+        self.window.run();
+    }
+
+    pub fn press(&mut self, key: Key) {
+        self.window.key_press(key);
+        self.window.run();
+    }
+
+    /// What a field holds, as a screen reader has it.
+    pub fn value(&self, label: &str) -> String {
+        // Its name may stand above it as well.
+        let field = self.window.get_all_by_label(label).last().expect("a field");
+        field.accesskit_node().value().unwrap_or_default()
+    }
+
+    pub fn is_enabled(&self, label: &str) -> bool {
+        !self.window.get_by_label(label).accesskit_node().is_disabled()
+    }
+
+    /// Everything on screen: what is painted, and what a screen reader is told.
+    pub fn everything(&self) -> String {
+        let mut text = format!("{:?}", self.window.output().shapes);
+        for node in self.window.root().children_recursive() {
+            let node = node.accesskit_node();
+            for said in [node.label(), node.value(), node.description()].into_iter().flatten() {
+                text.push_str(&said);
+                text.push('\n');
+            }
+        }
+        text
+    }
+
     pub fn shows(&self, text: &str) -> bool {
         self.window.query_all_by_label_contains(text).next().is_some()
     }
@@ -114,6 +161,23 @@ impl Stage {
     pub fn commands(&mut self) -> Vec<Command> {
         std::iter::from_fn(|| self.commands.try_recv().ok()).collect()
     }
+}
+
+/// A window's end of a client, and the client's ends of it.
+fn client(
+    snapshot: Snapshot,
+) -> (Handle, mpsc::Receiver<Command>, watch::Sender<Arc<Snapshot>>, mpsc::Sender<Notice>) {
+    let (command_sender, commands) = mpsc::channel(64);
+    let (snapshots, snapshot_receiver) = watch::channel(Arc::new(snapshot));
+    let (notices, notice_receiver) = mpsc::channel(64);
+    let handle = Handle {
+        commands: command_sender,
+        snapshots: snapshot_receiver,
+        notices: notice_receiver,
+        meters: Arc::new(Meters::default()),
+        stats: Arc::new(|| None),
+    };
+    (handle, commands, snapshots, notices)
 }
 
 fn snapshot(screen: Screen) -> Snapshot {
@@ -147,6 +211,58 @@ pub fn signing_in(link: &str) -> Snapshot {
         way_back: WayBack::Loopback,
         finishing: false,
     }))
+}
+
+/// The live service, with a client secret from `source`, kept in the keyring.
+pub fn live(mut snapshot: Snapshot, source: Option<ClientSource>) -> Snapshot {
+    snapshot.service = Service::Live;
+    snapshot.client = source.map(|source| ClientInUse {
+        id: OAuthClient::MOBILE_ID.into(),
+        redirect: OAuthClient::MOBILE_REDIRECT.into(),
+        masked_secret: "ab••••••".into(),
+        source,
+    });
+    snapshot.secrets = Some(secrets(SecretStorage::Keyring, KeyringState::Working));
+    snapshot
+}
+
+pub fn secrets(storage: SecretStorage, keyring: KeyringState) -> Secrets {
+    Secrets { storage, keyring, choice_wanted: false }
+}
+
+/// The live service before there is a client secret.
+pub fn first_run() -> Snapshot {
+    live(signed_out(), None)
+}
+
+/// The live service with everything it takes to sign in.
+pub fn ready_to_sign_in() -> Snapshot {
+    live(signed_out(), Some(ClientSource::Kept))
+}
+
+/// The browser is at work.
+pub fn waiting(way_back: WayBack, scheme: SchemeStatus) -> Snapshot {
+    let mut snapshot = live(signing_in(LINK), Some(ClientSource::Kept));
+    snapshot.screen = Screen::SigningIn(under_way(way_back));
+    snapshot.scheme = scheme;
+    snapshot
+}
+
+pub const LINK: &str = "https://accounts.invalid/authorize?client_id=abc&state=s1";
+
+pub fn under_way(way_back: WayBack) -> SignIn {
+    SignIn { link: Some(LINK.into()), way_back, finishing: false }
+}
+
+/// Two accounts that are kept: the one that `home` is signed in as, and another.
+pub fn kept_accounts() -> Vec<KnownAccount> {
+    let known = |slot: &str, id: u64, name: &str| KnownAccount {
+        slot: slot.parse().expect("a slot"),
+        account: AccountId(id),
+        online_id: name.into(),
+        ends: None,
+    };
+    vec![known("00000000000000a1", ME, "marlow_87"), known("00000000000000a2", 21, "Kestrel_9")]
 }
 
 /// Signed in, with friends, an invitation and a party to join.

@@ -4,15 +4,27 @@ use std::{collections::BTreeSet, time::Duration};
 
 use egui::{Key, Rect, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
-use partyline::client::{Notice, Place, ProblemKind};
+use partyline::{
+    client::{Notice, Place, ProblemKind, Stay, WayBack},
+    model::SchemeStatus,
+};
 
 use crate::stage::{self, Stage, arrived, friend, problem, session, signed_in};
 
 #[test]
 fn no_frame_is_asked_for_while_nothing_changes() {
-    for snapshot in
-        [stage::signed_out(), stage::signing_in("http://127.0.0.1:9/"), stage::home(), stage::in_party()]
-    {
+    let mut ended = stage::in_party();
+    signed_in(&mut ended).stay = Stay::Ended;
+    signed_in(&mut ended).sign_in = Some(stage::under_way(WayBack::Scheme));
+    for snapshot in [
+        stage::first_run(),
+        stage::signed_out(),
+        stage::ready_to_sign_in(),
+        stage::waiting(WayBack::Scheme, SchemeStatus::NotRegistered),
+        stage::home(),
+        stage::in_party(),
+        ended,
+    ] {
         let mut stage = Stage::new(snapshot);
         stage.window.run();
         assert_eq!(stage.repaint_delay(), Duration::MAX);
@@ -100,6 +112,22 @@ fn the_keyboard_reaches_everything() {
     ] {
         assert!(reached.contains(label), "{label} is not among {reached:?}");
     }
+}
+
+#[test]
+fn signing_in_needs_no_mouse_either() {
+    let mut snapshot = stage::waiting(WayBack::Scheme, SchemeStatus::NotRegistered);
+    snapshot.problems.push(problem(ProblemKind::NotARedirect, Place::SignIn));
+    let mut stage = Stage::new(snapshot);
+    let mut reached = Vec::new();
+    for _ in 0..12 {
+        stage.press(Key::Tab);
+        let focused = stage.window.root().children_recursive().find(|node| node.is_focused());
+        reached.extend(focused.and_then(|node| node.accesskit_node().label()));
+    }
+    let order = ["Copy the link", "Open again", "Let it come back", "Address or code", "Cancel"];
+    let places: Vec<_> = order.iter().map(|label| reached.iter().position(|r| r == label)).collect();
+    assert!(places.is_sorted() && places.iter().all(Option::is_some), "{reached:?}");
 }
 
 #[test]

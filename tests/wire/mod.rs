@@ -11,6 +11,8 @@ use std::{
     thread,
 };
 
+use base64::{Engine, prelude::BASE64_STANDARD as STANDARD};
+
 /// Listens until the test's process ends.
 pub struct Wire {
     pub url: String,
@@ -56,11 +58,19 @@ impl Wire {
             ("\"accountId\":\"", '"'),
             ("\"onlineId\":\"", '"'),
             ("\"bridgeToken\":\"", '"'),
+            ("state=", '&'),
         ] {
             for rest in text.split(before).skip(1) {
                 let value = rest.split([end, '\n', '\r', ' ']).next().unwrap_or_default();
                 if value.len() > 3 {
                     found.insert(value.to_owned());
+                }
+                // The client's secret in the open.
+                let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+                if let Some((_, secret)) =
+                    decoded.as_deref().filter(|_| before == "Basic ").and_then(|text| text.split_once(':'))
+                {
+                    found.insert(secret.to_owned());
                 }
             }
         }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use super::{Attempt, Effect, Effects, State};
 use crate::{
     client::{
-        Capture, CaptureTrouble,
+        Capture, CaptureTrouble, ReportFile,
         input::{CaptureFindings, CapturePurpose},
     },
     model::{FoundClient, OAuthClient, Progress},
@@ -40,7 +40,9 @@ impl State {
         }
         self.capture.attempt = None;
         self.capture.shown = match result {
-            Ok(CaptureFindings::Report(report)) => Capture::Checked { report: Arc::new(report), saved: None },
+            Ok(CaptureFindings::Report(report)) => {
+                Capture::Checked { report: Arc::new(report), file: ReportFile::None }
+            }
             Ok(CaptureFindings::Client(None)) => Capture::NoClient,
             Ok(CaptureFindings::Client(Some(found))) => self.client_found(found),
             Err(trouble) => Capture::Failed(trouble),
@@ -69,11 +71,9 @@ impl State {
         }
     }
 
-    pub(super) fn report_saved(&mut self, result: Result<PathBuf, CaptureTrouble>) {
-        match (&mut self.capture.shown, result) {
-            (Capture::Checked { saved, .. }, Ok(file)) => *saved = Some(file),
-            (shown @ Capture::Checked { .. }, Err(trouble)) => *shown = Capture::Failed(trouble),
-            _ => {}
+    pub(super) fn report_saved(&mut self, saved: ReportFile) {
+        if let Capture::Checked { file, .. } = &mut self.capture.shown {
+            *file = saved;
         }
     }
 

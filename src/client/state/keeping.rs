@@ -9,9 +9,11 @@ use crate::{
 const MAX_TEXT: usize = 512;
 
 impl State {
+    /// After something was written where secrets live.
     pub(super) fn accounts_kept(&mut self, accounts: Vec<KnownAccount>) {
         self.accounts = accounts;
         self.problems.clear_kind(&ProblemKind::SecretsNotKept);
+        self.problems.clear_kind(&ProblemKind::SecretsNotForgotten);
     }
 
     pub(super) fn forget_account(&mut self, slot: AccountSlot, out: &mut Effects) {
@@ -58,7 +60,7 @@ impl State {
                 self.secrets = Some(secrets);
                 self.problems.clear_kind(&ProblemKind::SecretsNotKept);
                 self.settings.secret_storage = Some(secrets.storage);
-                self.due(Timer::SaveSettings, now, out);
+                self.timers.set_earlier(Timer::SaveSettings, now);
                 out.push(Effect::Notify(Notice::SecretsMoved(secrets.storage)));
             }
             Err(failure) => self.problems.raise(self.place_of_accounts(), failure),

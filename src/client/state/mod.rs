@@ -32,7 +32,7 @@ use super::{
 use crate::model::{DeviceKind, KnownAccount, SchemeStatus, Settings};
 
 /// How long leaving may take when the program ends.
-const QUIT_TIME: Duration = Duration::from_millis(800);
+const QUIT_TIME: Duration = Duration::from_millis(700);
 
 type Effects = Vec<Effect>;
 
@@ -121,7 +121,7 @@ impl State {
             Input::Scheme(result) => self.scheme(result),
             Input::CaptureProgress { attempt, progress } => self.capture_progress(attempt, progress),
             Input::CaptureRead { attempt, result } => self.capture_read(attempt, result),
-            Input::ReportSaved(result) => self.report_saved(result),
+            Input::ReportSaved(saved) => self.report_saved(saved),
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
             Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),
@@ -152,7 +152,7 @@ impl State {
             Command::SignInAs(name) => self.begin_sign_in(SignInWay::SandboxAccount(name), now, out),
             Command::SignInWithNpsso(npsso) => self.sign_in_with_npsso(npsso, now, out),
             Command::PasteRedirect(pasted) => self.paste_redirect(pasted, out),
-            Command::CancelSignIn => self.cancel_sign_in(out),
+            Command::CancelSignIn => self.give_sign_in_up(out),
             Command::SwitchAccount(slot) => self.switch_account(slot, out),
             Command::SignOut => self.sign_out(out),
             Command::ForgetAccount(slot) => self.forget_account(slot, out),

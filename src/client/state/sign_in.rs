@@ -1,16 +1,13 @@
 //! The way from a stranger to somebody: signing in through the browser, by what was kept, or in place of a stay that ended.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::{
     Account, Attempt, Effect, Effects, Failure, PartyStage, Place, ProblemKind, Stage, State, Timer,
 };
 use crate::{
     client::{
-        Notice, SignIn, WayBack,
+        Notice, SignIn, SignInLink, WayBack,
         input::{Arrived, Opened, SignInWay},
     },
     model::{AccountId, AccountSlot, OnlineId, Secret},
@@ -121,7 +118,7 @@ impl State {
         }
     }
 
-    pub(super) fn sign_in_link(&mut self, attempt: Attempt, link: Arc<str>, way_back: WayBack) {
+    pub(super) fn sign_in_link(&mut self, attempt: Attempt, link: SignInLink, way_back: WayBack) {
         if let Some(under_way) = self.under_way(attempt) {
             under_way.shown.link = Some(link);
             under_way.shown.way_back = way_back;
@@ -149,7 +146,19 @@ impl State {
         }
     }
 
-    pub(super) fn cancel_sign_in(&mut self, out: &mut Effects) {
+    /// The user gives it up, and hears that nothing came of it.
+    pub(super) fn give_sign_in_up(&mut self, out: &mut Effects) {
+        let said = self.sign_in.is_some();
+        self.cancel_sign_in(out);
+        if said && self.account().is_some() {
+            out.push(Effect::Notify(Notice::SignInCancelled));
+        } else if said {
+            let failure = Failure::new(ProblemKind::SignInCancelled, "given up by the user");
+            self.problems.raise(Place::SignIn, failure);
+        }
+    }
+
+    fn cancel_sign_in(&mut self, out: &mut Effects) {
         if self.sign_in.take().is_some() {
             self.timers.clear(Timer::SignIn);
             self.problems.clear(Place::SignIn);

@@ -14,7 +14,9 @@ const SAVE_SETTLE: Duration = Duration::from_millis(500);
 
 impl State {
     pub(super) fn change_settings(&mut self, settings: Settings, now: Instant, out: &mut Effects) {
-        let before = std::mem::replace(&mut self.settings, settings.clamped());
+        // Where secrets live changes with the secrets alone.
+        let settings = Settings { secret_storage: self.settings.secret_storage, ..settings.clamped() };
+        let before = std::mem::replace(&mut self.settings, settings);
         if before == self.settings {
             return;
         }

@@ -10,6 +10,8 @@ use std::{
 use super::{OPEN, SCHEME, SchemeError, desktop_entry};
 use crate::model::SchemeStatus;
 
+/// Where a user may have put the client secret: nobody else's business.
+const CLIENT_SECRET: &str = "PARTYLINE_CLIENT_SECRET";
 const ENTRY: &str = "partyline-sign-in.desktop";
 /// Whatever is larger is no desktop entry and no list of choices.
 const LIMIT: u64 = 1 << 20;
@@ -91,6 +93,8 @@ fn choose(id: &str) -> Result<(), SchemeError> {
 
 fn quiet(program: &str) -> Command {
     let mut command = Command::new(program);
+    // Whatever these start goes on without us.
+    command.env_remove(CLIENT_SECRET);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }

@@ -4,17 +4,22 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::schema::{Told, WireType};
+use super::schema::{KEY, MAX_UNKNOWN, Told, WireType, joined};
 use crate::model::{Absent, Difference, EndpointReport, Finding, Part};
 
 /// Places that are kept for one call; beyond, they are only counted.
 const MAX_FINDINGS: usize = 200;
 
-/// What came of a body, or of an exchange; the greater one counts.
+/// What came of a body, or of an exchange; the greatest one counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Verdict {
-    Nothing,
+    /// None belongs there.
+    NoBody,
     Parsed,
+    /// It is not there, and need not be: no answer came, or something on the way gave it.
+    NotExamined,
+    /// One belongs there, and it is missing or too large.
+    Unjudged,
     Failed,
 }
 
@@ -25,6 +30,7 @@ pub(super) struct Tally {
     failed: u64,
     refused: u64,
     not_examined: u64,
+    unjudged: u64,
     findings: BTreeMap<(Part, String, Difference), u64>,
     more_findings: u64,
     absent: BTreeMap<(Part, String), u64>,
@@ -39,8 +45,9 @@ impl Tally {
         self.seen += 1;
         self.refused += u64::from(refused);
         *match verdict {
-            Verdict::Nothing => &mut self.not_examined,
+            Verdict::NoBody | Verdict::NotExamined => &mut self.not_examined,
             Verdict::Parsed => &mut self.parsed,
+            Verdict::Unjudged => &mut self.unjudged,
             Verdict::Failed => &mut self.failed,
         } += 1;
     }
@@ -48,7 +55,7 @@ impl Tally {
     /// Seen, but not kept by whoever read the capture.
     pub fn skipped(&mut self, count: u64) {
         self.seen += count;
-        self.not_examined += count;
+        self.unjudged += count;
     }
 
     /// `value`: the body, where it is JSON at all.
@@ -79,7 +86,8 @@ impl Tally {
         }
     }
 
-    pub fn report(self, name: &'static str) -> EndpointReport {
+    pub fn report(mut self, name: &'static str) -> EndpointReport {
+        self.hide_keys();
         let finding = |((part, path, difference), count)| Finding { part, difference, path, count };
         let absent = |((part, path), count)| Absent { part, path, count };
         EndpointReport {
@@ -89,9 +97,50 @@ impl Tally {
             failed: self.failed,
             refused: self.refused,
             not_examined: self.not_examined,
+            unjudged: self.unjudged,
             findings: self.findings.into_iter().map(finding).collect(),
             more_findings: self.more_findings,
             absent: self.absent.into_iter().map(absent).collect(),
         }
+    }
+
+    /// A map whose entries came one at a time: too many unknown names in one place.
+    fn hide_keys(&mut self) {
+        let place = |path: &str| path.rsplit_once('.').map_or("", |(place, _)| place).to_owned();
+        let mut names = BTreeMap::<_, usize>::new();
+        for (part, path, _) in self.findings.keys().filter(|(.., what)| *what == Difference::Unknown) {
+            *names.entry((*part, place(path))).or_default() += 1;
+        }
+        names.retain(|_, names| *names > MAX_UNKNOWN);
+        for ((part, path, what), count) in std::mem::take(&mut self.findings) {
+            let place = (part, place(&path));
+            let is_key = what == Difference::Unknown && names.contains_key(&place);
+            let path = if is_key { joined(&place.1, KEY) } else { path };
+            *self.findings.entry((part, path, what)).or_default() += count;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::psn::wire::party::Person;
+
+    #[test]
+    fn the_keys_of_a_map_that_came_one_at_a_time_are_not_shown() {
+        let (person, mut tally) = (WireType::read::<Person>(), Tally::default());
+        for name in ["nova", "marlow", "odalys", "pim", "quill", "rook", "sable", "tern"] {
+            let body = json!({"accountId": "1", name: {"accountId": "2"}});
+            tally.examine(Part::Answer, &person, Some(&body));
+        }
+        let shown =
+            |tally: &Tally| tally.findings.keys().map(|(_, path, _)| path.clone()).collect::<Vec<_>>();
+        tally.hide_keys();
+        assert_eq!(shown(&tally).len(), 8, "they may as well be fields");
+        tally.examine(Part::Answer, &person, Some(&json!({"accountId": "1", "umber": {}})));
+        tally.hide_keys();
+        assert_eq!(shown(&tally), [KEY]);
     }
 }

@@ -92,6 +92,18 @@ impl Examiner {
         }
     }
 
+    /// An exchange for which [`is_of_service`] is false.
+    pub fn count_other_host(&mut self) {
+        self.report.exchanges += 1;
+        self.report.other_hosts += 1;
+    }
+
+    /// An entry that is no exchange.
+    pub fn count_odd(&mut self) {
+        self.report.exchanges += 1;
+        self.report.odd += 1;
+    }
+
     pub fn finish(mut self) -> Report {
         let seen = self.calls.into_iter().filter(|(_, tally)| tally.seen() > 0);
         self.report.endpoints.extend(seen.map(|(call, tally)| tally.report(call.name)));
@@ -101,16 +113,16 @@ impl Examiner {
 }
 
 fn judge(call: &Call, shared: &SharedTypes, exchange: &Exchange, tally: &mut Tally) {
-    let refused = exchange.status >= 400;
+    let (status, refused) = (exchange.status, exchange.status >= 400);
     let request = match shared.of_request(call, &exchange.request) {
-        Some(kind) => body(&exchange.request, Part::Request, kind, call, tally),
-        None => Verdict::Nothing,
+        Some(kind) => body(&exchange.request, status, Part::Request, kind, call, tally),
+        None => Verdict::NoBody,
     };
     let answer = match shared.of_answer(call, refused) {
         // A page of the network edge, or of something on the way, says nothing about the call.
-        Some(_) if refused && !is_json(exchange) => Verdict::Nothing,
-        Some(kind) => body(&exchange.response, Part::Answer, kind, call, tally),
-        None => Verdict::Nothing,
+        Some(_) if refused && !is_json(exchange) => Verdict::NotExamined,
+        Some(kind) => body(&exchange.response, status, Part::Answer, kind, call, tally),
+        None => Verdict::NoBody,
     };
     tally.count(request.max(answer), refused);
 }
@@ -127,7 +139,9 @@ impl SharedTypes {
                     _ => None,
                 }
             }
-            _ => None,
+            // There is nothing to tell the grant by, nor to judge.
+            (Content::Grant, _) => Some(&self.code_grant),
+            (Content::Ignored, _) => None,
         }
     }
 
@@ -141,23 +155,31 @@ impl SharedTypes {
     }
 }
 
+/// Whether a recorded call went to the service at `endpoints`: others are counted, and no more.
+pub fn is_of_service(endpoints: &Endpoints, url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| endpoints.role(&url).is_some())
+}
+
 /// Which call of the sign-in this is, if any.
-pub fn sign_in_call(endpoints: &Endpoints, exchange: &Exchange) -> Option<SignInCall> {
-    let url = Url::parse(&exchange.url).ok()?;
+pub fn sign_in_call(endpoints: &Endpoints, method: &str, url: &str) -> Option<SignInCall> {
+    let url = Url::parse(url).ok()?;
     let call = match url.path() {
-        "/api/authz/v3/oauth/authorize" if exchange.method == "GET" => SignInCall::Authorize,
-        "/api/authz/v3/oauth/token" if exchange.method == "POST" => SignInCall::Token,
+        "/api/authz/v3/oauth/authorize" if method == "GET" => SignInCall::Authorize,
+        "/api/authz/v3/oauth/token" if method == "POST" => SignInCall::Token,
         _ => return None,
     };
     endpoints.serves(Role::Accounts, &url).then_some(call)
 }
 
-fn body(body: &Body, part: Part, kind: &WireType, call: &Call, tally: &mut Tally) -> Verdict {
+/// `kind` says that one belongs there.
+fn body(body: &Body, status: u16, part: Part, kind: &WireType, call: &Call, tally: &mut Tally) -> Verdict {
     let form = part == Part::Request && matches!(call.request, Content::Grant);
+    // An exchange that came to nothing need not be complete.
+    let unseen = if (200..300).contains(&status) { Verdict::Unjudged } else { Verdict::NotExamined };
     let value = match body {
-        Body::Absent | Body::TooLarge => return Verdict::Nothing,
+        Body::Absent | Body::TooLarge => return unseen,
         Body::Damaged => None,
-        Body::Bytes(bytes) if too_many_values(bytes) => return Verdict::Nothing,
+        Body::Bytes(bytes) if too_many_values(bytes) => return unseen,
         Body::Bytes(bytes) if form => Some(form_fields(bytes)),
         Body::Bytes(bytes) => serde_json::from_slice(bytes).ok(),
     };

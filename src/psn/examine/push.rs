@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::{
     findings::{Tally, Verdict},
-    schema::WireType,
+    schema::{Refused, WireType},
     too_many_values,
 };
 use crate::{
-    model::{EndpointReport, Exchange, Message, Part},
+    model::{Difference, EndpointReport, Exchange, Message, Part},
     psn::{
         event::{PushEvent, short_kind},
         wire::push::{Authenticate, Frame},
@@ -45,6 +45,8 @@ const EVENTS: [(&str, &str); 16] = [
 pub(super) struct Push {
     authenticate: WireType,
     frame: WireType,
+    /// A frame of a kind in [`EVENTS`].
+    event: WireType,
     tallies: BTreeMap<&'static str, Tally>,
 }
 
@@ -53,6 +55,7 @@ impl Push {
         Self {
             authenticate: WireType::written::<Authenticate<'static>>(),
             frame: WireType::read::<Frame>(),
+            event: WireType::read_by::<Frame>(read_event),
             tallies: BTreeMap::new(),
         }
     }
@@ -69,37 +72,50 @@ impl Push {
     }
 
     fn message(&mut self, message: &Message) {
-        let text = std::str::from_utf8(&message.data).ok().filter(|_| !too_many_values(&message.data));
-        let value = text.and_then(|text| serde_json::from_str(text).ok()).map(unwrapped);
+        if too_many_values(&message.data) {
+            return self.tallies.entry(NO_EVENT).or_default().skipped(1);
+        }
+        let value = serde_json::from_slice(&message.data).ok().map(unwrapped);
         let (name, kind) = match &value {
             Some(value) if message.sent && value.get("auth").is_some() => {
                 (AUTHENTICATE, Some(&self.authenticate))
             }
             _ if message.sent => (OTHER_SENT, None),
             Some(value) => match value.get("dataType") {
-                Some(kind) => (event_name(kind), Some(&self.frame)),
+                Some(kind) => match event_name(kind) {
+                    Some(name) => (name, Some(&self.event)),
+                    None => (OTHER_EVENT, Some(&self.frame)),
+                },
                 None => (NO_EVENT, None),
             },
             None => (NO_EVENT, None),
         };
         let tally = self.tallies.entry(name).or_default();
-        let mut verdict = match kind {
+        let verdict = match kind {
             Some(kind) => tally.examine(Part::Message, kind, value.as_ref()),
-            None => Verdict::Nothing,
+            None => Verdict::NoBody,
         };
-        // The running client wants more of a frame than its shape: a session, and one that is well formed.
-        let is_known = EVENTS.iter().any(|(_, known)| *known == name);
-        if is_known && text.and_then(PushEvent::parse).is_none() {
-            verdict = Verdict::Failed;
-        }
         tally.count(verdict, false);
     }
 }
 
-fn event_name(kind: &Value) -> &'static str {
-    let short = kind.as_str().and_then(short_kind);
-    let known = short.and_then(|short| EVENTS.iter().find(|(known, _)| *known == short));
-    known.map_or(OTHER_EVENT, |(_, name)| name)
+/// `None`: of a kind that this client does not act on.
+fn event_name(kind: &Value) -> Option<&'static str> {
+    let short = short_kind(kind.as_str()?)?;
+    EVENTS.iter().find(|(known, _)| *known == short).map(|(_, name)| *name)
+}
+
+/// The running client wants more of an event than its shape: a session, and one that is well formed.
+fn read_event(frame: &Value) -> Result<(), Refused> {
+    if PushEvent::parse(&frame.to_string()).is_some() {
+        return Ok(());
+    }
+    let (difference, at) = match (frame.get("body"), frame.pointer("/body/data/sessionId")) {
+        (None | Some(Value::Null), _) => (Difference::Missing, "body"),
+        (_, None | Some(Value::Null)) => (Difference::Missing, "body.data.sessionId"),
+        _ => (Difference::Unacceptable, "body.data.sessionId"),
+    };
+    Err(Refused { difference, at: at.to_owned() })
 }
 
 /// A body may come as a text.
@@ -114,19 +130,61 @@ fn unwrapped(mut frame: Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
-    use crate::psn::Event;
+    use crate::{model::Finding, psn::Event};
 
     #[test]
     fn each_kind_in_the_list_is_one_that_the_client_acts_on() {
         for (kind, _) in EVENTS {
-            let frame = serde_json::json!({
+            let frame = json!({
                 "dataType": format!("psn:sessionManager:sys:v2:ps:{kind}"),
                 "body": {"data": {"sessionId": "s", "sessionName": "n"}},
             });
             let event = PushEvent::parse(&frame.to_string()).expect("an event").event;
             assert_ne!(event, Event::Unknown, "{kind}");
         }
+    }
+
+    #[test]
+    fn an_event_that_the_client_refuses_tells_where() {
+        let kind = "psn:sessionManager:sys:v2:ps:members:created";
+        let data = |data: Value| json!({"dataType": kind, "body": {"data": data}});
+        let frames = [
+            data(json!({"members": []})),
+            data(json!({"sessionId": null})),
+            data(json!({"sessionId": "no/id"})),
+            data(json!({"sessionId": 7})),
+            json!({"dataType": kind, "body": {}}),
+            json!({"dataType": kind}),
+            data(json!({"sessionId": "s"})),
+        ];
+        let message = |frame: &Value| Message { sent: false, data: frame.to_string().into_bytes() };
+        let mut push = Push::new();
+        push.examine(&Exchange { messages: frames.iter().map(message).collect(), ..Exchange::default() });
+        let report = push.finish().next().expect("seen");
+        let told = |f: &Finding| format!("{} {} {}", f.count, f.difference, f.path);
+        let mut findings: Vec<_> = report.findings.iter().map(told).collect();
+        findings.sort();
+        let expected = [
+            "1 missing body",
+            "1 missing body.data",
+            "1 mistyped body.data.sessionId",
+            "1 unacceptable body.data.sessionId",
+            "2 missing body.data.sessionId",
+        ];
+        assert_eq!(findings, expected);
+        assert_eq!((report.parsed, report.failed), (1, 6));
+    }
+
+    #[test]
+    fn messages_that_are_not_looked_at_are_not_clean() {
+        let large = Message { sent: false, data: "[".repeat(60_000).into_bytes() };
+        let mut push = Push::new();
+        let exchange = Exchange { messages: vec![large], messages_skipped: 2, ..Exchange::default() };
+        push.examine(&exchange);
+        assert_eq!(push.finish().next().map(|report| report.unjudged), Some(3));
     }
 
     #[test]

@@ -13,8 +13,14 @@ pub(super) struct WireType {
     read: Option<Read>,
 }
 
-/// Reads a body as the running client does; says where it gave up.
-type Read = fn(&Value) -> Result<(), String>;
+/// Reads a body as the running client does.
+type Read = fn(&Value) -> Result<(), Refused>;
+
+/// Where the running client gave up.
+pub(super) struct Refused {
+    pub difference: Difference,
+    pub at: String,
+}
 
 /// What is told of a body, with paths like `members[].onlineId`.
 pub(super) enum Told {
@@ -26,11 +32,15 @@ pub(super) enum Told {
 impl WireType {
     /// A type that the client reads.
     pub fn read<T: JsonSchema + DeserializeOwned>() -> Self {
-        let schema = SchemaSettings::default().with(|s| s.inline_subschemas = true).for_deserialize();
-        let read = |value: &Value| match serde_path_to_error::deserialize::<_, T>(value) {
+        Self::read_by::<T>(|value| match serde_path_to_error::deserialize::<_, T>(value) {
             Ok(_) => Ok(()),
-            Err(error) => Err(path_of(error.path())),
-        };
+            Err(error) => Err(Refused { difference: Difference::Unacceptable, at: path_of(error.path()) }),
+        })
+    }
+
+    /// A type of which `read` wants more than its shape.
+    pub fn read_by<T: JsonSchema>(read: Read) -> Self {
+        let schema = SchemaSettings::default().with(|s| s.inline_subschemas = true).for_deserialize();
         Self { schema: schema.into_generator().into_root_schema_for::<T>().into(), read: Some(read) }
     }
 
@@ -51,8 +61,8 @@ impl WireType {
         match self.read.map(|read| read(value)) {
             Some(Ok(())) => true,
             Some(Err(_)) if essential => false,
-            Some(Err(at)) => {
-                told(Told::Difference(Difference::Unacceptable, joined(path, &at)));
+            Some(Err(Refused { difference, at })) => {
+                told(Told::Difference(difference, joined(path, &at)));
                 false
             }
             None => !essential,
@@ -79,12 +89,10 @@ fn walk(schema: &Value, value: &Value, path: &str, optional: bool, told: &mut dy
                 elements.iter().for_each(|element| walk(schema, element, &path, false, told));
             }
         }
-        Value::String(text) => {
-            if let Some(format) = schema.get("format").and_then(Value::as_str) {
-                format::examine(format, text, path, told);
-            }
-        }
         _ => {}
+    }
+    if let Some(format) = schema.get("format").and_then(Value::as_str) {
+        format::examine(format, value, path, told);
     }
 }
 
@@ -102,11 +110,29 @@ fn walk_fields(schema: &Value, fields: &Map<String, Value>, path: &str, told: &m
             None => told(Told::Difference(Difference::Missing, path)),
         }
     }
-    for name in fields.keys() {
-        let is_known = known.is_some_and(|known| known.contains_key(name)) || listed("x-not-read", name);
-        if !is_known {
-            told(Told::Difference(Difference::Unknown, joined(path, shown(name))));
-        }
+    let is_known =
+        |name: &str| known.is_some_and(|known| known.contains_key(name)) || listed("x-not-read", name);
+    let unknown: Vec<_> = fields.iter().filter(|(name, _)| !is_known(name)).collect();
+    let is_map = unknown.len() > MAX_UNKNOWN || unknown.len() == fields.len() && are_of_one_type(&unknown);
+    for (name, value) in &unknown {
+        let is_entry = is_map || unknown.iter().any(|(other, it)| other != name && are_alike(value, it));
+        let name = if is_entry { KEY } else { shown(name) };
+        told(Told::Difference(Difference::Unknown, joined(path, name)));
+    }
+}
+
+/// Nothing known, and all of it the same: a map by who knows what. One field alone cannot be told from it.
+fn are_of_one_type(unknown: &[(&String, &Value)]) -> bool {
+    let mut types = unknown.iter().map(|(_, value)| type_of(value));
+    let first = types.next();
+    types.all(|kind| Some(kind) == first)
+}
+
+/// Two objects with fields in common: entries of a map, beside fields that are known.
+fn are_alike(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Object(one), Value::Object(other)) => one.keys().any(|name| other.contains_key(name)),
+        _ => false,
     }
 }
 
@@ -144,21 +170,33 @@ fn type_of(value: &Value) -> &'static str {
     }
 }
 
+/// Stands for a name that is not shown.
+pub(super) const KEY: &str = "<key>";
+/// So many fields that nobody knows make a map: some objects are keyed by account.
+pub(super) const MAX_UNKNOWN: usize = 8;
 /// Longest field name that is shown.
 const MAX_NAME: usize = 41;
-/// That many digits in a row may be an id.
-const ID_DIGITS: usize = 5;
+/// Trailing digits that are shown.
+const MAX_DIGITS: usize = 2;
+/// That many hex digits in a row may be an id.
+const ID_DIGITS: usize = 8;
 
-/// A field's name, unless it might be somebody's: some objects are keyed by account.
+/// A field's name, unless it might be somebody's. The service's own are `camelCase` or `snake_case`, the former at times with
+/// a version; an online id has dashes, capitals and digits as it likes.
 fn shown(name: &str) -> &str {
-    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-');
-    let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic() || byte == b'_');
-    let longest_number = name.split(|c: char| !c.is_ascii_digit()).map(str::len).max().unwrap_or(0);
-    let is_plain = begins && name.len() <= MAX_NAME && name.bytes().all(inner) && longest_number < ID_DIGITS;
-    if is_plain { name } else { "<key>" }
+    let version = |name: &str| matches!(name.as_bytes(), [b'v', b'1'..=b'9', b'A'..=b'Z', ..]);
+    let word = name.get(2..).filter(|_| version(name)).unwrap_or(name);
+    let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = word.len() - stem.len();
+    let is_camel = stem.bytes().all(|byte| byte.is_ascii_alphabetic()) && digits <= MAX_DIGITS;
+    let is_snake = stem.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_') && digits == 0;
+    let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    let may_be_id = name.split(|c: char| !c.is_ascii_hexdigit()).any(|run| run.len() >= ID_DIGITS);
+    let is_plain = begins && (is_camel || is_snake) && !may_be_id && name.len() <= MAX_NAME;
+    if is_plain { name } else { KEY }
 }
 
-fn joined(path: &str, name: &str) -> String {
+pub(super) fn joined(path: &str, name: &str) -> String {
     match (path, name) {
         ("", name) => name.to_owned(),
         (path, "") => path.to_owned(),
@@ -236,12 +274,37 @@ mod tests {
     }
 
     #[test]
+    fn the_keys_of_a_map_are_not_shown_whatever_they_look_like() {
+        let paths = |owner: Value| {
+            let answer = json!({"v2PartySessions": [{"sessionId": "s", "owner": owner}]});
+            let mut paths = told(&WireType::read::<Sessions>(), &answer).1;
+            paths.retain(|path| path.starts_with("unknown"));
+            paths
+        };
+        let key = "unknown v2PartySessions[].owner.<key>";
+        assert_eq!(paths(json!({"nova": {"a": 1}, "marlow": {"b": 2}})), [key; 2], "nothing known in it");
+        assert_eq!(paths(json!({"nova": 1})), [key], "nor here");
+        let beside = json!({"accountId": "1", "nova": {"a": 1, "b": 2}, "marlow": {"a": 3}});
+        assert_eq!(paths(beside), [key; 2], "alike, beside a known one");
+        let many: Map<_, _> = ('a'..='i').map(|name| (name.to_string(), json!(1))).collect();
+        let mut with_known = many.clone();
+        with_known.insert("accountId".into(), json!("1"));
+        assert_eq!(paths(with_known.into()), [key; 9], "too many");
+        let fields = json!({"accountId": "1", "newField": {"a": 1}, "other": 1});
+        let expected = ["newField", "other"].map(|name| key.replace("<key>", name));
+        assert_eq!(paths(fields), expected);
+    }
+
+    #[test]
     fn names_that_may_be_somebodys_are_not_shown() {
-        for fine in ["customData4", "_x", "a-b", "v2PartySessions"] {
+        for fine in ["customData4", "_x", "refresh_token_expires_in", "v2PartySessions", "slot12"] {
             assert_eq!(shown(fine), fine);
         }
-        for odd in ["", "1a", "a b", "naïve", "id12345", "x\n", "\u{1b}[31m", &"a".repeat(42)] {
-            assert_eq!(shown(odd), "<key>", "{odd}");
+        let plain = ["", "1a", "a b", "naïve", "id123", "x\n", "\u{1b}[31m", &"g".repeat(42)];
+        let ids = ["Canary-bird-4711", "marlow_87", "Nova", "nova-x", "a1b2", "deadbeefcafe", "v12Crew"];
+        let uuids = ["5a4db0c5-0000-4000-8000-70617274796c", "f0a4db0c5000040008000706172747961"];
+        for odd in plain.iter().chain(&ids).chain(&uuids) {
+            assert_eq!(shown(odd), KEY, "{odd}");
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::tolerant;
 use crate::model::AccountId;
 
+pub const CHANNEL: &str = "miranda:12";
 const PREFIX: &str = "ver=1.0, type=binary, body=";
 /// Longest payload that is decoded; an offer with many candidates fits several times.
 const LIMIT: usize = 128 << 10;
@@ -16,9 +17,9 @@ const HEADER: usize = 44;
 /// `POST …/customMessage`, and what the others are told of it.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("format" = "customMessage"))]
 pub struct CustomMessage {
     pub channel: String,
-    #[schemars(extend("format" = "miranda"))]
     pub payload: String,
     /// In one capture, and absent in another.
     #[serde(default, skip_serializing_if = "Option::is_none")]

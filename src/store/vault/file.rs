@@ -37,8 +37,11 @@ impl SecretFile {
         }
         let mut bytes = Zeroizing::new(Vec::new());
         File::open(&self.0)?.take(MAX_BYTES).read_to_end(&mut bytes)?;
-        let texts: BTreeMap<String, String> =
-            serde_json::from_slice(&bytes).map_err(|_| VaultError::Damaged)?;
+        let Ok(texts) = serde_json::from_slice::<BTreeMap<String, String>>(&bytes) else {
+            // Kept aside, so that it is said once and does not stand in the way for ever.
+            fs::rename(&self.0, self.0.with_file_name("secrets.unreadable.json"))?;
+            return Err(VaultError::Damaged);
+        };
         Ok(texts.into_iter().map(|(key, text)| (key, Secret::from(text))).collect())
     }
 

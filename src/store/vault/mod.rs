@@ -40,7 +40,7 @@ pub enum VaultError {
     Keyring(#[from] KeyringTrouble),
     #[error("the file of secrets cannot be used")]
     File(#[from] io::Error),
-    #[error("the file of secrets is damaged")]
+    #[error("the file of secrets was damaged; it is kept aside as secrets.unreadable.json")]
     Damaged,
     #[error("something that is no plain file lies in the place of the file of secrets")]
     NotAFile,
@@ -133,15 +133,6 @@ impl Vault {
         let key = valid(key)?;
         let _lock = self.lock();
         self.place.remove(key)
-    }
-
-    /// Removes everything of this profile, and what the vault wrote about it.
-    ///
-    /// # Errors
-    /// When the place cannot be written: call it again to remove the rest.
-    pub fn wipe(&self) -> Result<(), VaultError> {
-        let _lock = self.lock();
-        self.place.wipe()
     }
 
     /// Copies every secret, reads each back, and only then empties the old place.

@@ -1,21 +1,25 @@
 //! The settings page: what the user can choose, each in force at once.
 
+mod account;
+mod captures;
+mod report;
+mod sign_in;
 mod talk_keys;
 mod voice;
 
 use egui::{Align, Layout, RawInput, Ui, vec2};
 
 use super::{
-    Cx, Page,
-    display::one_line,
-    home, problems, sign_in, theme,
+    Cx, Page, accounts, home, problems,
+    sign_in::{first_run, sandbox_note},
+    theme,
     theme::palette,
-    widgets::{self, Avatar, Button},
+    widgets::{self, Button},
     wording,
 };
 use crate::{
     client::{Command, MicrophoneTest, Service, SignedIn},
-    model::{Settings, Theme},
+    model::{KnownAccount, Settings, Theme},
 };
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -25,11 +29,21 @@ pub enum Section {
     TalkKeys,
     Appearance,
     Account,
+    SignIn,
+    Captures,
     About,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [Self::Voice, Self::TalkKeys, Self::Appearance, Self::Account, Self::About];
+    const ALL: [Self; 7] = [
+        Self::Voice,
+        Self::TalkKeys,
+        Self::Appearance,
+        Self::Account,
+        Self::SignIn,
+        Self::Captures,
+        Self::About,
+    ];
 
     fn title(self) -> &'static str {
         match self {
@@ -37,13 +51,15 @@ impl Section {
             Self::TalkKeys => "Talk keys",
             Self::Appearance => "Appearance",
             Self::Account => "Account",
+            Self::SignIn => "Sign-in",
+            Self::Captures => "Captures",
             Self::About => "About",
         }
     }
 }
 
 /// What the page keeps between frames.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct State {
     hear_yourself: bool,
     /// What the client was last asked for.
@@ -51,6 +67,12 @@ pub struct State {
     key_choice: talk_keys::Choice,
     /// The slider while it is dragged; saved when it is let go.
     release_hold_millis: Option<u16>,
+    /// To be confirmed.
+    forgetting: Option<KnownAccount>,
+    /// To supply one after the one in use was forgotten.
+    client: first_run::Draft,
+    forgetting_client: bool,
+    captures: captures::Draft,
 }
 
 impl State {
@@ -95,8 +117,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
     let title = |ui: &mut Ui| {
         widgets::line(ui, "Settings", theme::title(), title_color);
     };
+    // A dialog takes Escape for itself, wherever it is from.
     let escape = !state.is_choosing_key()
-        && cx.nav.dialog.is_none()
+        && ui.memory(|memory| memory.top_modal_layer().is_none())
         && !egui::Popup::is_any_open(ui.ctx())
         && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     if widgets::header(ui, Some("Back"), title, |_| {}) || escape {
@@ -130,6 +153,8 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
         );
         page_body(ui, cx, signed_in, state);
     }
+    accounts::forget_dialog(ui.ctx(), cx, &mut state.forgetting);
+    sign_in::forget_dialog(ui.ctx(), cx, &mut state.forgetting_client);
 }
 
 fn section_row(ui: &mut Ui, cx: &mut Cx<'_>, section: Section) {
@@ -140,14 +165,16 @@ fn section_row(ui: &mut Ui, cx: &mut Cx<'_>, section: Section) {
 
 fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State) {
     home::body(ui, CONTENT_WIDTH, |ui| {
-        problems::show(ui, cx, problems::Spot::Page);
+        problems::show_page(ui, cx, signed_in);
         match cx.nav.section {
             Section::Voice => voice::show(ui, cx, &mut state.hear_yourself),
             Section::TalkKeys => {
                 talk_keys::show(ui, cx, &mut state.key_choice, &mut state.release_hold_millis)
             }
             Section::Appearance => appearance(ui, cx),
-            Section::Account => account(ui, cx, signed_in),
+            Section::Account => account::show(ui, cx, signed_in, &mut state.forgetting),
+            Section::SignIn => sign_in::show(ui, cx, &mut state.client, &mut state.forgetting_client),
+            Section::Captures => captures::show(ui, cx, &mut state.captures),
             Section::About => about(ui, cx),
         }
     });
@@ -229,38 +256,6 @@ fn appearance(ui: &mut Ui, cx: &Cx<'_>) {
     });
 }
 
-fn account(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) {
-    let colours = palette(ui);
-    widgets::settings_card(ui, "Signed in as", |ui| {
-        let size = vec2(ui.available_width(), 52.0);
-        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            if ui.add(Button::danger("Sign out")).clicked() {
-                cx.send(Command::SignOut);
-            }
-            ui.add_space(8.0);
-            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                let name = one_line(signed_in.me.online_id.as_str());
-                let (face, _) = ui.allocate_exact_size(vec2(58.0, 52.0), egui::Sense::hover());
-                let center = face.left_center() + vec2(26.0, 0.0);
-                Avatar::new(signed_in.me.account, &name, 52.0).paint(ui, center, colours.card);
-                ui.vertical(|ui| {
-                    ui.spacing_mut().item_spacing.y = 3.0;
-                    ui.add_space(6.0);
-                    widgets::line(ui, name, theme::strong(), colours.text);
-                    let where_ = match cx.snapshot.service {
-                        Service::Live => "PlayStation Network",
-                        Service::Sandbox => "Sandbox, on this computer",
-                    };
-                    widgets::line(ui, where_, theme::small(), colours.dim);
-                });
-            });
-        });
-        ui.add_space(4.0);
-        let text = "Signing out also leaves the party you are in.";
-        widgets::paragraph(ui, text, theme::small(), colours.dim);
-    });
-}
-
 fn about(ui: &mut Ui, cx: &Cx<'_>) {
     let colours = palette(ui);
     widgets::settings_card(ui, "Partyline", |ui| {
@@ -275,6 +270,6 @@ fn about(ui: &mut Ui, cx: &Cx<'_>) {
         widgets::paragraph(ui, text, theme::small(), colours.dim);
     });
     if cx.snapshot.service == Service::Sandbox {
-        sign_in::sandbox_note(ui);
+        sandbox_note(ui);
     }
 }

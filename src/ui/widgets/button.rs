@@ -162,6 +162,18 @@ impl Widget for Button<'_> {
     }
 }
 
+/// Two buttons side by side, each half as wide as there is room. Whether each was pressed.
+pub fn button_pair(ui: &mut Ui, left: Button<'_>, right: Button<'_>) -> [bool; 2] {
+    ui.horizontal(|ui| {
+        let half = (ui.available_width() - ui.spacing().item_spacing.x) / 2.0;
+        [left, right].map(|button| {
+            let size = vec2(half, CONTROL_HEIGHT);
+            ui.allocate_ui(size, |ui| ui.add(button.min_width(half))).inner.clicked()
+        })
+    })
+    .inner
+}
+
 /// A square button without a border; `name` is read out and shown under the pointer.
 pub fn icon_button(ui: &mut Ui, icon: Icon, name: &str) -> Response {
     let colours = palette(ui);

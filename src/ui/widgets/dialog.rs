@@ -1,12 +1,26 @@
 //! A dialog over the window. Escape and a click beside it close it.
 
-use egui::{Align, Context, Frame, Id, Layout, Margin, Modal, ScrollArea, Stroke, Ui};
+use egui::{
+    Align, Context, Frame, Id, Key, Layout, Margin, Modal, ModalResponse, Modifiers, ScrollArea, Stroke, Ui,
+};
 
 use super::{Button, line};
 use crate::ui::theme::{CARD_RADIUS, CONTROL_HEIGHT, palette, title};
 
 /// Shows it for this frame. Returns `true` when it wants to close.
 pub fn dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> bool {
+    show(ctx, heading, contents).should_close()
+}
+
+/// The same for what goes on outside of the window: a click beside it, on the way back from there, does not give it up.
+pub fn firm_dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> bool {
+    let response = show(ctx, heading, contents);
+    response.is_top_modal
+        && !response.any_popup_open
+        && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
+}
+
+fn show(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> ModalResponse<()> {
     let style = ctx.global_style();
     let frame = Frame::new()
         .fill(style.visuals.window_fill)
@@ -15,7 +29,7 @@ pub fn dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> b
         .inner_margin(Margin::same(24));
     let id = Id::unique("dialog").with(heading);
     let area = Modal::default_area(id).accessible_name(heading).role(egui::accesskit::Role::Dialog);
-    let response = Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
+    Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
         let room = ctx.content_rect().size();
         ui.set_width((room.x - 96.0).min(440.0));
         ui.set_max_height(room.y - 96.0);
@@ -25,8 +39,7 @@ pub fn dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> b
             ui.add_space(8.0);
             contents(ui);
         });
-    });
-    response.should_close()
+    })
 }
 
 /// What was pressed at the foot of a dialog.

@@ -20,6 +20,8 @@ pub enum Icon {
     Search,
     Warning,
     Leave,
+    Eye,
+    EyeOff,
 }
 
 impl Icon {
@@ -62,6 +64,11 @@ impl Icon {
                 pen.closed(&[(12.0, 3.5), (22.0, 20.5), (2.0, 20.5)]);
                 pen.line(&[(12.0, 10.0), (12.0, 14.5)]);
                 pen.dot(12.0, 17.4, 1.2);
+            }
+            Self::Eye => eye(&pen),
+            Self::EyeOff => {
+                eye(&pen);
+                pen.line(&[(4.0, 4.0), (20.0, 20.0)]);
             }
             Self::Leave => {
                 pen.line(&[(10.0, 4.0), (4.0, 4.0), (4.0, 20.0), (10.0, 20.0)]);
@@ -135,6 +142,13 @@ fn headphones(pen: &Pen<'_>) {
     pen.line(&[(20.0, 12.0), (20.0, 14.0)]);
     pen.rounded(3.0, 14.0, 5.0, 7.0, 2.0);
     pen.rounded(16.0, 14.0, 5.0, 7.0, 2.0);
+}
+
+fn eye(pen: &Pen<'_>) {
+    // Two flat arcs that meet in the corners.
+    pen.arc((12.0, 18.5), 12.0, 1.18 * PI, 1.82 * PI);
+    pen.arc((12.0, 5.5), 12.0, 0.18 * PI, 0.82 * PI);
+    pen.circle(12.0, 12.0, 3.0);
 }
 
 fn gear(pen: &Pen<'_>) {

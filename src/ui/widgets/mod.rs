@@ -1,23 +1,33 @@
 //! The pieces screens are made of. Each paints itself from [`super::theme`] and names itself for screen readers.
 
 mod avatar;
+mod banner;
 mod button;
+mod choice;
 mod dialog;
 mod field;
 mod icon;
 mod menu;
 mod meter;
+mod progress;
+mod secret_field;
 mod surface;
 mod text;
 
-pub use self::text::{announce, caps_heading, key_cap, line, paint_line, paragraph, pill, pill_width, text};
+pub use self::text::{
+    announce, caps_heading, fact, key_cap, line, paint_line, paragraph, pill, pill_width, text,
+};
 pub use avatar::{Avatar, Badge};
-pub use button::{Button, icon_button, text_button};
-pub use dialog::{Pressed, dialog, dialog_buttons, floating_frame};
-pub use field::{entered, search_field, text_field};
+pub use banner::{banner, banner_frame, banner_row};
+pub use button::{Button, button_pair, icon_button, text_button};
+pub use choice::choice_row;
+pub use dialog::{Pressed, dialog, dialog_buttons, firm_dialog, floating_frame};
+pub use field::{entered, long_field, read_only_field, search_field, text_field};
 pub use icon::Icon;
 pub use menu::{menu, menu_item, nav_item, select, tick};
 pub use meter::{fraction as meter_fraction, meter};
+pub use progress::progress_bar;
+pub use secret_field::{SecretText, secret_field};
 pub use surface::{
     card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_card,
     skeleton_row, waiting_arc,

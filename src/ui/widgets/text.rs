@@ -102,3 +102,13 @@ pub fn key_cap(ui: &mut Ui, key: &str) -> Response {
     ui.painter().galley(rect.min + padding, text, colours.text);
     response
 }
+
+/// A name and below it what it stands for, each on a line.
+pub fn fact(ui: &mut Ui, name: &str, value: &str) {
+    let colours = palette(ui);
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        line(ui, name, theme::small(), colours.dim);
+        line(ui, value, theme::body(), colours.text);
+    });
+}

@@ -1,27 +1,34 @@
 //! The reader against files as tools write them, and as nobody should.
 
+mod bodies;
+mod clients;
+
 use std::{
-    io::{self, Cursor, Read, Write},
+    io::{self, Cursor, Read},
+    ops::ControlFlow,
     time::{Duration, Instant},
 };
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-use super::{ClientSearch, Ending, ReadError, read};
+use super::{Ending, Entry, ReadError, read};
 use crate::model::{Body, Exchange};
 
-/// `{"hello":"hello hello hello hello"}`, by the brotli tool.
-const BROTLI: &[u8] = &[
-    27, 34, 0, 248, 29, 9, 118, 76, 226, 55, 20, 79, 12, 101, 25, 218, 94, 233, 244, 53, 136, 8, 219, 155,
-    14, 68, 17, 94, 148, 145, 6, 56, 144, 66, 55, 181, 58, 176, 1,
-];
-const HELLO: &str = r#"{"hello":"hello hello hello hello"}"#;
-const MITMPROXY: &[u8] = include_bytes!("../../tests/fixtures/mitmproxy.har");
+const MITMPROXY: &[u8] = include_bytes!("../../../tests/fixtures/mitmproxy.har");
 
 fn all(input: impl Read) -> Result<(Vec<Exchange>, Ending), ReadError> {
     let mut exchanges = Vec::new();
-    let ending = read(input, |exchange| exchanges.push(exchange))?;
+    let ending = read(
+        input,
+        |_, _| true,
+        |entry| {
+            if let Entry::Exchange(exchange) = entry {
+                exchanges.push(*exchange);
+            }
+            ControlFlow::Continue(())
+        },
+    )?;
     Ok((exchanges, ending))
 }
 
@@ -35,17 +42,6 @@ fn one(entry: Value) -> Exchange {
     exchanges.remove(0)
 }
 
-fn answered(encoding: &str, bytes: &[u8]) -> Exchange {
-    one(json!({
-        "request": {"method": "GET", "url": "https://host.example/x"},
-        "response": {
-            "status": 200,
-            "headers": [{"name": "Content-Encoding", "value": encoding}],
-            "content": {"text": BASE64_STANDARD.encode(bytes), "encoding": "base64"},
-        },
-    }))
-}
-
 fn text(body: &Body) -> &str {
     match body {
         Body::Bytes(bytes) => std::str::from_utf8(bytes).expect("text"),
@@ -53,12 +49,6 @@ fn text(body: &Body) -> &str {
         Body::TooLarge => "(too large)",
         Body::Damaged => "(damaged)",
     }
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    encoder.write_all(bytes).expect("in memory");
-    encoder.finish().expect("in memory")
 }
 
 /// A start, the same piece again and again, an end: gigantic without being held.
@@ -94,40 +84,6 @@ fn a_har_of_mitmproxy_is_read_whole() {
     let sockets: Vec<_> = exchanges.iter().filter(|exchange| !exchange.messages.is_empty()).collect();
     assert_eq!(sockets.len(), 2);
     assert!(sockets.iter().all(|socket| socket.messages[0].sent && !socket.messages[1].sent));
-}
-
-#[test]
-fn compressed_bodies_are_undone_whoever_compressed_them() {
-    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-    zlib.write_all(HELLO.as_bytes()).expect("in memory");
-    let mut deflate = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-    deflate.write_all(HELLO.as_bytes()).expect("in memory");
-    let zstd =
-        ruzstd::encoding::compress_to_vec(HELLO.as_bytes(), ruzstd::encoding::CompressionLevel::Fastest);
-    for (coding, bytes) in [
-        ("gzip", gzip(HELLO.as_bytes())),
-        ("deflate", zlib.finish().expect("in memory")),
-        ("deflate", deflate.finish().expect("in memory")),
-        ("br", BROTLI.to_vec()),
-        ("zstd", zstd),
-        ("br, gzip", gzip(BROTLI)),
-        ("gzip", HELLO.as_bytes().to_vec()),
-        ("identity", HELLO.as_bytes().to_vec()),
-    ] {
-        assert_eq!(text(&answered(coding, &bytes).response), HELLO, "{coding}");
-    }
-    assert_eq!(text(&answered("gzip", &gzip(HELLO.as_bytes())[..20]).response), "(damaged)");
-    assert_eq!(text(&answered("br", &[0xFF; 40]).response), "(damaged)");
-    assert_eq!(text(&answered("nonsense", &[0xFF; 40]).response), "(damaged)");
-}
-
-#[test]
-fn a_bomb_is_too_large_and_takes_no_time() {
-    let begun = Instant::now();
-    let bomb = gzip(&gzip(&vec![0; 64 << 20]));
-    assert_eq!(text(&answered("gzip", &gzip(&vec![0; 64 << 20])).response), "(too large)");
-    assert!(matches!(answered("gzip, gzip, gzip", &gzip(&bomb)).response, Body::TooLarge | Body::Bytes(_)));
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
 #[test]
@@ -169,6 +125,32 @@ fn odd_entries_are_passed_over_and_the_others_kept() {
     let kept: Vec<_> = exchanges.iter().map(|exchange| exchange.url.as_str()).collect();
     assert_eq!(kept, ["kept"]);
     assert_eq!(exchanges[0].request_header("B"), Some("c"));
+}
+
+#[test]
+fn every_entry_is_told_and_reading_stops_when_it_should() {
+    let get = |url: &str| json!({"request": {"method": "GET", "url": url}});
+    let har = har(&json!([get("mine"), {}, get("theirs"), get(&"x".repeat(20 << 10)), get("mine")]));
+    let seen = |enough: usize| {
+        let mut seen = Vec::new();
+        let ending = read(
+            har.as_bytes(),
+            |method, url| (method, url) == ("GET", "mine"),
+            |entry| {
+                seen.push(match entry {
+                    Entry::Exchange(exchange) => exchange.url,
+                    Entry::Unwanted => "unwanted".to_owned(),
+                    Entry::Odd => "odd".to_owned(),
+                });
+                if seen.len() == enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            },
+        );
+        (seen, ending.expect("readable"))
+    };
+    let (all, ending) = seen(9);
+    assert_eq!((all.join(" ").as_str(), ending), ("mine odd unwanted odd mine", Ending::Complete));
+    let (some, ending) = seen(2);
+    assert_eq!((some.join(" ").as_str(), ending), ("mine odd", Ending::Stopped));
 }
 
 #[test]
@@ -214,6 +196,7 @@ fn a_file_cut_anywhere_gives_what_comes_before_the_cut() {
             }
             // After the last bracket there is only white space.
             Ok((_, Ending::Complete)) => assert!(MITMPROXY[length..].trim_ascii().is_empty(), "{length}"),
+            Ok((_, Ending::Stopped)) => panic!("nobody asked"),
             Err(error) => assert!(matches!(error, ReadError::NotHar) && length < 300, "{length}: {error}"),
         }
     }
@@ -270,56 +253,4 @@ fn an_unreadable_source_is_told_as_such() {
     }
     let cut = Cursor::new(&MITMPROXY[..100_000]).chain(Broken);
     assert!(matches!(all(cut), Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::PermissionDenied));
-}
-
-fn token_request(credentials: &str, form: &str) -> Exchange {
-    one(json!({"request": {
-        "method": "POST",
-        "url": "https://host.example/token",
-        "headers": [{"name": "Authorization", "value": format!("Basic {}", BASE64_STANDARD.encode(credentials))}],
-        "postData": {"text": form},
-    }}))
-}
-
-fn authorize(query: &str) -> Exchange {
-    one(json!({"request": {"method": "GET", "url": format!("https://host.example/authorize?{query}")}}))
-}
-
-#[test]
-fn the_newest_complete_client_is_found_and_the_others_counted() {
-    let mut search = ClientSearch::default();
-    search.token(&token_request("first:secret-1", "redirect_uri=http%3A%2F%2F127.0.0.1%2Fa&code=c"));
-    search.authorize(&authorize("client_id=second&redirect_uri=app%3A%2F%2Fback"));
-    search.token(&token_request("second:secret-2", "grant_type=refresh_token"));
-    search.token(&token_request("third:secret-3", "grant_type=refresh_token"));
-    let found = search.finish().expect("a client");
-    assert_eq!((found.id.as_str(), found.secret.expose()), ("second", "secret-2"));
-    assert_eq!((found.redirect.as_deref(), found.others), (Some("app://back"), 2));
-}
-
-#[test]
-fn a_client_seen_again_keeps_its_redirect() {
-    let mut search = ClientSearch::default();
-    search.token(&token_request("one:secret", "redirect_uri=app%3A%2F%2Fback"));
-    search.token(&token_request("one:secret", "grant_type=refresh_token"));
-    let found = search.finish().expect("a client");
-    assert_eq!((found.redirect.as_deref(), found.others), (Some("app://back"), 0));
-}
-
-#[test]
-fn credentials_that_would_not_fit_a_terminal_or_a_header_are_none() {
-    for odd in [
-        "",
-        ":",
-        "id:",
-        ":secret",
-        "no colon",
-        "id:\u{1b}[2J",
-        "i\nd:secret",
-        &format!("id:{}", "x".repeat(600)),
-    ] {
-        let mut search = ClientSearch::default();
-        search.token(&token_request(odd, ""));
-        assert!(search.finish().is_none(), "{odd:?}");
-    }
 }

@@ -1,0 +1,247 @@
+//! The thread's end: one request after the other, each answered by an input.
+
+use std::{sync::mpsc::Receiver, time::Instant};
+
+use tokio::sync::{mpsc as queue, oneshot};
+
+use super::{OpenedVault, Plan, place};
+use crate::{
+    client::{
+        ProblemKind, Secrets,
+        failure::{Failure, chain},
+        input::Input,
+        world::Arrival,
+    },
+    model::{AccountId, AccountSlot, KeyringState, KnownAccount, OAuthClient, OnlineId, SecretStorage},
+    psn::Kept,
+    store::{self, KeptAccount, KeptSignIns, KeyringTrouble, Moved, Vault, VaultError},
+};
+
+pub enum Request {
+    Open,
+    /// `in_use`: of the account in use; else only an account that is still kept gets its newer token.
+    Keep {
+        account: AccountId,
+        online_id: OnlineId,
+        kept: Kept,
+        in_use: bool,
+    },
+    Read {
+        slot: AccountSlot,
+        reply: oneshot::Sender<Option<KeptAccount>>,
+    },
+    Forget(AccountSlot),
+    ForgetAccount(AccountId),
+    KeepClient(OAuthClient),
+    ForgetClient,
+    MoveTo(SecretStorage),
+    Done(oneshot::Sender<()>),
+}
+
+pub struct Desk {
+    plan: Plan,
+    service: String,
+    open: KeptSignIns,
+    inputs: queue::Sender<Input>,
+    arrivals: queue::Sender<Arrival>,
+}
+
+impl Desk {
+    pub fn new(
+        plan: Plan,
+        service: String,
+        inputs: queue::Sender<Input>,
+        arrivals: queue::Sender<Arrival>,
+    ) -> Self {
+        let open = KeptSignIns::new(Vault::in_memory(), &service);
+        Self { plan, service, open, inputs, arrivals }
+    }
+
+    pub fn run(mut self, requests: &Receiver<Request>) {
+        while let Ok(request) = requests.recv() {
+            match request {
+                Request::Open => self.open(),
+                Request::Read { slot, reply } => drop(reply.send(self.read(&slot))),
+                Request::Done(reply) => drop(reply.send(())),
+                Request::MoveTo(storage) => self.move_to(storage),
+                Request::Keep { account, online_id, kept, in_use } => {
+                    let done = self.keep(account, online_id, kept, in_use);
+                    self.conclude(done, ProblemKind::SecretsNotKept);
+                }
+                Request::Forget(slot) => {
+                    let done = self.open.forget(&slot);
+                    self.conclude(done, ProblemKind::SecretsNotForgotten);
+                }
+                Request::ForgetAccount(account) => {
+                    let done = self.forget_everywhere(|kept| {
+                        let accounts = kept.accounts()?;
+                        accounts
+                            .iter()
+                            .filter(|kept| kept.account == account)
+                            .try_for_each(|a| kept.forget(&a.slot))
+                    });
+                    self.conclude(done, ProblemKind::SecretsNotForgotten);
+                }
+                Request::KeepClient(client) => {
+                    let done = self.open.keep_client(&client);
+                    self.conclude(done, ProblemKind::SecretsNotKept);
+                }
+                Request::ForgetClient => {
+                    let done = self.forget_everywhere(KeptSignIns::forget_client);
+                    self.conclude(done, ProblemKind::SecretsNotForgotten);
+                }
+            }
+        }
+    }
+
+    fn tell(&self, input: Input) {
+        let _ = self.inputs.blocking_send(input);
+    }
+
+    /// What is kept now, or what went wrong.
+    fn conclude(&self, done: Result<(), VaultError>, otherwise: ProblemKind) {
+        let accounts = done.and_then(|()| self.open.accounts());
+        self.tell(match accounts {
+            Ok(accounts) => Input::AccountsKept(accounts.iter().map(known).collect()),
+            Err(error) => Input::NotKept(Failure::new(otherwise, chain(&error))),
+        });
+    }
+
+    fn open(&mut self) {
+        let secrets = match &self.plan {
+            Plan::Nothing => None,
+            Plan::Profile { scope, chosen } => {
+                let began = Instant::now();
+                let (storage, keyring) = place::choose(*chosen, scope);
+                tracing::info!(?storage, ?keyring, took = ?began.elapsed(), "the vault is open");
+                self.open = KeptSignIns::new(Vault::open(storage, scope), &self.service);
+                let choice_wanted =
+                    storage == SecretStorage::Memory && *chosen != Some(SecretStorage::Memory);
+                Some(Secrets { storage, keyring, choice_wanted })
+            }
+        };
+        self.present(secrets);
+    }
+
+    /// Says what is in the open vault.
+    fn present(&self, secrets: Option<Secrets>) {
+        let read = self.open.accounts().and_then(|accounts| Ok((accounts, self.open.client()?)));
+        let (accounts, client) = read.unwrap_or_else(|error| {
+            self.tell(Input::NotKept(Failure::new(ProblemKind::SecretsNotKept, chain(&error))));
+            (Vec::new(), None)
+        });
+        let last = accounts.iter().find(|account| account.in_use).map(|account| account.slot.clone());
+        let accounts = accounts.iter().map(known).collect();
+        let _ = self.arrivals.blocking_send(Arrival::Opened(OpenedVault { secrets, client, accounts, last }));
+    }
+
+    fn read(&self, slot: &AccountSlot) -> Option<KeptAccount> {
+        let accounts = self.open.accounts();
+        let accounts = accounts.map_err(|error| tracing::warn!(error = chain(&error), "vault unreadable"));
+        accounts.ok()?.into_iter().find(|kept| kept.slot == *slot)
+    }
+
+    fn keep(
+        &self,
+        account: AccountId,
+        online_id: OnlineId,
+        kept: Kept,
+        in_use: bool,
+    ) -> Result<(), VaultError> {
+        let accounts = self.open.accounts()?;
+        let (before, doubles): (Vec<_>, Vec<_>) = accounts
+            .iter()
+            .filter(|before| before.account == account)
+            .enumerate()
+            .partition(|(n, _)| *n == 0);
+        let before = before.first().map(|(_, before)| *before);
+        if before.is_none() && !in_use {
+            return Ok(());
+        }
+        let Kept { refresh, ends } = kept;
+        let slot = before.map_or_else(AccountSlot::new, |before| before.slot.clone());
+        let in_use = in_use || before.is_some_and(|before| before.in_use);
+        let fresh = KeptAccount { slot, account, online_id, refresh, ends, in_use };
+        if before != Some(&fresh) {
+            self.open.keep(&fresh)?;
+        }
+        // Signed in twice, in two places that became one.
+        for (_, double) in doubles {
+            self.open.forget(&double.slot)?;
+        }
+        for other in accounts.iter().filter(|other| in_use && other.in_use && other.account != account) {
+            self.open.keep(&KeptAccount { in_use: false, ..other.clone() })?;
+        }
+        Ok(())
+    }
+
+    /// Also where secrets lived before: a keyring that was locked when the file was chosen, a file that a crash left behind.
+    fn forget_everywhere(
+        &self,
+        forget: impl Fn(&KeptSignIns) -> Result<(), VaultError>,
+    ) -> Result<(), VaultError> {
+        forget(&self.open)?;
+        let Plan::Profile { scope, .. } = &self.plan else { return Ok(()) };
+        for storage in [SecretStorage::File, SecretStorage::Keyring] {
+            if storage == self.open.vault().storage()
+                || storage == SecretStorage::Keyring && place::keyring_state() == KeyringState::Absent
+            {
+                continue;
+            }
+            match forget(&KeptSignIns::new(Vault::open(storage, scope), &self.service)) {
+                Err(VaultError::Keyring(KeyringTrouble::Absent)) => {}
+                other => other?,
+            }
+        }
+        Ok(())
+    }
+
+    fn move_to(&mut self, storage: SecretStorage) {
+        match self.moved(storage) {
+            Ok((secrets, left_behind)) => {
+                self.tell(Input::SecretsMoved(Ok(secrets)));
+                self.present(Some(secrets));
+                if let Some(error) = left_behind {
+                    let failure = Failure::new(ProblemKind::SecretsNotForgotten, chain(&error));
+                    self.tell(Input::NotKept(failure));
+                }
+            }
+            Err(error) => {
+                let failure = Failure::new(ProblemKind::SecretsNotKept, chain(&error));
+                self.tell(Input::SecretsMoved(Err(failure)));
+            }
+        }
+    }
+
+    fn moved(&mut self, storage: SecretStorage) -> Result<(Secrets, Option<VaultError>), VaultError> {
+        let Plan::Profile { scope, chosen } = &mut self.plan else { return Err(VaultError::NotKept) };
+        let keyring = match storage {
+            SecretStorage::Keyring => {
+                store::probe_keyring()?;
+                KeyringState::Working
+            }
+            SecretStorage::File | SecretStorage::Memory => KeyringState::Unknown,
+        };
+        let vault = self.open.vault();
+        let (vault, left_behind) = match vault.keys() {
+            Ok(_) => {
+                let Moved { vault, left_behind } = vault.move_to(storage)?;
+                (vault, left_behind)
+            }
+            // A place that cannot be read must not hold its user: what is in use is kept anew in the other one.
+            Err(error) => (Vault::open(storage, scope), Some(error)),
+        };
+        *chosen = Some(storage);
+        self.open = KeptSignIns::new(vault, &self.service);
+        Ok((Secrets { storage, keyring, choice_wanted: false }, left_behind))
+    }
+}
+
+fn known(kept: &KeptAccount) -> KnownAccount {
+    KnownAccount {
+        slot: kept.slot.clone(),
+        account: kept.account,
+        online_id: kept.online_id.clone(),
+        ends: kept.ends,
+    }
+}

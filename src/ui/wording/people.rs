@@ -1,0 +1,87 @@
+//! People and parties in a line of text. Pure.
+
+use super::platform;
+use crate::{
+    model::{Availability, Friend, PartySession, Presence},
+    ui::display::one_line,
+};
+
+/// The name of a party, or whose it is.
+pub fn party_name(session: &PartySession) -> String {
+    let owner = session.members.iter().find(|m| Some(m.account) == session.owner);
+    match owner.or(session.members.first()) {
+        _ if !session.name.trim().is_empty() => one_line(&session.name),
+        Some(owner) => format!("{}’s party", one_line(owner.online_id.as_str())),
+        None => "Party".to_owned(),
+    }
+}
+
+/// What a friend is doing, in one line.
+pub fn presence(friend: &Friend, now: jiff::Timestamp) -> String {
+    match &friend.presence {
+        None => "…".to_owned(),
+        Some(presence) if presence.availability == Availability::Offline => last_seen(presence, now),
+        Some(presence) => {
+            let doing = presence.game.as_deref().map(one_line).unwrap_or_else(|| "Online".to_owned());
+            match presence.platform.and_then(platform) {
+                Some(platform) => format!("{doing} · {platform}"),
+                None => doing,
+            }
+        }
+    }
+}
+
+fn last_seen(presence: &Presence, now: jiff::Timestamp) -> String {
+    let Some(then) = presence.last_online else { return "Offline".to_owned() };
+    let minutes = now.duration_since(then).as_mins().max(0);
+    match minutes {
+        0..2 => "Last seen a moment ago".to_owned(),
+        2..60 => format!("Last seen {minutes} minutes ago"),
+        60..120 => "Last seen an hour ago".to_owned(),
+        120..1440 => format!("Last seen {} hours ago", minutes / 60),
+        1440..2880 => "Last seen yesterday".to_owned(),
+        _ => format!("Last seen {} days ago", minutes / 1440),
+    }
+}
+
+/// `a, b, c and 2 more`; at most three are named.
+pub fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    const NAMED: usize = 3;
+    let names: Vec<&str> = names.into_iter().collect();
+    let shown: Vec<String> = names.iter().take(NAMED).map(|name| one_line(name)).collect();
+    match names.len().saturating_sub(NAMED) {
+        0 => shown.join(", "),
+        more => format!("{} and {more} more", shown.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_end_in_a_number() {
+        assert_eq!(names(["Nova", "bramble"]), "Nova, bramble");
+        assert_eq!(names(["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
+    }
+
+    #[test]
+    fn the_time_since_somebody_was_here_is_rounded_to_what_matters() {
+        let now: jiff::Timestamp = "2026-05-01T12:00:00Z".parse().expect("a time");
+        let seen = |ago: i64| {
+            let then = now - jiff::SignedDuration::from_mins(ago);
+            let presence = Presence {
+                availability: Availability::Offline,
+                platform: None,
+                game: None,
+                last_online: Some(then),
+            };
+            last_seen(&presence, now)
+        };
+        assert_eq!(seen(-5), "Last seen a moment ago");
+        assert_eq!(seen(30), "Last seen 30 minutes ago");
+        assert_eq!(seen(130), "Last seen 2 hours ago");
+        assert_eq!(seen(1500), "Last seen yesterday");
+        assert_eq!(seen(4400), "Last seen 3 days ago");
+    }
+}
