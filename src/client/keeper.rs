@@ -146,7 +146,7 @@ impl KeptAsUsed {
     pub fn keep(&self, kept: Kept) {
         let wanted = self.wanted();
         if *wanted {
-            let Profile { account, online_id } = self.me.clone();
+            let Profile { account, online_id, .. } = self.me.clone();
             self.keeper.ask(Request::Keep { account, online_id, kept });
         }
     }

@@ -1,5 +1,7 @@
 //! A party, its members and invitations to it.
 
+use jiff::Timestamp;
+
 use super::{AccountId, BridgeId, BridgeToken, OnlineId, SessionId};
 
 /// What a member plays or talks from.
@@ -54,6 +56,9 @@ pub struct PartySession {
     pub bridge: Option<Bridge>,
     /// The service says the asking user may enter.
     pub joinable: bool,
+    /// The service says the asking user may ask to be let in. How to ask was never captured **[?]**.
+    pub request_to_join: bool,
+    pub created: Option<Timestamp>,
 }
 
 /// An open invitation.

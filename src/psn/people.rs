@@ -50,7 +50,7 @@ impl Psn {
             let answer: Profiles = self.http.fetch(call).await?;
             for (account, value) in page.iter().zip(answer.profiles) {
                 if let Ok(people::Profile { online_id: Some(name) }) = serde_json::from_value(value) {
-                    profiles.push(Profile { account: *account, online_id: OnlineId(name) });
+                    profiles.push(Profile::named(*account, OnlineId(name)));
                 }
             }
         }

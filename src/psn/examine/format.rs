@@ -25,6 +25,7 @@ pub(super) fn examine(format: &str, text: &str, path: &str, told: &mut dyn FnMut
         "id" if !SessionId::is_well_formed(text) => Difference::Unacceptable,
         "accountId" if text.parse::<AccountId>().is_err() => Difference::Unacceptable,
         "number" if text.parse::<u32>().is_err() => Difference::Unacceptable,
+        "millis" if text.parse::<i64>().is_err() => Difference::Unacceptable,
         "headerValue" if !tolerant::is_header_value(text) => Difference::Unacceptable,
         _ => return,
     };

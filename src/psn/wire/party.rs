@@ -57,7 +57,6 @@ pub struct Person {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["createdTimestamp", "partyRequestToJoinable"]))]
 pub struct Session {
     #[serde(deserialize_with = "tolerant::id")]
     #[schemars(extend("format" = "id"))]
@@ -73,6 +72,11 @@ pub struct Session {
     pub visibility_type: Option<String>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub party_joinable: Option<bool>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
+    pub party_request_to_joinable: Option<bool>,
+    #[serde(default, deserialize_with = "tolerant::millis")]
+    #[schemars(with = "Option<tolerant::Millis>")]
+    pub created_timestamp: Option<jiff::Timestamp>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub owner: Option<Person>,
     #[serde(default, deserialize_with = "tolerant::each")]
@@ -130,6 +134,8 @@ impl From<Session> for PartySession {
             owner: session.owner.map(|owner| owner.account_id),
             bridge: session.bridges.into_iter().next().map(Into::into),
             joinable: session.party_joinable.unwrap_or(false),
+            request_to_join: session.party_request_to_joinable.unwrap_or(false),
+            created: session.created_timestamp,
             members,
             id,
         }

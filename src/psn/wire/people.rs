@@ -84,7 +84,12 @@ impl From<Presence> for model::Presence {
         Self {
             availability: if online { Availability::Online } else { Availability::Offline },
             platform: info.and_then(|i| i.platform).map(|p| platform(&p)),
-            game: wire.game_title_info_list.into_iter().next().and_then(|game| game.title_name),
+            game: wire
+                .game_title_info_list
+                .into_iter()
+                .next()
+                .and_then(|game| game.title_name)
+                .map(model::Game::titled),
             last_online: last.and_then(|date| date.parse().ok()),
         }
     }
@@ -107,8 +112,8 @@ mod tests {
             .try_into()
             .expect("two presences");
         assert_eq!(
-            (playing.availability, playing.game.as_deref()),
-            (Availability::Online, Some("Deep Harbor"))
+            (playing.availability, playing.game),
+            (Availability::Online, Some(model::Game::titled("Deep Harbor")))
         );
         assert_eq!(away.availability, Availability::Offline);
         assert!(away.last_online.is_some());
