@@ -139,7 +139,7 @@ impl World {
             Effect::LeaveParty { attempt, session, seat } => self.leave_party(attempt, session, seat),
             Effect::Invite { session, account } => self.ask(async move |psn| Input::InvitationSent {
                 account,
-                result: psn.invite(&session, account).await.map_err(Failure::of_party),
+                result: psn.invite(&session, &[account]).await.map_err(Failure::of_party),
             }),
             Effect::ChangeParty { session, change } => self.ask(async move |psn| {
                 Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::of_party))

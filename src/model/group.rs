@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AccountId, GroupId, ImageUrl, MessageUid, OnlineId, PrivateText, SessionId, ThreadId};
+use super::{AccountId, GroupId, MessageUid, OnlineId, PrivateText, SessionId, ThreadId};
 
 /// Somebody in a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +49,8 @@ pub enum MessageKind {
     /// A recording.
     Audio,
     Sticker,
+    /// An answer to another message without words.
+    Reaction,
     /// The sender left the group.
     Left,
     /// The sender started a party.
@@ -66,6 +68,7 @@ impl MessageKind {
             210 => Self::Video,
             1011 => Self::Audio,
             1013 => Self::Sticker,
+            1201 => Self::Reaction,
             2002 => Self::Left,
             2020 => Self::VoiceChatStarted,
             other => Self::Other(other),
@@ -143,6 +146,4 @@ pub struct PastParty {
     pub name: String,
     pub members: Vec<GroupMember>,
     pub when: Option<Timestamp>,
-    /// Of the first member.
-    pub image: Option<ImageUrl>,
 }

@@ -39,7 +39,7 @@ pub use ids::{
 pub use image::{ImageUrl, InvalidImageUrl};
 pub use link::{LinkMember, LinkPreview};
 pub use notification::Notification;
-pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use party::{Bridge, CustomMessage, Invitation, Member, PartySession, Platform, Privacy};
 pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};

@@ -16,15 +16,27 @@
 
 mod bridge;
 mod budget;
+mod call;
 mod endpoints;
 mod error;
 mod event;
 mod examine;
+mod friends;
+mod games;
+mod groups;
+mod history;
 mod http;
+mod images;
+mod in_flight;
+mod links;
 mod loopback;
+mod messages;
+mod notifications;
 mod oauth;
 mod party;
+mod pause;
 mod people;
+mod presence;
 mod push;
 mod redirect;
 mod retry;
@@ -33,21 +45,22 @@ mod stay;
 mod tokens;
 mod wire;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::model::{AccountId, Clock};
+use crate::model::{AccountId, CallBudget, Clock};
 
 pub use endpoints::{Endpoints, InvalidBase};
 pub use error::Error;
-pub use event::{Event, MemberChange, PushEvent};
+pub use event::{Event, MemberChange, PartyEvent, PushEvent};
 pub use examine::{Examiner, SignInCall, sign_in_call};
 pub use loopback::RedirectListener;
 pub use oauth::{Authorization, SignInError};
 pub use party::PartyChange;
-pub use push::{PushError, PushSocket};
+pub use presence::PresenceCache;
+pub use push::{PushCounts, PushError, PushSocket};
 pub use redirect::{Expected, Redirect, RedirectError, pasted_npsso};
 pub use sandbox_account::npsso_of_sandbox_account;
 pub use stay::Kept;
@@ -55,7 +68,7 @@ pub use tokens::{Grant, Keeper, Tokens};
 
 /// One signed-in account at one service. Cheap to share; every method is one or a few calls and may be dropped midway.
 pub struct Psn {
-    http: http::Http,
+    http: Arc<http::Http>,
     tokens: Arc<Tokens>,
     /// Names this running client to the push system; the same for the whole run.
     push_context: Uuid,
@@ -70,7 +83,7 @@ impl Psn {
         refreshes: TaskTracker,
         clock: Clock,
     ) -> Self {
-        let http = http::Http::new(endpoints, client, Arc::clone(&tokens), refreshes, clock);
+        let http = Arc::new(http::Http::new(endpoints, client, Arc::clone(&tokens), refreshes, clock));
         Self { http, tokens, push_context: Uuid::new_v4() }
     }
 
@@ -81,6 +94,21 @@ impl Psn {
 
     pub fn tokens(&self) -> &Tokens {
         &self.tokens
+    }
+
+    /// How many calls were made lately, and how many may be.
+    pub fn budget(&self) -> CallBudget {
+        self.http.budget()
+    }
+
+    /// Until when, by the computer's clock, the service wants to be left alone; a later run should know of it too.
+    pub fn pause(&self) -> Option<SystemTime> {
+        self.http.pause()
+    }
+
+    /// Takes over what [`Psn::pause`] told an earlier run. What is past, or further away than an hour, does not count as such.
+    pub fn pause_until(&self, until: SystemTime) {
+        self.http.pause_until(until);
     }
 }
 

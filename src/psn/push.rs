@@ -11,7 +11,7 @@ use tokio::{
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
     tungstenite::{
-        Error as SocketError, Message,
+        Error as SocketError, Message, Utf8Bytes,
         client::IntoClientRequest,
         http::{HeaderValue, StatusCode, header},
         protocol::WebSocketConfig,
@@ -21,8 +21,10 @@ use url::Url;
 
 use super::{
     Error, Psn,
+    call::Call,
     event::PushEvent,
-    http::Call,
+    http::Answered,
+    in_flight::InFlight,
     wire::push::{Authenticate, ServerAddress},
 };
 
@@ -58,6 +60,20 @@ pub enum PushError {
     Silent,
 }
 
+/// What came over one line, for diagnostics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PushCounts {
+    /// All that are about a session or a group.
+    pub events: u64,
+    /// Of these, the ones that were the same as the one before, byte by byte. They are handed on all the same: two messages in
+    /// one group look alike too.
+    pub repeated: u64,
+    /// Of these, the ones of a kind nobody has described.
+    pub unknown: u64,
+    /// Frames about nothing that the client knows.
+    pub other: u64,
+}
+
 /// An open push line.
 pub struct PushSocket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -65,6 +81,10 @@ pub struct PushSocket {
     pong_within: Duration,
     next_ping: Instant,
     pong_due: Option<Instant>,
+    /// An event says that something has changed: what is read after it must not be answered from before it.
+    in_flight: InFlight<Answered>,
+    counts: PushCounts,
+    last_event: Option<Utf8Bytes>,
 }
 
 impl Psn {
@@ -109,6 +129,9 @@ impl Psn {
             pong_within: pong_within.unwrap_or(20 * second).clamp(second, minute),
             next_ping: Instant::now() + ping_every,
             pong_due: None,
+            in_flight: self.http.in_flight(),
+            counts: PushCounts::default(),
+            last_event: None,
         })
     }
 
@@ -176,8 +199,11 @@ impl PushSocket {
                     match message {
                         Message::Text(text) => {
                             if let Some(event) = PushEvent::parse(&text) {
+                                self.in_flight.forget();
+                                self.count(&event, text);
                                 return Ok(event);
                             }
+                            self.counts.other += 1;
                             tracing::debug!(bytes = text.len(), "a push frame that is no event");
                         }
                         Message::Close(_) => return Err(PushError::Closed),
@@ -197,6 +223,18 @@ impl PushSocket {
                 }
             }
         }
+    }
+
+    /// What came over this line so far.
+    pub fn counts(&self) -> PushCounts {
+        self.counts
+    }
+
+    fn count(&mut self, event: &PushEvent, text: Utf8Bytes) {
+        self.counts.events += 1;
+        self.counts.unknown += u64::from(event.is_unknown());
+        self.counts.repeated += u64::from(self.last_event.as_ref() == Some(&text));
+        self.last_event = Some(text);
     }
 
     /// Says goodbye, briefly.

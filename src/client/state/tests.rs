@@ -14,7 +14,7 @@ use crate::{
         AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, KnownAccount, Member, OAuthClient, OnlineId,
         PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
     },
-    psn::{Event, MemberChange, PushEvent},
+    psn::{Event, MemberChange, PartyEvent, PushEvent},
     voice::{ConnectionState, VoiceEvent},
 };
 
@@ -88,7 +88,11 @@ impl Evening {
 
     fn push(&mut self, session: &str, event: Event) {
         let from = Some((NOVA, OnlineId::from("Nova")));
-        self.give(Input::Push(PushEvent { session: SessionId::from(session), from, event }));
+        self.give(Input::Push(PushEvent::Party(PartyEvent {
+            session: SessionId::from(session),
+            from,
+            event,
+        })));
     }
 
     fn find<T>(&self, pick: impl Fn(&Effect) -> Option<T>) -> T {

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::schema::{Told, WireType};
 use crate::{
-    model::{AccountId, Difference, SessionId},
+    model::{AccountId, Difference, ImageUrl, SessionId, is_path_segment},
     psn::wire::{
         custom_data::{Connections, VoiceState},
         miranda::{Frame, Signal},
@@ -25,6 +25,12 @@ pub(super) fn examine(format: &str, text: &str, path: &str, told: &mut dyn FnMut
         "id" if !SessionId::is_well_formed(text) => Difference::Unacceptable,
         "accountId" if text.parse::<AccountId>().is_err() => Difference::Unacceptable,
         "number" if text.parse::<u32>().is_err() => Difference::Unacceptable,
+        "segment" if !is_path_segment(text) => Difference::Unacceptable,
+        "opaqueId" if !tolerant::is_opaque_id(text) => Difference::Unacceptable,
+        "date" if text.parse::<jiff::Timestamp>().is_err() && text.parse::<i64>().is_err() => {
+            Difference::Unacceptable
+        }
+        "image" if text.parse::<ImageUrl>().is_err() => Difference::Unacceptable,
         "millis" if text.parse::<i64>().is_err() => Difference::Unacceptable,
         "headerValue" if !tolerant::is_header_value(text) => Difference::Unacceptable,
         _ => return,

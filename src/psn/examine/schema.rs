@@ -230,7 +230,7 @@ mod tests {
             },
         };
         let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());
-        let body = Create { sessions: [NewSession::new("", Privacy::InviteOnly, me)] };
+        let body = Create { sessions: [NewSession::new("", Privacy::InviteOnly, 16, me)] };
         let body = serde_json::to_value(body).expect("serializes");
         assert_eq!(told(&WireType::written::<Create<'static>>(), &body), (true, vec![]));
     }

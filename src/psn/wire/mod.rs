@@ -8,7 +8,13 @@
 pub mod bridge;
 pub mod custom_data;
 pub mod error;
+pub mod friends;
+pub mod games;
+pub mod groups;
+pub mod links;
+pub mod messages;
 pub mod miranda;
+pub mod notifications;
 pub mod party;
 pub mod people;
 pub mod push;

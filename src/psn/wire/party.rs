@@ -130,7 +130,7 @@ impl From<Session> for PartySession {
         Self {
             privacy: privacy(session.joinable_user_type.as_deref(), session.visibility_type.as_deref()),
             name: session.session_name.unwrap_or_default(),
-            max_members: session.max_members.unwrap_or(16),
+            max_members: session.max_members.unwrap_or(PartySession::MAX_MEMBERS),
             owner: session.owner.map(|owner| owner.account_id),
             bridge: session.bridges.into_iter().next().map(Into::into),
             joinable: session.party_joinable.unwrap_or(false),
@@ -176,7 +176,17 @@ pub fn platform(wire: &str) -> Platform {
     }
 }
 
-fn privacy(joinable: Option<&str>, visibility: Option<&str>) -> Privacy {
+/// A platform that is not known is told as the one we are.
+pub fn platform_name(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Ps4 => "PS4",
+        Platform::Ps5 => "PS5",
+        Platform::Pc => "PSPC",
+        Platform::Mobile | Platform::Unknown => "MOBILE_APP",
+    }
+}
+
+pub fn privacy(joinable: Option<&str>, visibility: Option<&str>) -> Privacy {
     if joinable == Some("FRIENDS") || (joinable.is_none() && visibility == Some("FRIENDS_ONLY")) {
         Privacy::FriendsCanJoin
     } else {
@@ -198,17 +208,6 @@ fn joinable_user_type(privacy: Privacy) -> &'static str {
     }
 }
 
-/// `GET {web}/cpss/v1/partyInfo/{linkId}`, as far as it is needed to go in.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["sessionName", "isJoinable", "joinableFrom", "msPollingInterval", "maxMembers",
-    "timeStarted", "shareImageUrl", "inParty", "members"]))]
-pub struct LinkedParty {
-    #[serde(deserialize_with = "tolerant::id")]
-    #[schemars(extend("format" = "id"))]
-    pub session_id: String,
-}
-
 #[derive(Serialize, JsonSchema)]
 pub struct Create<'a> {
     #[serde(rename = "v2PartySessions")]
@@ -227,11 +226,11 @@ pub struct NewSession<'a> {
 }
 
 impl<'a> NewSession<'a> {
-    pub fn new(name: &'a str, privacy: Privacy, me: NewMember) -> Self {
+    pub fn new(name: &'a str, privacy: Privacy, max_members: u32, me: NewMember) -> Self {
         Self {
             session_type: "ROOM",
             session_name: name,
-            max_members: 16,
+            max_members,
             visibility_type: visibility_type(privacy),
             joinable_user_type: joinable_user_type(privacy),
             members: [me],
@@ -276,7 +275,6 @@ impl NewMember {
 
 #[derive(Serialize, Default, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["maxMembers"]))]
 pub struct PatchSession<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub session_name: Option<&'a str>,
@@ -284,9 +282,15 @@ pub struct PatchSession<'a> {
     pub joinable_user_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility_type: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_members: Option<u32>,
 }
 
 impl<'a> PatchSession<'a> {
+    pub fn limit(max_members: u32) -> Self {
+        Self { max_members: Some(max_members), ..Self::default() }
+    }
+
     pub fn name(name: &'a str) -> Self {
         Self { session_name: Some(name), ..Self::default() }
     }
@@ -380,7 +384,8 @@ mod tests {
     #[test]
     fn creating_is_written_as_captured() {
         let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());
-        let body = serde_json::to_value(Create { sessions: [NewSession::new("", Privacy::InviteOnly, me)] });
+        let body =
+            serde_json::to_value(Create { sessions: [NewSession::new("", Privacy::InviteOnly, 16, me)] });
         let expected = serde_json::json!({"v2PartySessions":[{"sessionType":"ROOM","sessionName":"","maxMembers":16,
             "visibilityType":"INVITE_ONLY","joinableUserType":"INVITE_ONLY","members":[{"accountId":"me","platform":"me",
             "voiceChatActivated":true,"pushContexts":[{"contextId":"00000000-0000-0000-0000-000000000000"}],
