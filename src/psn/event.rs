@@ -174,7 +174,7 @@ mod tests {
     }
 
     fn events() -> Vec<Option<Event>> {
-        let frames: Vec<serde_json::Value> =
+        let frames: Vec<Value> =
             serde_json::from_str(include_str!("../../tests/fixtures/push.json")).expect("a fixture");
         frames.iter().map(|frame| PushEvent::parse(&frame.to_string()).map(of_party)).collect()
     }

@@ -167,9 +167,8 @@ impl Psn {
         connected_to: &[AccountId],
         muted: bool,
     ) -> Result<(), Error> {
-        let connections = Connections { session: session.clone(), accounts: connected_to.to_vec() };
         let body = PatchMe {
-            custom_data3: Some(connections.encode()),
+            custom_data3: Some(Connections::new(session, connected_to).encode()),
             custom_data4: Some(VoiceState::default().with_muted(muted).encode()),
         };
         let call = self.on_session("announce voice", Method::PATCH, session, "/members/me");

@@ -163,7 +163,8 @@ impl Member {
 }
 
 pub fn connections(wire: &str, session: &SessionId) -> Option<Vec<AccountId>> {
-    Connections::decode(wire).filter(|c| c.session == *session).map(|c| c.accounts)
+    let connections = Connections::decode(wire).filter(|it| it.session() == session.as_str())?;
+    Some(connections.accounts().collect())
 }
 
 pub fn platform(wire: &str) -> Platform {
