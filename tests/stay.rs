@@ -6,43 +6,26 @@ use std::{sync::Arc, time::Duration};
 
 use partyline::{
     client::{Command, Screen, Stay},
-    model::{Clock, OnlineId, SecretStorage, Settings},
-    psn::{self, Authorization, Endpoints, Psn, Tokens},
+    model::{AccountId, Clock, SecretStorage, Settings},
     sandbox::{Area, Fault, SandboxConfig, Spoiled, Twist},
     store::{self, Paths},
 };
-use stage::{Service, loopback_client, signed_in};
-use tokio_util::task::TaskTracker;
+use stage::{Service, account, signed_in};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// An account without a client around it.
-async fn account(url: &str, clock: &Clock) -> Arc<Psn> {
-    let endpoints = Arc::new(Endpoints::sandbox(url).expect("a loopback address"));
-    let http = psn::http_client(&endpoints).expect("an HTTP client");
-    let client = loopback_client();
-    let redirect = "http://127.0.0.1:9/redirect".parse().expect("an address");
-    let duid = store::new_installation_id();
-    let authorization = Authorization::begin(endpoints.clone(), http.clone(), client, redirect, &duid);
-    let name = OnlineId::from("marlow_87");
-    let npsso = psn::npsso_of_sandbox_account(&endpoints, &http, &name).await.expect("an account");
-    let code = authorization.code_for_npsso(&npsso).await.expect("a code");
-    let grant = authorization.exchange(code).await.expect("tokens");
-    let tokens = Arc::new(Tokens::new(grant, clock.clone()));
-    Arc::new(Psn::new(endpoints, http, tokens, TaskTracker::new(), clock.clone()))
-}
 
 #[test]
 fn ten_that_meet_an_expired_token_at_once_cause_one_refresh() {
     let service = Service::empty();
     service.runtime.block_on(async {
-        let psn = account(&service.url, &Clock::default()).await;
+        let psn = account(&service.url, "marlow_87", &Clock::default()).await;
         service.inject(Fault::ExpireTokens);
-        let calls: Vec<_> = (0..10)
-            .map(|_| {
+        // Each asks for something else, or they would share one call.
+        let calls: Vec<_> = (1..=10)
+            .map(|id| {
                 let psn = Arc::clone(&psn);
-                tokio::spawn(async move { psn.friends().await.map(|_| ()) })
+                tokio::spawn(async move { psn.profiles(&[AccountId(id)]).await.map(drop) })
             })
             .collect();
         for call in calls {
@@ -59,7 +42,7 @@ fn a_refresh_that_is_cut_off_in_the_middle_of_the_answer_loses_no_token() {
         let service = Service::empty();
         let clock = Clock::movable();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             if rotates {
                 service.inject(Fault::RotateRefreshTokens);
             }
@@ -81,7 +64,7 @@ fn answers_that_only_look_odd_are_understood() {
     for twist in [Twist::TextLifetime, Twist::NoRefreshToken] {
         let service = Service::empty();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &Clock::default()).await;
+            let psn = account(&service.url, "marlow_87", &Clock::default()).await;
             for _ in 0..2 {
                 service.inject(Fault::SignIn { twist, times: 1 });
                 service.inject(Fault::ExpireTokens);
@@ -99,7 +82,7 @@ fn answers_that_make_no_sense_or_have_no_end_cost_a_pause_and_nothing_else() {
         let service = Service::empty();
         let clock = Clock::movable();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             service.inject(Fault::Answer { area: Area::Token, spoiled, times: 1 });
             service.inject(Fault::ExpireTokens);
             assert!(psn.friends().await.is_err(), "{spoiled:?}");
@@ -119,7 +102,7 @@ fn a_clock_that_is_wrong_by_hours_does_no_harm() {
         service.inject(Fault::ClockOff { hours });
         service.runtime.block_on(async {
             let clock = Clock::movable();
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             psn.friends().await.expect("answered");
             for _ in 0..3 {
                 clock.advance(HOUR);

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AccountId, ImageUrl, NotificationId, PrivateText};
+use super::{AccountId, ImageUrl, NotificationId, PrivateText, SessionId};
 
 /// One entry of the notifications list. The answer's shape is a guess **[?]**.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,5 +16,7 @@ pub struct Notification {
     pub is_read: bool,
     /// Who it is about.
     pub from: Option<AccountId>,
+    /// The party it is about.
+    pub session: Option<SessionId>,
     pub image: Option<ImageUrl>,
 }

@@ -19,6 +19,11 @@ pub enum PushEvent {
     Party(PartyEvent),
     /// Something new in this group: no event about messages was ever captured, so any that names a group means that **[?]**.
     Group(GroupId),
+    /// Something new about friends, requests or blocks. None was ever captured either: all that the service of profiles says
+    /// means that **[?]**.
+    People,
+    /// Something new in the notifications, likewise **[?]**.
+    Notifications,
 }
 
 /// One event about one session.
@@ -64,7 +69,7 @@ pub struct MemberChange {
 }
 
 impl PushEvent {
-    /// `None` for a frame that is no event about a session or a group.
+    /// `None` for a frame that is about nothing the client knows.
     pub fn parse(text: &str) -> Option<Self> {
         let frame: Frame = serde_json::from_str(text).ok()?;
         let kind = frame.data_type?;
@@ -74,7 +79,11 @@ impl PushEvent {
         };
         match short_kind(&kind).and_then(|kind| party_event(kind, &body)) {
             Some(event) => Some(Self::Party(event)),
-            None => group_in(&body).map(Self::Group),
+            None => group_in(&body).map(Self::Group).or_else(|| match kind.split(':').nth(1) {
+                Some("userProfile") => Some(Self::People),
+                Some("userNotificationManager") => Some(Self::Notifications),
+                _ => None,
+            }),
         }
     }
 
@@ -169,7 +178,7 @@ mod tests {
     fn of_party(event: PushEvent) -> Event {
         match event {
             PushEvent::Party(event) => event.event,
-            PushEvent::Group(_) => panic!("about a group"),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -245,6 +254,19 @@ mod tests {
         }
         let odd = serde_json::json!({"dataType": "psn:other:created", "body": {"data": {"groupId": "../x"}}});
         assert_eq!(of(odd), None);
+    }
+
+    #[test]
+    fn what_a_service_says_makes_its_lists_old() {
+        let of = |kind: &str| {
+            let frame = serde_json::json!({"dataType": kind, "body": {"data": {"accountId": "7"}}});
+            PushEvent::parse(&frame.to_string())
+        };
+        assert_eq!(of("psn:userProfile:sys:v1:anything"), Some(PushEvent::People));
+        assert_eq!(of("psn:userNotificationManager:sys:v1:x:created"), Some(PushEvent::Notifications));
+        for other in ["psn:telemetry:userProfile", "userProfile", "", "psn:sessionManager:sys:v2:ps:x"] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use reqwest::Method;
 use super::{
     Error, Psn,
     groups::ROOT,
-    wire::messages::{self, Message, Messages, NewMessage, NewReaction, Typing},
+    wire::messages::{self, Message, Messages, NewMessage, NewReaction, Typing, in_order},
 };
 use crate::model::{GroupId, MessagePage, MessageRange, MessageUid, SentMessage, ThreadId};
 
@@ -30,8 +30,7 @@ impl Psn {
         };
         let answer: Messages = self.http.fetch(call).await?;
         let messages = answer.messages.into_iter().take(MAX_ANSWERED);
-        let mut messages: Vec<_> = messages.filter_map(Message::into_model).collect();
-        messages.sort_by_key(|message| message.sent);
+        let messages = in_order(messages.filter_map(Message::into_model).collect());
         let reached_end = answer.reached_end_of_page.unwrap_or(messages.is_empty());
         Ok(MessagePage { messages, reached_end })
     }

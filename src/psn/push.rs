@@ -63,7 +63,7 @@ pub enum PushError {
 /// What came over one line, for diagnostics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct PushCounts {
-    /// All that are about a session or a group.
+    /// All that mean something to the client.
     pub events: u64,
     /// Of these, the ones that were the same as the one before, byte by byte. They are handed on all the same: two messages in
     /// one group look alike too.
@@ -85,6 +85,8 @@ pub struct PushSocket {
     in_flight: InFlight<Answered>,
     counts: PushCounts,
     last_event: Option<Utf8Bytes>,
+    /// Arrived while the line was being opened.
+    early: Option<Utf8Bytes>,
 }
 
 impl Psn {
@@ -122,7 +124,8 @@ impl Psn {
         let pong_within = millis(keep_alive.as_ref().and_then(|k| k.client_keep_alive_timeout));
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         let ping_every = ping_every.unwrap_or(dialect.ping_every).clamp(second, 2 * minute);
-        let socket = self.connect(dialect, &url, again).await?;
+        let mut socket = self.connect(dialect, &url, again).await?;
+        let early = timeout(CONNECT_TIMEOUT, listens(&mut socket)).await.map_err(|_| PushError::Silent)??;
         Ok(PushSocket {
             socket,
             ping_every,
@@ -132,6 +135,7 @@ impl Psn {
             in_flight: self.http.in_flight(),
             counts: PushCounts::default(),
             last_event: None,
+            early,
         })
     }
 
@@ -184,12 +188,31 @@ impl Psn {
     }
 }
 
+/// Ends once the service listens: it answers a ping after it has read what was sent before. From then on no event is missed,
+/// so what is read over REST now stays right. An event in its place, which is returned, tells the same.
+async fn listens(
+    socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>,
+) -> Result<Option<Utf8Bytes>, PushError> {
+    socket.send(Message::Ping(Vec::new().into())).await.map_err(|_| PushError::Closed)?;
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Pong(_))) => return Ok(None),
+            Some(Ok(Message::Text(text))) => return Ok(Some(text)),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(PushError::Closed),
+            Some(Ok(_)) => {}
+        }
+    }
+}
+
 impl PushSocket {
     /// The next event; pings in the meantime. Cancel-safe: dropping the future loses no event.
     ///
     /// # Errors
     /// When the line is down; it stays down.
     pub async fn next(&mut self) -> Result<PushEvent, PushError> {
+        if let Some(event) = self.early.take().and_then(|text| self.read(text)) {
+            return Ok(event);
+        }
         loop {
             let deadline = self.pong_due.unwrap_or(self.next_ping);
             match tokio::time::timeout_at(deadline, self.socket.next()).await {
@@ -198,13 +221,9 @@ impl PushSocket {
                     self.pong_due = None;
                     match message {
                         Message::Text(text) => {
-                            if let Some(event) = PushEvent::parse(&text) {
-                                self.in_flight.forget();
-                                self.count(&event, text);
+                            if let Some(event) = self.read(text) {
                                 return Ok(event);
                             }
-                            self.counts.other += 1;
-                            tracing::debug!(bytes = text.len(), "a push frame that is no event");
                         }
                         Message::Close(_) => return Err(PushError::Closed),
                         _ => {}
@@ -230,11 +249,19 @@ impl PushSocket {
         self.counts
     }
 
-    fn count(&mut self, event: &PushEvent, text: Utf8Bytes) {
+    /// And counts.
+    fn read(&mut self, text: Utf8Bytes) -> Option<PushEvent> {
+        let Some(event) = PushEvent::parse(&text) else {
+            self.counts.other += 1;
+            tracing::debug!(bytes = text.len(), "a push frame that is no event");
+            return None;
+        };
+        self.in_flight.forget();
         self.counts.events += 1;
         self.counts.unknown += u64::from(event.is_unknown());
         self.counts.repeated += u64::from(self.last_event.as_ref() == Some(&text));
         self.last_event = Some(text);
+        Some(event)
     }
 
     /// Says goodbye, briefly.

@@ -5,8 +5,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tolerant;
-use crate::model::{self, AccountId, ImageUrl, NotificationId, PrivateText};
+use super::{party::Person, tolerant};
+use crate::model::{self, ImageUrl, NotificationId, PrivateText, SessionId};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -19,22 +19,27 @@ pub struct Notifications {
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Notification {
-    #[serde(alias = "id", deserialize_with = "tolerant::opaque")]
+    #[serde(deserialize_with = "tolerant::opaque")]
     #[schemars(extend("format" = "opaqueId"))]
     notification_id: String,
-    #[serde(default, alias = "notificationType", deserialize_with = "tolerant::text")]
-    r#type: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::text")]
+    notification_type: Option<String>,
     #[serde(default, deserialize_with = "tolerant::prose")]
     title: Option<String>,
-    #[serde(default, alias = "message", alias = "text", deserialize_with = "tolerant::prose")]
+    #[serde(default, deserialize_with = "tolerant::prose")]
     body: Option<String>,
-    #[serde(default, alias = "createdDateTime", deserialize_with = "tolerant::date")]
+    #[serde(default, deserialize_with = "tolerant::date")]
     #[schemars(with = "Option<tolerant::Date>")]
     updated_date_time: Option<Timestamp>,
-    #[serde(default, alias = "read", deserialize_with = "tolerant::maybe")]
+    #[serde(default, deserialize_with = "tolerant::date")]
+    #[schemars(with = "Option<tolerant::Date>")]
+    created_date_time: Option<Timestamp>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     is_read: Option<bool>,
-    #[serde(default, deserialize_with = "tolerant::maybe_account")]
-    account_id: Option<AccountId>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
+    from: Option<Person>,
+    #[serde(default, deserialize_with = "tolerant::maybe_id")]
+    session_id: Option<String>,
     #[serde(default, deserialize_with = "tolerant::image")]
     #[schemars(with = "Option<String>", extend("format" = "image"))]
     image_url: Option<ImageUrl>,
@@ -44,12 +49,13 @@ impl From<Notification> for model::Notification {
     fn from(wire: Notification) -> Self {
         Self {
             id: NotificationId(wire.notification_id),
-            kind: wire.r#type.unwrap_or_default(),
+            kind: wire.notification_type.unwrap_or_default(),
             title: PrivateText(wire.title.unwrap_or_default()),
             text: PrivateText(wire.body.unwrap_or_default()),
-            updated: wire.updated_date_time,
+            updated: wire.updated_date_time.or(wire.created_date_time),
             is_read: wire.is_read.unwrap_or(false),
-            from: wire.account_id,
+            from: wire.from.map(|from| from.account_id),
+            session: wire.session_id.map(SessionId),
             image: wire.image_url,
         }
     }
