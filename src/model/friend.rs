@@ -96,7 +96,7 @@ pub enum FriendRelation {
     Unknown,
 }
 
-/// How close somebody is. The shape of the answer is a guess **[I]**.
+/// How close somebody is. The shape of the answer is a guess **\[I\]**.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FriendSummary {
     pub relation: FriendRelation,

@@ -55,7 +55,7 @@ impl Psn {
         Ok(group.into())
     }
 
-    /// The group of the user and `invitees`; that of two people is the one that exists, if there is one **[I]**.
+    /// The group of the user and `invitees`; that of two people is the one that exists, if there is one **\[I\]**.
     pub async fn create_group(&self, invitees: &[AccountId]) -> Result<(GroupId, ThreadId), Error> {
         let invitees = invitees.iter().map(|account| To { account_id: *account }).collect();
         let call = self.on_groups("create group", Method::POST, &format!("{ROOT}/groups"));
