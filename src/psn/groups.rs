@@ -7,7 +7,7 @@ use super::{
     call::Call,
     wire::{
         groups::{self, CreatedGroup, Groups, NewGroup, OpenParties},
-        party::To,
+        party_requests::To,
     },
 };
 use crate::model::{AccountId, Group, GroupId, OpenParty, ThreadId};

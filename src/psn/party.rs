@@ -8,9 +8,10 @@ use super::{
     wire::{
         self,
         custom_data::{Connections, VoiceState},
-        party::{
-            BulkGet, Create, Invitations, Invite, InviteOne, Join, LinkBridge, NewMember, NewSession,
-            Parties, PatchMe, PatchSession, Sessions, To,
+        party::{Invitations, Parties, Sessions},
+        party_requests::{
+            BulkGet, Create, Invite, InviteOne, Join, LinkBridge, NewMember, NewSession, PatchMe,
+            PatchSession, To,
         },
     },
 };

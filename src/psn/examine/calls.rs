@@ -14,9 +14,8 @@ use crate::psn::{
         messages::{Messages, NewMessage, NewReaction, SentMessage, Typing},
         miranda::CustomMessage,
         notifications::{MarkRead, Notifications},
-        party::{
-            BulkGet, Create, Invitations, Invite, Join, LinkBridge, Parties, PatchMe, PatchSession, Sessions,
-        },
+        party::{Invitations, Parties, Sessions},
+        party_requests::{BulkGet, Create, Invite, Join, LinkBridge, PatchMe, PatchSession},
         people::{Friends, Presences, Profiles},
         push::ServerAddress,
         token::TokenAnswer,

@@ -180,7 +180,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::psn::wire::party::{Create, Sessions};
+    use crate::psn::wire::{party::Sessions, party_requests::Create};
 
     fn told(kind: &WireType, value: &Value) -> (bool, Vec<String>) {
         let mut all = Vec::new();
@@ -226,7 +226,7 @@ mod tests {
             model::Privacy,
             psn::wire::{
                 custom_data::VoiceState,
-                party::{NewMember, NewSession},
+                party_requests::{NewMember, NewSession},
             },
         };
         let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());

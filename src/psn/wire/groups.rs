@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{messages::Message, party::To, tolerant};
+use super::{messages::Message, party_requests::To, tolerant};
 use crate::model::{self, AccountId, GroupId, MessageUid, OnlineId, SessionId, ThreadId};
 
 #[derive(Deserialize, JsonSchema)]

@@ -16,6 +16,7 @@ pub mod messages;
 pub mod miranda;
 pub mod notifications;
 pub mod party;
+pub mod party_requests;
 pub mod people;
 pub mod push;
 pub mod token;
