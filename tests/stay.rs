@@ -10,52 +10,27 @@ use std::{
 use partyline::{
     client::{Command, ProblemKind, Screen, Stay},
     model::{AccountId, Clock, OnlineId, SecretStorage, Settings},
-    psn::{self, Authorization, Endpoints, Error, Grant, Keeper, Kept, Psn, Tokens},
+    psn::{self, Endpoints, Error, Keeper, Kept, Psn, Tokens},
     sandbox::{Area, Fault, SandboxConfig, Spoiled, Twist},
     store::{self, Paths},
 };
-use stage::{Service, loopback_client, signed_in};
+use stage::{Service, account, grant, loopback_client, signed_in};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
 };
-use tokio_util::task::TaskTracker;
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Old enough to be renewed, and still good.
 const LAST_MINUTES: Duration = Duration::from_secs(3500);
 
-async fn grant(url: &str) -> Grant {
-    let endpoints = Arc::new(Endpoints::sandbox(url).expect("a loopback address"));
-    let http = psn::http_client(&endpoints).expect("an HTTP client");
-    let client = loopback_client();
-    let redirect = "http://127.0.0.1:9/redirect".parse().expect("an address");
-    let duid = store::new_installation_id();
-    let authorization = Authorization::begin(endpoints.clone(), http.clone(), client, redirect, &duid);
-    let name = OnlineId::from("marlow_87");
-    let npsso = psn::npsso_of_sandbox_account(&endpoints, &http, &name).await.expect("an account");
-    let code = authorization.code_for_npsso(&npsso).await.expect("a code");
-    authorization.exchange(code).await.expect("tokens")
-}
-
-/// An account without a client around it.
-async fn account(url: &str, clock: &Clock) -> Arc<Psn> {
-    with(url, Tokens::new(grant(url).await, clock.clone()), clock)
-}
-
-/// The same after a restart.
+/// An account after a restart.
 fn resumed(url: &str, account: AccountId, kept: Kept, keeper: Option<Keeper>, clock: &Clock) -> Arc<Psn> {
     let endpoints = Arc::new(Endpoints::sandbox(url).expect("a loopback address"));
     let http = psn::http_client(&endpoints).expect("an HTTP client");
     let tokens = Tokens::resume(endpoints, http, loopback_client(), account, kept, keeper, clock.clone());
-    with(url, tokens, clock)
-}
-
-fn with(url: &str, tokens: Tokens, clock: &Clock) -> Arc<Psn> {
-    let endpoints = Arc::new(Endpoints::sandbox(url).expect("a loopback address"));
-    let http = psn::http_client(&endpoints).expect("an HTTP client");
-    Arc::new(Psn::new(endpoints, http, Arc::new(tokens), TaskTracker::new(), clock.clone()))
+    stage::with(url, tokens, clock)
 }
 
 /// Until a refresh that nobody waits for has come to its end.
@@ -71,12 +46,13 @@ async fn until(what: &str, there: impl Fn() -> bool) {
 fn ten_that_meet_an_expired_token_at_once_cause_one_refresh() {
     let service = Service::empty();
     service.runtime.block_on(async {
-        let psn = account(&service.url, &Clock::default()).await;
+        let psn = account(&service.url, "marlow_87", &Clock::default()).await;
         service.inject(Fault::ExpireTokens);
+        // Not a GET: those that are the same share one call.
         let calls: Vec<_> = (0..10)
             .map(|_| {
                 let psn = Arc::clone(&psn);
-                tokio::spawn(async move { psn.friends().await.map(|_| ()) })
+                tokio::spawn(async move { psn.visible_parties(&[]).await.map(drop) })
             })
             .collect();
         for call in calls {
@@ -93,7 +69,7 @@ fn a_refresh_that_is_cut_off_in_the_middle_of_the_answer_loses_no_token() {
         let service = Service::empty();
         let clock = Clock::movable();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             if rotates {
                 service.inject(Fault::RotateRefreshTokens);
             }
@@ -115,7 +91,7 @@ fn a_refresh_that_is_cut_off_each_time_becomes_rare() {
     let service = Service::empty();
     let clock = Clock::movable();
     service.runtime.block_on(async {
-        let psn = account(&service.url, &clock).await;
+        let psn = account(&service.url, "marlow_87", &clock).await;
         clock.advance(HOUR);
         service.inject(Fault::Answer { area: Area::Token, spoiled: Spoiled::CutOff, times: u32::MAX });
         for _ in 0..20 * 12 {
@@ -131,7 +107,7 @@ fn a_refresh_that_is_cut_off_each_time_becomes_rare() {
 fn a_service_that_is_not_there_is_tried_again_after_seconds() {
     let mut service = Service::empty();
     let clock = Clock::movable();
-    let psn = service.runtime.block_on(account(&service.url, &clock));
+    let psn = service.runtime.block_on(account(&service.url, "marlow_87", &clock));
     clock.advance(HOUR);
     let sandbox = service.sandbox.take().expect("running");
     service.runtime.block_on(sandbox.shutdown());
@@ -147,7 +123,7 @@ fn while_a_token_still_works_nobody_waits_for_the_next_one() {
     let service = Service::empty();
     let clock = Clock::movable();
     service.runtime.block_on(async {
-        let psn = account(&service.url, &clock).await;
+        let psn = account(&service.url, "marlow_87", &clock).await;
         let first = psn.tokens().kept().expect("a refresh token");
         clock.advance(LAST_MINUTES);
         service.inject(Fault::RotateRefreshTokens);
@@ -160,7 +136,7 @@ fn while_a_token_still_works_nobody_waits_for_the_next_one() {
         let calls: Vec<_> = (0..10)
             .map(|_| {
                 let psn = Arc::clone(&psn);
-                tokio::spawn(async move { psn.friends().await.map(|_| ()) })
+                tokio::spawn(async move { psn.visible_parties(&[]).await.map(drop) })
             })
             .collect();
         for call in calls {
@@ -183,10 +159,10 @@ fn a_refresh_under_way_is_of_the_past_when_the_user_signs_in_again() {
         let service = Service::empty();
         let clock = Clock::movable();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             clock.advance(LAST_MINUTES);
             service.inject(if revoked { Fault::RevokeRefreshTokens } else { Fault::RotateRefreshTokens });
-            let again = grant(&service.url).await;
+            let again = grant(&service.url, "marlow_87").await;
             let delay = Duration::from_millis(1500);
             service.inject(Fault::Answer { area: Area::Token, spoiled: Spoiled::Late(delay), times: 1 });
             psn.friends().await.expect("the old token works");
@@ -212,7 +188,7 @@ fn a_refresh_token_that_came_at_a_start_is_kept_even_if_nothing_else_works() {
     let service = Service::empty();
     let clock = Clock::default();
     service.runtime.block_on(async {
-        let psn = account(&service.url, &clock).await;
+        let psn = account(&service.url, "marlow_87", &clock).await;
         let (id, kept) = (psn.account(), psn.tokens().kept().expect("a refresh token"));
         service.inject(Fault::RotateRefreshTokens);
         service.inject(Fault::Answer { area: Area::Api, spoiled: Spoiled::AccessDenied, times: 1 });
@@ -234,7 +210,7 @@ fn a_pause_without_end_is_an_hour() {
     let clock = Clock::movable();
     service.runtime.block_on(async {
         let limited = Spoiled::TooManyRequests { retry_after: Some(u64::MAX) };
-        let psn = account(&service.url, &clock).await;
+        let psn = account(&service.url, "marlow_87", &clock).await;
         for area in [Area::Api, Area::Token] {
             service.inject(Fault::Answer { area, spoiled: limited, times: 1 });
             if area == Area::Token {
@@ -320,7 +296,7 @@ fn answers_that_only_look_odd_are_understood() {
     for twist in [Twist::TextLifetime, Twist::NoRefreshToken] {
         let service = Service::empty();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &Clock::default()).await;
+            let psn = account(&service.url, "marlow_87", &Clock::default()).await;
             for _ in 0..2 {
                 service.inject(Fault::SignIn { twist, times: 1 });
                 service.inject(Fault::ExpireTokens);
@@ -338,7 +314,7 @@ fn answers_that_make_no_sense_or_have_no_end_cost_a_pause_and_nothing_else() {
         let service = Service::empty();
         let clock = Clock::movable();
         service.runtime.block_on(async {
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             service.inject(Fault::Answer { area: Area::Token, spoiled, times: 1 });
             service.inject(Fault::ExpireTokens);
             assert!(psn.friends().await.is_err(), "{spoiled:?}");
@@ -358,7 +334,7 @@ fn a_clock_that_is_wrong_by_hours_does_no_harm() {
         service.inject(Fault::ClockOff { hours });
         service.runtime.block_on(async {
             let clock = Clock::movable();
-            let psn = account(&service.url, &clock).await;
+            let psn = account(&service.url, "marlow_87", &clock).await;
             psn.friends().await.expect("answered");
             for _ in 0..3 {
                 clock.advance(HOUR);

@@ -66,6 +66,7 @@ impl From<psn::Error> for Failure {
             | Error::Unsendable(_)
             | Error::Malformed { .. }
             | Error::Incomplete { .. }
+            | Error::NoPicture
             | Error::TooLarge { .. } => ProblemKind::ServiceTrouble,
         };
         Self::new(kind, chain(&error))

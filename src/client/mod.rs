@@ -18,6 +18,7 @@ mod way_back;
 mod world;
 
 pub use command::{Command, MicrophoneTest};
+pub use failure::Failure;
 pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, StatsReader, Waker};
 pub use keeper::{KeepClientError, keep_client, kept_client};
 pub use notice::Notice;

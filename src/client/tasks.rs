@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     model::{Bridge, Friend, PartyLink, PartySession, Profile, SessionId},
-    psn::{self, Psn, PushError},
+    psn::{self, PresenceCache, Psn, PushError},
     voice::{NegotiationError, Voice},
 };
 
@@ -63,7 +63,7 @@ pub async fn read_friends(psn: &Psn, known: Vec<Profile>) -> Result<Vec<Friend>,
     let strangers: Vec<_> = accounts.iter().copied().filter(|account| !known.contains(account)).collect();
     profiles.extend(psn.profiles(&strangers).await?);
     // Friends without presence are better than no friends.
-    let mut presences = match psn.presences(&accounts).await {
+    let mut presences = match psn.presences(&accounts, &mut PresenceCache::default()).await {
         Ok(presences) => presences,
         Err(error @ psn::Error::SignInEnded) => return Err(error.into()),
         Err(error) => {
@@ -88,13 +88,15 @@ pub async fn read_lists(psn: &Psn, mut invited: Vec<SessionId>) -> Result<Lists,
 /// Goes in and reads what is inside. A party that was entered and cannot be read is left again.
 pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failure> {
     let session = match entry {
-        Entry::Create { name, privacy } => psn.create_party(&name, privacy).await?,
+        Entry::Create { name, privacy } => {
+            psn.create_party(&name, privacy, PartySession::MAX_MEMBERS).await?
+        }
         Entry::Join(session) => {
             join(psn, &session, None).await?;
             session
         }
         Entry::Link(link) => {
-            let session = psn.session_of_link(&link).await.map_err(Failure::of_party)?;
+            let session = psn.link_preview(&link).await.map_err(Failure::of_party)?.session;
             join(psn, &session, Some(&link)).await?;
             session
         }

@@ -157,7 +157,7 @@ impl World {
             Effect::LeaveParty { attempt, session, seat } => self.leave_party(attempt, session, seat),
             Effect::Invite { session, account } => self.ask(async move |psn| Input::InvitationSent {
                 account,
-                result: psn.invite(&session, account).await.map_err(Failure::of_party),
+                result: psn.invite(&session, &[account]).await.map_err(Failure::of_party),
             }),
             Effect::ChangeParty { session, change } => self.ask(async move |psn| {
                 Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::of_party))
@@ -259,7 +259,7 @@ impl World {
                 let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
                 let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
                 let (account, online_id) = (kept.account, kept.online_id);
-                let kept_as_used = KeptAsUsed::new(keeper, Profile { account, online_id });
+                let kept_as_used = KeptAsUsed::new(keeper, Profile::named(account, online_id));
                 let keep = keep(kept_as_used.clone(), account, inputs, clock);
                 let kept = Kept { refresh: kept.refresh, ends: kept.ends };
                 Ok::<_, Failure>((service.prepare_resume(client, account, kept, Some(keep)), kept_as_used))

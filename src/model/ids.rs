@@ -82,6 +82,36 @@ text_id!(
     PeerId,
     "PeerId(…)"
 );
+text_id!(
+    /// People who write to each other. That of two people holds both account ids, see [`GroupId::pair`].
+    GroupId,
+    "GroupId(…)"
+);
+text_id!(
+    /// Where a group's messages are.
+    ThreadId,
+    "ThreadId(…)"
+);
+text_id!(
+    /// One message of a thread.
+    MessageUid,
+    "MessageUid(…)"
+);
+text_id!(
+    /// A game, in one edition for one platform.
+    TitleId,
+    "TitleId(…)"
+);
+text_id!(
+    /// One entry of the notifications list.
+    NotificationId,
+    "NotificationId(…)"
+);
+text_id!(
+    /// What somebody wrote, about themselves or to others: for the window, never for a log.
+    PrivateText,
+    "PrivateText(…)"
+);
 
 /// The text cannot be the id of a session.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -104,6 +134,35 @@ impl FromStr for SessionId {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if Self::is_well_formed(text) { Ok(Self(text.to_owned())) } else { Err(InvalidSessionId) }
     }
+}
+
+impl GroupId {
+    /// Both accounts, where the id is that of two people: `~{16 hex}.{16 hex}`. Which comes first is not known **[?]**.
+    pub fn pair(&self) -> Option<[AccountId; 2]> {
+        let (one, other) = self.0.strip_prefix('~')?.split_once('.')?;
+        let account = |hex: &str| {
+            let fits = hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit());
+            fits.then(|| u64::from_str_radix(hex, 16).ok().map(AccountId)).flatten()
+        };
+        Some([account(one)?, account(other)?])
+    }
+
+    /// The other one, where this is the group of `account` and one more.
+    pub fn partner_of(&self, account: AccountId) -> Option<AccountId> {
+        match self.pair()? {
+            [me, other] | [other, me] if me == account && other != account => Some(other),
+            _ => None,
+        }
+    }
+}
+
+/// Whether a text may become one segment of an address: no separator, no escape, no way up.
+pub fn is_path_segment(text: &str) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~' | b'.');
+    !text.is_empty()
+        && text.len() <= SessionId::MAX_LENGTH
+        && text.bytes().all(plain)
+        && !text.bytes().all(|b| b == b'.')
 }
 
 /// What people share to let others into a party: it names the share, not the session.
@@ -169,6 +228,30 @@ mod tests {
         assert!("11111111-2222-4333-8444-555555555555".parse::<SessionId>().is_ok());
         for bad in ["", "..", "a/b", "a?b", "a%2fb", "a b", "\n", &"a".repeat(200)] {
             assert!(bad.parse::<SessionId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_group_of_two_names_both() {
+        let vector: serde_json::Value =
+            serde_json::from_str(include_str!("../../tests/fixtures/group_id.json")).expect("a fixture");
+        let accounts: Vec<AccountId> = vector["members"]
+            .as_array()
+            .expect("a list")
+            .iter()
+            .map(|id| id.as_str().expect("a text").parse().expect("an id"))
+            .collect();
+        let group = GroupId::from(vector["group_id"].as_str().expect("a text"));
+        assert_eq!(group.pair().expect("two people").to_vec(), accounts);
+        assert_eq!(group.partner_of(accounts[0]), Some(accounts[1]));
+        assert_eq!(group.partner_of(accounts[1]), Some(accounts[0]));
+        assert_eq!(group.partner_of(AccountId(7)), None);
+        assert!(is_path_segment(group.as_str()));
+        for odd in ["", "~", "~1.2", "~112210F47DE98115", "~+12210F47DE98115.0DB4DA5F49F8B478", "~é.é"] {
+            assert_eq!(GroupId::from(odd).pair(), None, "{odd}");
+        }
+        for bad in ["", ".", "..", "a/b", "a%2fb", "a#b", "a?b", "a b", &"a".repeat(200)] {
+            assert!(!is_path_segment(bad), "{bad}");
         }
     }
 

@@ -1,11 +1,16 @@
 //! Plain values that every layer speaks of. No I/O, no wire shapes, no thread of its own.
 
 mod account;
+mod call_budget;
 mod capture;
 mod clock;
 mod exchange;
 mod friend;
+mod group;
 mod ids;
+mod image;
+mod link;
+mod notification;
 mod party;
 mod profile;
 mod secret;
@@ -15,15 +20,26 @@ mod voice;
 pub use account::{
     AccountSlot, ClientSource, KeyringState, KnownAccount, OAuthClient, SchemeStatus, SecretStorage,
 };
+pub use call_budget::CallBudget;
 pub use capture::{Absent, Difference, EndpointReport, Finding, FoundClient, Part, Progress, Report};
 pub use clock::Clock;
 pub use exchange::{Body, Exchange, Header, Message};
-pub use friend::{Availability, Friend, Presence, Profile};
-pub use ids::{
-    AccountId, BridgeId, BridgeToken, InvalidAccountId, InvalidPartyLink, InvalidSessionId, OnlineId,
-    PartyLink, PeerId, SessionId,
+pub use friend::{
+    Availability, Friend, FriendRelation, FriendRequest, FriendSummary, Game, PlayedTitle, Presence, Profile,
 };
-pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
+pub use group::{
+    ChatMessage, Group, GroupMember, MessageKind, MessagePage, MessageRange, OpenParty, PastParty, Reaction,
+    SentMessage,
+};
+pub use ids::{
+    AccountId, BridgeId, BridgeToken, GroupId, InvalidAccountId, InvalidPartyLink, InvalidSessionId,
+    MessageUid, NotificationId, OnlineId, PartyLink, PeerId, PrivateText, SessionId, ThreadId, TitleId,
+    is_path_segment,
+};
+pub use image::{ImageUrl, InvalidImageUrl};
+pub use link::{LinkMember, LinkPreview};
+pub use notification::Notification;
+pub use party::{Bridge, CustomMessage, Invitation, Member, PartySession, Platform, Privacy};
 pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};

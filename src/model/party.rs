@@ -1,6 +1,8 @@
 //! A party, its members and invitations to it.
 
-use super::{AccountId, BridgeId, BridgeToken, OnlineId, SessionId};
+use jiff::Timestamp;
+
+use super::{AccountId, BridgeId, BridgeToken, OnlineId, PrivateText, SessionId};
 
 /// What a member plays or talks from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -54,6 +56,23 @@ pub struct PartySession {
     pub bridge: Option<Bridge>,
     /// The service says the asking user may enter.
     pub joinable: bool,
+    /// The service says the asking user may ask to be let in. How to ask was never captured **[?]**.
+    pub request_to_join: bool,
+    pub created: Option<Timestamp>,
+}
+
+impl PartySession {
+    /// The most a party can hold.
+    pub const MAX_MEMBERS: u32 = 16;
+}
+
+/// What the program of one member says to those of others.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CustomMessage {
+    /// What it is about: `miranda:12` is voice signalling.
+    pub channel: String,
+    /// As it goes over the wire; may hold addresses.
+    pub payload: PrivateText,
 }
 
 /// An open invitation.

@@ -4,7 +4,7 @@ use reqwest::Method;
 
 use super::{
     Error, Psn,
-    http::Call,
+    call::Call,
     wire::bridge::{Added, Answer as AnswerBody, Created, NewBridge, NewPeer, PeerList, Sdp},
 };
 use crate::model::{Answer, Bridge, Offer, PeerId};

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::model::CallBudget;
+
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 /// Below what the service is known to bear, so that a phone of the same account still has room.
 const CALLS_IN_WINDOW: usize = 270;
@@ -16,6 +18,8 @@ pub enum Urgency {
     Normal,
     /// Leaving and cleaning up.
     MayUseReserve,
+    /// To a host that is not the service's: no call at all, as far as the service goes.
+    Uncounted,
 }
 
 /// A sliding window over the calls made.
@@ -38,10 +42,9 @@ impl Budget {
         let limit = match urgency {
             Urgency::Normal => CALLS_IN_WINDOW,
             Urgency::MayUseReserve => CALLS_IN_WINDOW + RESERVE,
+            Urgency::Uncounted => return Ok(()),
         };
-        while self.made.front().is_some_and(|&made| now.duration_since(made) >= WINDOW) {
-            self.made.pop_front();
-        }
+        self.drop_old(now);
         match self.made.front() {
             Some(&oldest) if self.made.len() >= limit => {
                 Err(WINDOW.saturating_sub(now.duration_since(oldest)))
@@ -50,6 +53,17 @@ impl Budget {
                 self.made.push_back(now);
                 Ok(())
             }
+        }
+    }
+
+    pub fn state(&mut self, now: Instant) -> CallBudget {
+        self.drop_old(now);
+        CallBudget { used: self.made.len(), limit: CALLS_IN_WINDOW, window: WINDOW }
+    }
+
+    fn drop_old(&mut self, now: Instant) {
+        while self.made.front().is_some_and(|&made| now.duration_since(made) >= WINDOW) {
+            self.made.pop_front();
         }
     }
 }
@@ -65,10 +79,14 @@ mod tests {
         for _ in 0..CALLS_IN_WINDOW {
             budget.spend(start, Urgency::Normal).expect("room");
         }
+        let state = |used| CallBudget { used, limit: CALLS_IN_WINDOW, window: WINDOW };
+        assert_eq!(budget.state(start), state(CALLS_IN_WINDOW));
+        assert_eq!(budget.spend(start, Urgency::Uncounted), Ok(()), "a picture costs nothing");
         let later = start + Duration::from_secs(60);
         let wait = Err(WINDOW - Duration::from_secs(60));
         assert_eq!(budget.spend(later, Urgency::Normal), wait);
         assert_eq!(budget.spend(later, Urgency::MayUseReserve), Ok(()), "leaving is always possible");
         assert_eq!(budget.spend(start + WINDOW, Urgency::Normal), Ok(()));
+        assert_eq!(budget.state(start + WINDOW), state(2), "the one that left, and this one");
     }
 }

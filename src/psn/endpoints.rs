@@ -4,6 +4,8 @@ use std::net::IpAddr;
 
 use url::{Host, Url};
 
+use crate::model::ImageUrl;
+
 /// The page that shared links lead to; calls about a link say they come from it.
 pub(super) const PARTY_PAGE: &str = "https://party.playstation.com";
 /// Where authorize sends the browser.
@@ -169,6 +171,19 @@ impl Endpoints {
         join(&self.push_directory, "", path)
     }
 
+    /// Where a picture is fetched from: over TLS from a host with a name, whatever the address says; from a sandbox as it
+    /// is, where it is the sandbox's own. `None` for anything else: a picture is no reason to knock at the user's network.
+    pub(super) fn image(&self, image: &ImageUrl) -> Option<Url> {
+        let mut url = Url::parse(image.as_str()).ok()?;
+        if self.sandbox {
+            return Some(url).filter(|url| url.origin() == self.mobile.origin());
+        }
+        let host = url.host().filter(|host| matches!(host, Host::Domain(name) if name.contains('.')));
+        host.filter(|_| url.port().is_none())?;
+        url.set_scheme("https").ok()?;
+        Some(url)
+    }
+
     /// The push socket on the host that the directory named.
     ///
     /// # Errors
@@ -209,6 +224,25 @@ mod tests {
         assert!(live.push_socket("push.example.net").is_ok());
         for bad in ["evil.example/x?y=", "user@evil.example", "a b", ""] {
             assert!(live.push_socket(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_picture_is_fetched_over_tls_from_a_named_host_or_from_the_sandbox_itself() {
+        let fetched = |endpoints: &Endpoints, url: &str| {
+            endpoints.image(&url.parse().expect("an address")).map(String::from)
+        };
+        let live = Endpoints::live();
+        let secure = Some("https://static.example/s.png?w=1".to_owned());
+        assert_eq!(fetched(&live, "http://static.example/s.png?w=1"), secure);
+        assert_eq!(fetched(&live, "https://static.example/s.png?w=1"), secure);
+        for bad in ["http://127.0.0.1/", "https://[::1]/", "http://router/", "https://static.example:8443/"] {
+            assert_eq!(fetched(&live, bad), None, "{bad}");
+        }
+        let sandbox = Endpoints::sandbox("http://127.0.0.1:8080").expect("a loopback address");
+        assert!(fetched(&sandbox, "http://127.0.0.1:8080/avatars/1.png").is_some());
+        for bad in ["http://127.0.0.1:8081/", "https://static.example/s.png", "https://127.0.0.1:8080/"] {
+            assert_eq!(fetched(&sandbox, bad), None, "{bad}");
         }
     }
 

@@ -1,16 +1,16 @@
 //! Why a call did not succeed. Texts hold no token, id, name or address.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-/// One call's failure, after every retry that made sense.
-#[derive(Debug, thiserror::Error)]
+/// One call's failure, after every retry that made sense. Cloned where several waited for the same answer.
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Error {
     /// No answer: no network, no host, no time.
     #[error("no answer from the service")]
-    Unreachable(#[source] reqwest::Error),
+    Unreachable(#[source] Arc<reqwest::Error>),
     /// Something from outside that does not fit into a request.
     #[error("the request could not be built")]
-    Unsendable(#[source] reqwest::Error),
+    Unsendable(#[source] Arc<reqwest::Error>),
     /// An HTML refusal by the network edge: it is about this address, not the account.
     #[error("refused by the network edge")]
     Blocked,
@@ -34,6 +34,9 @@ pub enum Error {
     Malformed { what: &'static str, line: usize, column: usize },
     #[error("the answer to {what} lacks {field}")]
     Incomplete { what: &'static str, field: &'static str },
+    /// A picture at an address that nothing is fetched from.
+    #[error("not the address of a picture")]
+    NoPicture,
     /// More than the client is willing to hold.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge { limit: usize },

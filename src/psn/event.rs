@@ -1,22 +1,41 @@
 //! Push frames as events. Pure; frames are untrusted.
 
+use serde::Deserialize;
+use serde_json::Value;
+
 use super::wire::{
     custom_data::VoiceState,
     party::{self, connections},
-    push::{Body, Data, Frame},
+    push::{Body, BridgeRef, Data, Frame},
 };
-use crate::model::{AccountId, Member, OnlineId, SessionId};
+use crate::model::{
+    AccountId, Bridge, BridgeId, CustomMessage, GroupId, Member, OnlineId, Privacy, SessionId,
+    is_path_segment,
+};
+
+/// What a frame of the push line is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PushEvent {
+    Party(PartyEvent),
+    /// Something new in this group: no event about messages was ever captured, so any that names a group means that **[?]**.
+    Group(GroupId),
+    /// Something new about friends, requests or blocks. None was ever captured either: all that the service of profiles says
+    /// means that **[?]**.
+    People,
+    /// Something new in the notifications, likewise **[?]**.
+    Notifications,
+}
 
 /// One event about one session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PushEvent {
+pub struct PartyEvent {
     pub session: SessionId,
     /// Who caused it, as far as the frame says.
     pub from: Option<(AccountId, OnlineId)>,
     pub event: Event,
 }
 
-/// What happened.
+/// What happened. An event that does not hold its new value is [`Event::SettingsChanged`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     PartyCreated,
@@ -25,11 +44,18 @@ pub enum Event {
     MembersLeft(Vec<AccountId>),
     MembersChanged(Vec<MemberChange>),
     Renamed(String),
-    /// Owner, privacy, limit or bridge: the frame need not hold the new value, so it is read.
+    OwnerChanged(AccountId),
+    /// Who may enter. Who may *see* the party comes as an event of its own, which alone does not say this.
+    PrivacyChanged(Privacy),
+    /// How many may be in.
+    LimitChanged(u32),
+    BridgeLinked(Bridge),
+    BridgesRemoved(Vec<BridgeId>),
+    /// The frame does not hold the new value, so it is to be read.
     SettingsChanged,
     Invited,
-    /// Voice signalling from member to member.
-    CustomMessage,
+    /// The program of another member says something to ours.
+    CustomMessage(CustomMessage),
     /// Of a kind nobody has described.
     Unknown,
 }
@@ -43,20 +69,48 @@ pub struct MemberChange {
 }
 
 impl PushEvent {
-    /// `None` for a frame that is no event about a session.
+    /// `None` for a frame that is about nothing the client knows.
     pub fn parse(text: &str) -> Option<Self> {
         let frame: Frame = serde_json::from_str(text).ok()?;
         let kind = frame.data_type?;
-        let body: Body = match frame.body {
-            serde_json::Value::String(text) => serde_json::from_str(&text).ok()?,
-            body => serde_json::from_value(body).ok()?,
+        let body: Value = match frame.body {
+            Value::String(text) => serde_json::from_str(&text).ok()?,
+            body => body,
         };
-        let data = body.data;
-        let session: SessionId = data.session_id.as_deref()?.parse().ok()?;
-        let from = data.custom_properties.as_ref().and_then(|p| p.from.as_ref());
-        let from = from.and_then(|p| Some((p.account_id, OnlineId(p.online_id.clone()?))));
-        let event = event(short_kind(&kind)?, data, &session);
-        Some(Self { session, from, event })
+        match short_kind(&kind).and_then(|kind| party_event(kind, &body)) {
+            Some(event) => Some(Self::Party(event)),
+            None => group_in(&body).map(Self::Group).or_else(|| match kind.split(':').nth(1) {
+                Some("userProfile") => Some(Self::People),
+                Some("userNotificationManager") => Some(Self::Notifications),
+                _ => None,
+            }),
+        }
+    }
+
+    /// Of a kind nobody has described.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, Self::Party(PartyEvent { event: Event::Unknown, .. }))
+    }
+}
+
+fn party_event(kind: &str, body: &Value) -> Option<PartyEvent> {
+    let Body { data } = Body::deserialize(body).ok()?;
+    let session: SessionId = data.session_id.as_deref()?.parse().ok()?;
+    let from = data.custom_properties.as_ref().and_then(|p| p.from.as_ref());
+    let from = from.and_then(|p| Some((p.account_id, OnlineId(p.online_id.clone()?))));
+    let event = event(kind, data, &session);
+    Some(PartyEvent { session, from, event })
+}
+
+/// The group that is named, wherever it is.
+fn group_in(body: &Value) -> Option<GroupId> {
+    match body {
+        Value::Object(fields) => {
+            let named = fields.get("groupId").and_then(Value::as_str).filter(|id| is_path_segment(id));
+            named.map(GroupId::from).or_else(|| fields.values().find_map(group_in))
+        }
+        Value::Array(values) => values.iter().find_map(group_in),
+        _ => None,
     }
 }
 
@@ -79,20 +133,32 @@ fn event(kind: &str, data: Data, session: &SessionId) -> Event {
         "m:customData3:updated" | "m:customData4:updated" | "m:voiceChatActivated:updated" => {
             Event::MembersChanged(data.members.into_iter().map(|m| change(m, session)).collect())
         }
-        "sessionName:updated" if data.session_name.is_some() => {
-            Event::Renamed(data.session_name.unwrap_or_default())
+        "sessionName:updated" => or_read(data.session_name.map(Event::Renamed)),
+        "owner:updated" => or_read(data.owner.map(|owner| Event::OwnerChanged(owner.account_id))),
+        "maxMembers:updated" => or_read(data.max_members.map(Event::LimitChanged)),
+        "joinableUserType:updated" => {
+            let joinable = data.joinable_user_type;
+            or_read(joinable.map(|it| Event::PrivacyChanged(party::privacy(Some(&it), None))))
         }
-        "owner:updated"
-        | "sessionName:updated"
-        | "maxMembers:updated"
-        | "visibilityType:updated"
-        | "joinableUserType:updated"
-        | "bridges:created"
-        | "bridges:deleted" => Event::SettingsChanged,
+        "bridges:created" => {
+            let linked = data.bridges.into_iter().find_map(BridgeRef::into_model);
+            or_read(linked.map(Event::BridgeLinked))
+        }
+        "bridges:deleted" => {
+            let removed: Vec<_> = data.bridges.into_iter().map(BridgeRef::id).collect();
+            or_read(Some(removed).filter(|ids| !ids.is_empty()).map(Event::BridgesRemoved))
+        }
+        "visibilityType:updated" => Event::SettingsChanged,
         "invitations:created" => Event::Invited,
-        "customMessage:noSeq:created" => Event::CustomMessage,
+        "customMessage:noSeq:created" => {
+            data.custom_message.map_or(Event::Unknown, |message| Event::CustomMessage(message.into_model()))
+        }
         _ => Event::Unknown,
     }
+}
+
+fn or_read(event: Option<Event>) -> Event {
+    event.unwrap_or(Event::SettingsChanged)
 }
 
 fn change(member: party::Member, session: &SessionId) -> MemberChange {
@@ -109,10 +175,17 @@ mod tests {
 
     const TIDEWALKER: AccountId = AccountId(987654321098765432);
 
+    fn of_party(event: PushEvent) -> Event {
+        match event {
+            PushEvent::Party(event) => event.event,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn events() -> Vec<Option<Event>> {
-        let frames: Vec<serde_json::Value> =
+        let frames: Vec<Value> =
             serde_json::from_str(include_str!("../../tests/fixtures/push.json")).expect("a fixture");
-        frames.iter().map(|frame| PushEvent::parse(&frame.to_string()).map(|e| e.event)).collect()
+        frames.iter().map(|frame| PushEvent::parse(&frame.to_string()).map(of_party)).collect()
     }
 
     #[test]
@@ -123,12 +196,77 @@ mod tests {
         assert!(matches!(&events[2], Event::MembersChanged(m) if m[0].muted == Some(true)));
         assert!(matches!(&events[3], Event::MembersChanged(m)
             if m[0].connected_to == Some(vec![AccountId(1234567890123456789)]) && m[0].muted.is_none()));
-        assert_eq!(events[4], Event::CustomMessage);
+        assert!(matches!(&events[4], Event::CustomMessage(m) if m.channel == "miranda:12"));
         assert_eq!(events[5], Event::Renamed("Sunday squad".into()));
         assert_eq!(events[6], Event::MembersLeft(vec![TIDEWALKER]));
         assert_eq!(events[7], Event::PartyDeleted);
         assert_eq!(events[8], Event::MembersJoined(vec![]), "an older name, the body as a string");
         assert_eq!(events[9], Event::Unknown);
+    }
+
+    /// Of both vocabularies.
+    fn event_of(kind: &str, data: Value) -> Option<Event> {
+        let mut data = data;
+        data["sessionId"] = "s".into();
+        let of = |prefix: &str| {
+            let frame = serde_json::json!({"dataType": format!("{prefix}{kind}"), "body": {"data": data}});
+            PushEvent::parse(&frame.to_string()).map(of_party)
+        };
+        let events = ["sys:v2:ps:", "sys:outside:v2:ps:", "sys:pts:"]
+            .map(|it| of(&format!("psn:sessionManager:{it}")));
+        assert!(events.windows(2).all(|two| two[0] == two[1]), "{kind}");
+        events.into_iter().next().flatten()
+    }
+
+    #[test]
+    fn an_event_carries_what_it_names_and_asks_to_be_read_where_it_does_not() {
+        let bridge = serde_json::json!({"bridges": [{"bridgeId": "b1", "bridgeToken": "t"}]});
+        let linked = Bridge { id: BridgeId::from("b1"), token: "t".into() };
+        let friends = Event::PrivacyChanged(Privacy::FriendsCanJoin);
+        for (kind, data, event) in [
+            (
+                "owner:updated",
+                serde_json::json!({"owner": {"accountId": "7"}}),
+                Event::OwnerChanged(AccountId(7)),
+            ),
+            ("maxMembers:updated", serde_json::json!({"maxMembers": "8"}), Event::LimitChanged(8)),
+            ("sessionName:updated", serde_json::json!({"sessionName": ""}), Event::Renamed(String::new())),
+            ("joinableUserType:updated", serde_json::json!({"joinableUserType": "FRIENDS"}), friends),
+            ("bridges:created", bridge.clone(), Event::BridgeLinked(linked)),
+            ("bridges:deleted", bridge, Event::BridgesRemoved(vec!["b1".into()])),
+        ] {
+            assert_eq!(event_of(kind, data), Some(event), "{kind}");
+            assert_eq!(event_of(kind, serde_json::json!({})), Some(Event::SettingsChanged), "{kind}");
+        }
+    }
+
+    #[test]
+    fn an_event_that_names_a_group_is_about_the_group_whatever_it_is_called() {
+        let of = |frame: Value| PushEvent::parse(&frame.to_string());
+        let group = Some(PushEvent::Group("~112210F47DE98115.0DB4DA5F49F8B478".into()));
+        let id = "~112210F47DE98115.0DB4DA5F49F8B478";
+        for body in [
+            serde_json::json!({"data": {"groupId": id}}),
+            serde_json::json!({"data": {"threads": [{"x": 1}, {"groupId": id}]}}),
+            Value::from(serde_json::json!({"groupId": id}).to_string()),
+        ] {
+            assert_eq!(of(serde_json::json!({"dataType": "psn:other:created", "body": body})), group);
+        }
+        let odd = serde_json::json!({"dataType": "psn:other:created", "body": {"data": {"groupId": "../x"}}});
+        assert_eq!(of(odd), None);
+    }
+
+    #[test]
+    fn what_a_service_says_makes_its_lists_old() {
+        let of = |kind: &str| {
+            let frame = serde_json::json!({"dataType": kind, "body": {"data": {"accountId": "7"}}});
+            PushEvent::parse(&frame.to_string())
+        };
+        assert_eq!(of("psn:userProfile:sys:v1:anything"), Some(PushEvent::People));
+        assert_eq!(of("psn:userNotificationManager:sys:v1:x:created"), Some(PushEvent::Notifications));
+        for other in ["psn:telemetry:userProfile", "userProfile", "", "psn:sessionManager:sys:v2:ps:x"] {
+            assert_eq!(of(other), None, "{other}");
+        }
     }
 
     #[test]

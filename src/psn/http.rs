@@ -2,38 +2,33 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, SystemTime},
 };
 
 use reqwest::{
     Method, StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, HeaderMap, LAST_MODIFIED, RETRY_AFTER},
 };
-use serde::{Serialize, de::DeserializeOwned};
+use serde::de::DeserializeOwned;
 use tokio_util::task::TaskTracker;
-use url::Url;
 use uuid::Uuid;
 
 use super::{
     Error,
-    budget::{Budget, Urgency},
+    budget::Urgency,
+    call::Call,
     endpoints::Endpoints,
-    retry::{self, BLOCKED_PAUSE, Next, Outcome, Repeat},
+    in_flight::InFlight,
+    pause::{LONGEST_WAIT, Pauses},
+    retry::{self, Next, Outcome},
     stay::AccessToken,
     tokens::Tokens,
     wire::error::ErrorBody,
 };
-use crate::model::Clock;
+use crate::model::{CallBudget, Clock};
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
-/// The largest answer that is read; a page of friends is some kilobytes.
-const BODY_LIMIT: usize = 4 << 20;
-/// Where the service asks for a pause and names none.
-const USUAL_WAIT: Duration = Duration::from_secs(30);
-/// No pause that is asked for is longer, whatever the number: it is added to the time, and a program that falls silent for a
-/// day is broken to its user.
-const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 /// As captured (protocol section 3).
 const APP_VERSION: &str = "PlayStationApp-Android/26.1.0";
 
@@ -46,81 +41,23 @@ pub(super) struct Http {
     trace_id: String,
     clock: Clock,
     pauses: Mutex<Pauses>,
+    in_flight: InFlight<Answered>,
 }
 
-#[derive(Default)]
-struct Pauses {
-    budget: Budget,
-    /// Set by a 429 or a block, for every caller.
-    not_before: Option<(Instant, Pause)>,
+/// What the service answered with 2xx, or that nothing has changed.
+pub(super) struct Answered {
+    status: StatusCode,
+    is_html: bool,
+    retry_after: Option<Duration>,
+    /// As it was given, to be given back.
+    pub last_modified: Option<String>,
+    pub body: Vec<u8>,
 }
 
-#[derive(Clone, Copy)]
-enum Pause {
-    Blocked,
-    RateLimited,
-}
-
-/// One call, written down before it is sent.
-pub(super) struct Call {
-    /// For errors and logs; never holds an id.
-    what: &'static str,
-    method: Method,
-    url: Url,
-    headers: Vec<(&'static str, String)>,
-    body: Option<Vec<u8>>,
-    repeat: Repeat,
-    urgency: Urgency,
-    anonymous: bool,
-}
-
-impl Call {
-    /// GET may be repeated, everything else only when [`Call::repeatable`] says so.
-    pub fn new(what: &'static str, method: Method, url: Url) -> Self {
-        let repeat = if method == Method::GET { Repeat::Safe } else { Repeat::Never };
-        Self {
-            what,
-            method,
-            url,
-            headers: Vec::new(),
-            body: None,
-            repeat,
-            urgency: Urgency::Normal,
-            anonymous: false,
-        }
-    }
-
-    pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
-        self
-    }
-
-    pub fn query(mut self, pairs: &[(&str, &str)]) -> Self {
-        self.url.query_pairs_mut().extend_pairs(pairs);
-        self
-    }
-
-    pub fn json(mut self, body: &impl Serialize) -> Self {
-        self.body = Some(serde_json::to_vec(body).expect("wire shapes always serialize"));
-        self
-    }
-
-    /// Without our token: whoever answers need not know who asks.
-    pub fn anonymous(mut self) -> Self {
-        self.anonymous = true;
-        self
-    }
-
-    /// It gives something back, and must not wait for the budget.
-    pub fn on_reserve(mut self) -> Self {
-        self.urgency = Urgency::MayUseReserve;
-        self
-    }
-
-    /// Sending it twice does no harm.
-    pub fn repeatable(mut self) -> Self {
-        self.repeat = Repeat::Safe;
-        self
+impl Answered {
+    /// Only ever so where the call asked.
+    pub fn is_not_modified(&self) -> bool {
+        self.status == StatusCode::NOT_MODIFIED
     }
 }
 
@@ -133,7 +70,16 @@ impl Http {
         clock: Clock,
     ) -> Self {
         let trace_id = span_id();
-        Self { endpoints, client, tokens, refreshes, trace_id, clock, pauses: Mutex::default() }
+        Self {
+            endpoints,
+            client,
+            tokens,
+            refreshes,
+            trace_id,
+            clock,
+            pauses: Mutex::default(),
+            in_flight: InFlight::default(),
+        }
     }
 
     pub fn endpoints(&self) -> &Endpoints {
@@ -155,29 +101,55 @@ impl Http {
     }
 
     /// Sends and parses the answer.
-    pub async fn fetch<T: DeserializeOwned>(&self, call: Call) -> Result<T, Error> {
+    pub async fn fetch<T: DeserializeOwned>(self: &Arc<Self>, call: Call) -> Result<T, Error> {
         let what = call.what;
-        let body = self.send(call).await?;
-        serde_json::from_slice(&body).map_err(|error| Error::Malformed {
-            what,
-            line: error.line(),
-            column: error.column(),
-        })
+        parse(what, &self.send(call).await?.body)
     }
 
-    /// Sends, with everything of protocol section 3, and returns the body of a 2xx answer.
-    pub async fn send(&self, call: Call) -> Result<Vec<u8>, Error> {
+    /// Sends, with everything of protocol section 3, and returns a 2xx answer, or a 304 where the call asked for one.
+    /// Reading calls that are the same share one answer.
+    pub async fn send(self: &Arc<Self>, call: Call) -> Result<Arc<Answered>, Error> {
+        if call.method == Method::GET {
+            let key = (call.url.clone(), call.headers.clone());
+            let http = Arc::clone(self);
+            return self.in_flight.join(key, async move { http.carry_out(call).await.map(Arc::new) }).await;
+        }
+        let answer = self.carry_out(call).await;
+        self.in_flight.forget();
+        answer.map(Arc::new)
+    }
+
+    /// For whoever hears of a change otherwise: no reading call that has begun is shared any more.
+    pub fn in_flight(&self) -> InFlight<Answered> {
+        self.in_flight.clone()
+    }
+
+    pub fn budget(&self) -> CallBudget {
+        self.pauses().budget.state(self.clock.now())
+    }
+
+    pub fn pause(&self) -> Option<SystemTime> {
+        self.pauses().left(self.clock.now()).map(|left| self.clock.wall() + left)
+    }
+
+    pub fn pause_until(&self, until: SystemTime) {
+        if let Ok(left) = until.duration_since(self.clock.wall()) {
+            self.pauses().resume(self.clock.now(), left);
+        }
+    }
+
+    async fn carry_out(&self, call: Call) -> Result<Answered, Error> {
         let span_id = span_id();
         let mut refreshed = false;
         let mut tries = 0;
         loop {
-            self.may_call(call.urgency)?;
+            self.pauses().may_call(self.clock.now(), call.urgency)?;
             tries += 1;
             let token = if call.anonymous { None } else { Some(self.access_token().await?) };
-            let outcome = match self.try_once(&call, token.as_ref(), &span_id).await {
+            let answer = match self.try_once(&call, token.as_ref(), &span_id).await {
                 Ok(answer) => answer,
                 Err(Error::Unreachable(source)) => {
-                    if source.is_connect() {
+                    if source.is_connect() && call.urgency != Urgency::Uncounted {
                         self.pauses().budget.refund();
                     }
                     match retry::next(Outcome::NoAnswer, call.repeat, tries, rand::random()) {
@@ -190,10 +162,10 @@ impl Http {
                 }
                 Err(error) => return Err(error),
             };
-            let status = outcome.status;
+            let status = answer.status;
             tracing::debug!(call = call.what, status = status.as_u16(), tries, "answered");
-            if status.is_success() {
-                return Ok(outcome.body);
+            if status.is_success() || answer.is_not_modified() && call.asks_for_changes() {
+                return Ok(answer);
             }
             if status == StatusCode::UNAUTHORIZED
                 && !refreshed
@@ -204,14 +176,10 @@ impl Http {
                 self.renew_token(&token).await?;
                 continue;
             }
-            if status == StatusCode::FORBIDDEN && outcome.is_html {
-                self.pause(BLOCKED_PAUSE, Pause::Blocked);
-                return Err(Error::Blocked);
-            }
-            let failed = Outcome::Status { status: status.as_u16(), retry_after: outcome.retry_after };
+            let failed = Outcome::Status { status: status.as_u16(), retry_after: answer.retry_after };
             match retry::next(failed, call.repeat, tries, rand::random()) {
                 Next::Again(wait) => tokio::time::sleep(wait).await,
-                Next::GiveUp => return Err(self.refusal(outcome)),
+                Next::GiveUp => return Err(self.refusal(answer, &call)),
             }
         }
     }
@@ -239,60 +207,48 @@ impl Http {
         }
         let response = request.send().await.map_err(unreachable)?;
         let (status, headers) = (response.status(), response.headers().clone());
-        let body = read_limited(response, BODY_LIMIT).await?;
-        Ok(Answered { status, is_html: is_html(&headers), retry_after: retry_after(&headers), body })
-    }
-
-    fn may_call(&self, urgency: Urgency) -> Result<(), Error> {
-        let now = self.clock.now();
-        let mut pauses = self.pauses();
-        if let Some((not_before, pause)) = pauses.not_before {
-            let excused = matches!((urgency, pause), (Urgency::MayUseReserve, Pause::RateLimited));
-            if now < not_before && !excused {
-                return Err(match pause {
-                    Pause::Blocked => Error::Blocked,
-                    Pause::RateLimited => Error::RateLimited { wait: not_before - now },
-                });
-            }
-            if now >= not_before {
-                pauses.not_before = None;
-            }
-        }
-        pauses.budget.spend(now, urgency).map_err(|wait| Error::RateLimited { wait })
-    }
-
-    fn pause(&self, wait: Duration, pause: Pause) {
-        let mut pauses = self.pauses();
-        pauses.not_before = Some((self.clock.now() + wait, pause));
+        let body = read_limited(response, call.limit).await?;
+        Ok(Answered {
+            status,
+            is_html: is_html(&headers),
+            retry_after: retry_after(&headers),
+            last_modified: last_modified(&headers),
+            body,
+        })
     }
 
     fn pauses(&self) -> MutexGuard<'_, Pauses> {
         self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn refusal(&self, answer: Answered) -> Error {
-        match answer.status.as_u16() {
-            429 => {
-                let wait = answer.retry_after.unwrap_or(USUAL_WAIT);
-                self.pause(wait, Pause::RateLimited);
-                Error::RateLimited { wait }
+    fn refusal(&self, answer: Answered, call: &Call) -> Error {
+        let status = answer.status.as_u16();
+        // What a host beside the service says is nobody else's trouble.
+        if call.urgency != Urgency::Uncounted {
+            match status {
+                403 if answer.is_html => return self.pauses().blocked(self.clock.now()),
+                429 => return self.pauses().limited(self.clock.now(), answer.retry_after),
+                _ => {}
             }
-            status @ 500..=599 => Error::Trouble { status },
-            status => Error::Refused { status, code: ErrorBody::code_in(&answer.body) },
+        }
+        match status {
+            500..=599 => Error::Trouble { status },
+            _ => Error::Refused { status, code: ErrorBody::code_in(&answer.body) },
         }
     }
 }
 
-struct Answered {
-    status: StatusCode,
-    is_html: bool,
-    retry_after: Option<Duration>,
-    body: Vec<u8>,
+pub(super) fn parse<T: DeserializeOwned>(what: &'static str, body: &[u8]) -> Result<T, Error> {
+    serde_json::from_slice(body).map_err(|error| Error::Malformed {
+        what,
+        line: error.line(),
+        column: error.column(),
+    })
 }
 
 /// The address would name the account, so it is taken out.
 pub(super) fn unreachable(error: reqwest::Error) -> Error {
-    let error = error.without_url();
+    let error = Arc::new(error.without_url());
     if error.is_builder() { Error::Unsendable(error) } else { Error::Unreachable(error) }
 }
 
@@ -316,6 +272,10 @@ pub(super) fn is_html(headers: &HeaderMap) -> bool {
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let wait = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)?;
     Some(wait.min(LONGEST_WAIT))
+}
+
+fn last_modified(headers: &HeaderMap) -> Option<String> {
+    headers.get(LAST_MODIFIED)?.to_str().ok().map(str::to_owned)
 }
 
 /// 16 hex digits.

@@ -4,17 +4,21 @@ use reqwest::Method;
 
 use super::{
     Error, Psn,
-    endpoints::PARTY_PAGE,
-    http::Call,
+    call::Call,
     wire::{
+        self,
         custom_data::{Connections, VoiceState},
-        party::{
-            BulkGet, Create, Invitations, Invite, InviteOne, Join, LinkBridge, LinkedParty, NewMember,
-            NewSession, Parties, PatchMe, PatchSession, Sessions, To,
+        party::{Invitations, Parties, Sessions},
+        party_requests::{
+            BulkGet, Create, Invite, InviteOne, Join, LinkBridge, NewMember, NewSession, PatchMe,
+            PatchSession, To,
         },
     },
 };
-use crate::model::{AccountId, Bridge, Invitation, OnlineId, PartyLink, PartySession, Privacy, SessionId};
+use crate::model::{
+    AccountId, Bridge, CustomMessage, Invitation, OnlineId, PartyLink, PartySession, Platform, Privacy,
+    SessionId,
+};
 
 const ROOT: &str = "/sessionManager/v2";
 const SESSION_IDS: &str = "X-PSN-SESSION-MANAGER-SESSION-IDS";
@@ -27,17 +31,24 @@ const IGNORE_CONFLICT: &str = "X-PSN-SESSION-MANAGER-IGNORE-CONFLICT";
 pub enum PartyChange {
     Name(String),
     Privacy(Privacy),
+    /// How many may be in, 2–[`PartySession::MAX_MEMBERS`].
+    Limit(u32),
 }
 
 impl Psn {
-    /// Starts a party and enters it.
-    pub async fn create_party(&self, name: &str, privacy: Privacy) -> Result<SessionId, Error> {
+    /// Starts a party for at most `max_members` and enters it.
+    pub async fn create_party(
+        &self,
+        name: &str,
+        privacy: Privacy,
+        max_members: u32,
+    ) -> Result<SessionId, Error> {
         let me = NewMember::me(self.push_context, &VoiceState::default());
         let call = self
             .http
             .call("create party", Method::POST, &format!("{ROOT}/partySessions"))
             .header(PROFANITY_LANGUAGE, "en-US")
-            .json(&Create { sessions: [NewSession::new(name, privacy, me)] });
+            .json(&Create { sessions: [NewSession::new(name, privacy, max_members, me)] });
         let created: Sessions = self.http.fetch(call).await?;
         let session = created.sessions.into_iter().next();
         session
@@ -54,18 +65,6 @@ impl Psn {
             None => call,
         };
         self.http.send(call.json(&Join { members: [me] })).await.map(drop)
-    }
-
-    /// Which session a shared link leads to.
-    pub async fn session_of_link(&self, link: &PartyLink) -> Result<SessionId, Error> {
-        let url = self.http.endpoints().web(&format!("/cpss/v1/partyInfo/{}", link.id()));
-        let call = Call::new("party link", Method::GET, url)
-            .query(&[("country", "US"), ("language", "en")])
-            .header("Origin", PARTY_PAGE)
-            .header("Referer", format!("{PARTY_PAGE}/{}", link.id()))
-            .anonymous();
-        let party: LinkedParty = self.http.fetch(call).await?;
-        Ok(SessionId(party.session_id))
     }
 
     /// Leaves; the last to leave ends the party. Not being a member (any more) counts as success.
@@ -105,7 +104,7 @@ impl Psn {
     pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
         let path = format!("{ROOT}/users/me/partySessionsInvitations");
         let answer: Invitations = self.http.fetch(self.http.call("invitations", Method::GET, &path)).await?;
-        let invitation = |wire: super::wire::party::Invitation| Invitation {
+        let invitation = |wire: wire::party::Invitation| Invitation {
             session: SessionId(wire.session_id),
             from_account: wire.from.as_ref().map(|from| from.account_id),
             from: wire.from.and_then(|from| from.online_id).map(OnlineId),
@@ -115,10 +114,12 @@ impl Psn {
         Ok(answer.invitations.into_iter().map(invitation).collect())
     }
 
-    pub async fn invite(&self, session: &SessionId, account: AccountId) -> Result<(), Error> {
+    /// Invites them all at once.
+    pub async fn invite(&self, session: &SessionId, accounts: &[AccountId]) -> Result<(), Error> {
+        let invitation = |account: &AccountId| InviteOne { to: To { account_id: *account } };
         let body = Invite {
             invitation_type: "NORMAL",
-            invitations: vec![InviteOne { to: To { account_id: account } }],
+            invitations: accounts.iter().map(invitation).collect(),
             invitations_to_groups: [],
         };
         let call = self.on_session("invite", Method::POST, session, "/invitations").json(&body);
@@ -132,7 +133,31 @@ impl Psn {
                 call.header(PROFANITY_LANGUAGE, "en-US").json(&PatchSession::name(name))
             }
             PartyChange::Privacy(privacy) => call.json(&PatchSession::privacy(*privacy)),
+            PartyChange::Limit(max_members) => call.json(&PatchSession::limit(*max_members)),
         };
+        self.http.send(call).await.map(drop)
+    }
+
+    /// Removes somebody. Never captured **[?]**: a service that does not know the call refuses it. Somebody who is not in
+    /// counts as success.
+    pub async fn remove_member(&self, session: &SessionId, account: AccountId) -> Result<(), Error> {
+        let rest = format!("/members/{account}");
+        let call = self.on_session("remove member", Method::DELETE, session, &rest).repeatable();
+        match self.http.send(call).await {
+            Err(error) if error.is_gone() => Ok(()),
+            answer => answer.map(drop),
+        }
+    }
+
+    /// Says something to the programs of other members, which hear it as [`super::Event::CustomMessage`].
+    pub async fn send_custom_message(
+        &self,
+        session: &SessionId,
+        message: &CustomMessage,
+        to: &[(AccountId, Platform)],
+    ) -> Result<(), Error> {
+        let body = wire::miranda::CustomMessage::new(message, to);
+        let call = self.on_session("custom message", Method::POST, session, "/customMessage").json(&body);
         self.http.send(call).await.map(drop)
     }
 
@@ -143,9 +168,8 @@ impl Psn {
         connected_to: &[AccountId],
         muted: bool,
     ) -> Result<(), Error> {
-        let connections = Connections { session: session.clone(), accounts: connected_to.to_vec() };
         let body = PatchMe {
-            custom_data3: Some(connections.encode()),
+            custom_data3: Some(Connections::new(session, connected_to).encode()),
             custom_data4: Some(VoiceState::default().with_muted(muted).encode()),
         };
         let call = self.on_session("announce voice", Method::PATCH, session, "/members/me");
@@ -153,10 +177,8 @@ impl Psn {
     }
 
     pub async fn link_bridge(&self, session: &SessionId, bridge: &Bridge) -> Result<(), Error> {
-        let wire = super::wire::party::Bridge {
-            bridge_id: bridge.id.0.clone(),
-            bridge_token: bridge.token.0.clone(),
-        };
+        let wire =
+            wire::party::Bridge { bridge_id: bridge.id.0.clone(), bridge_token: bridge.token.0.clone() };
         let call = self
             .on_session("link bridge", Method::POST, session, "/bridges")
             .header(IGNORE_CONFLICT, "true")

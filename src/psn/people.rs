@@ -1,41 +1,47 @@
-//! People: `userProfile`.
+//! Who the friends are: `userProfile`.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use reqwest::Method;
 
 use super::{
     Error, Psn,
-    wire::people::{self, Friends, Presences, Profiles},
+    wire::people::{self, Friends, Profiles},
 };
-use crate::model::{AccountId, OnlineId, Presence, Profile};
+use crate::model::{AccountId, Profile};
 
-const ROOT: &str = "/userProfile";
-const PLATFORMS: &str = "PS4,PS5,MOBILE_APP,PSPC";
+pub(super) const ROOT: &str = "/userProfile";
+pub(super) const PLATFORMS: &str = "PS4,PS5,MOBILE_APP,PSPC";
 /// Ids in one request, and friends on one page.
-const PAGE: usize = 100;
+pub(super) const PAGE: usize = 100;
 /// A friends list holds 2,000 at most.
 const MAX_FRIENDS: usize = 2000;
 
 impl Psn {
-    /// All pages of the list.
+    /// All pages of the list, those who are online first. The list moves between two pages as people come and go: nobody
+    /// is in it twice, and whoever was missed is in the next reading.
     pub async fn friends(&self) -> Result<Vec<AccountId>, Error> {
+        let mut seen = HashSet::new();
         let mut friends = Vec::new();
-        let mut offset = 0;
-        loop {
+        for page in 0..MAX_FRIENDS / PAGE {
+            let offset = page * PAGE;
             let call = self
                 .http
                 .call("friends", Method::GET, &format!("{ROOT}/v2/internal/users/me/friends"))
                 .query(&[("limit", &PAGE.to_string()), ("offset", &offset.to_string())])
                 .query(&[("order", "availability realName onlineId"), ("platforms", PLATFORMS)]);
             let page: Friends = self.http.fetch(call).await?;
-            friends.extend(page.friends);
-            match page.next_offset {
-                Some(next) if next > offset && friends.len() < MAX_FRIENDS => offset = next,
-                _ => break,
+            friends.extend(page.friends.into_iter().filter(|friend| seen.insert(*friend)).take(PAGE));
+            let next = offset + PAGE;
+            let has_more = match (page.next_offset, page.total_item_count) {
+                (Some(offset), _) => offset as usize >= next,
+                (None, Some(total)) => total as usize > next,
+                (None, None) => false,
+            };
+            if !has_more {
+                break;
             }
         }
-        friends.truncate(MAX_FRIENDS);
         Ok(friends)
     }
 
@@ -49,29 +55,14 @@ impl Psn {
                 .query(&[("accountIds", &joined(page))]);
             let answer: Profiles = self.http.fetch(call).await?;
             for (account, value) in page.iter().zip(answer.profiles) {
-                if let Ok(people::Profile { online_id: Some(name) }) = serde_json::from_value(value) {
-                    profiles.push(Profile { account: *account, online_id: OnlineId(name) });
-                }
+                let profile = serde_json::from_value::<people::Profile>(value).ok();
+                profiles.extend(profile.and_then(|profile| profile.into_model(*account)));
             }
         }
         Ok(profiles)
     }
-
-    pub async fn presences(&self, accounts: &[AccountId]) -> Result<HashMap<AccountId, Presence>, Error> {
-        let mut presences = HashMap::with_capacity(accounts.len());
-        for page in accounts.chunks(PAGE) {
-            let call = self
-                .http
-                .call("presences", Method::GET, &format!("{ROOT}/v2/internal/users/basicPresences"))
-                .query(&[("accountIds", &joined(page)), ("platforms", PLATFORMS)])
-                .query(&[("type", "primary"), ("withOwnGameTitleInfo", "true")]);
-            let answer: Presences = self.http.fetch(call).await?;
-            presences.extend(answer.basic_presences.into_iter().map(|p| (p.account_id, p.into())));
-        }
-        Ok(presences)
-    }
 }
 
-fn joined(accounts: &[AccountId]) -> String {
+pub(super) fn joined(accounts: &[AccountId]) -> String {
     accounts.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
 }

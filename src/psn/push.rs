@@ -11,7 +11,7 @@ use tokio::{
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
     tungstenite::{
-        Error as SocketError, Message,
+        Error as SocketError, Message, Utf8Bytes,
         client::IntoClientRequest,
         http::{HeaderValue, StatusCode, header},
         protocol::WebSocketConfig,
@@ -21,8 +21,10 @@ use url::Url;
 
 use super::{
     Error, Psn,
+    call::Call,
     event::PushEvent,
-    http::Call,
+    http::Answered,
+    in_flight::InFlight,
     wire::push::{Authenticate, ServerAddress},
 };
 
@@ -58,6 +60,20 @@ pub enum PushError {
     Silent,
 }
 
+/// What came over one line, for diagnostics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct PushCounts {
+    /// All that mean something to the client.
+    pub events: u64,
+    /// Of these, the ones that were the same as the one before, byte by byte. They are handed on all the same: two messages in
+    /// one group look alike too.
+    pub repeated: u64,
+    /// Of these, the ones of a kind nobody has described.
+    pub unknown: u64,
+    /// Frames about nothing that the client knows.
+    pub other: u64,
+}
+
 /// An open push line.
 pub struct PushSocket {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
@@ -65,6 +81,12 @@ pub struct PushSocket {
     pong_within: Duration,
     next_ping: Instant,
     pong_due: Option<Instant>,
+    /// An event says that something has changed: what is read after it must not be answered from before it.
+    in_flight: InFlight<Answered>,
+    counts: PushCounts,
+    last_event: Option<Utf8Bytes>,
+    /// Arrived while the line was being opened.
+    early: Option<Utf8Bytes>,
 }
 
 impl Psn {
@@ -102,13 +124,18 @@ impl Psn {
         let pong_within = millis(keep_alive.as_ref().and_then(|k| k.client_keep_alive_timeout));
         let (second, minute) = (Duration::from_secs(1), Duration::from_secs(60));
         let ping_every = ping_every.unwrap_or(dialect.ping_every).clamp(second, 2 * minute);
-        let socket = self.connect(dialect, &url, again).await?;
+        let mut socket = self.connect(dialect, &url, again).await?;
+        let early = timeout(CONNECT_TIMEOUT, listens(&mut socket)).await.map_err(|_| PushError::Silent)??;
         Ok(PushSocket {
             socket,
             ping_every,
             pong_within: pong_within.unwrap_or(20 * second).clamp(second, minute),
             next_ping: Instant::now() + ping_every,
             pong_due: None,
+            in_flight: self.http.in_flight(),
+            counts: PushCounts::default(),
+            last_event: None,
+            early,
         })
     }
 
@@ -161,12 +188,31 @@ impl Psn {
     }
 }
 
+/// Ends once the service listens: it answers a ping after it has read what was sent before. From then on no event is missed,
+/// so what is read over REST now stays right. An event in its place, which is returned, tells the same.
+async fn listens(
+    socket: &mut WebSocketStream<MaybeTlsStream<TcpStream>>,
+) -> Result<Option<Utf8Bytes>, PushError> {
+    socket.send(Message::Ping(Vec::new().into())).await.map_err(|_| PushError::Closed)?;
+    loop {
+        match socket.next().await {
+            Some(Ok(Message::Pong(_))) => return Ok(None),
+            Some(Ok(Message::Text(text))) => return Ok(Some(text)),
+            Some(Ok(Message::Close(_)) | Err(_)) | None => return Err(PushError::Closed),
+            Some(Ok(_)) => {}
+        }
+    }
+}
+
 impl PushSocket {
     /// The next event; pings in the meantime. Cancel-safe: dropping the future loses no event.
     ///
     /// # Errors
     /// When the line is down; it stays down.
     pub async fn next(&mut self) -> Result<PushEvent, PushError> {
+        if let Some(event) = self.early.take().and_then(|text| self.read(text)) {
+            return Ok(event);
+        }
         loop {
             let deadline = self.pong_due.unwrap_or(self.next_ping);
             match tokio::time::timeout_at(deadline, self.socket.next()).await {
@@ -175,10 +221,9 @@ impl PushSocket {
                     self.pong_due = None;
                     match message {
                         Message::Text(text) => {
-                            if let Some(event) = PushEvent::parse(&text) {
+                            if let Some(event) = self.read(text) {
                                 return Ok(event);
                             }
-                            tracing::debug!(bytes = text.len(), "a push frame that is no event");
                         }
                         Message::Close(_) => return Err(PushError::Closed),
                         _ => {}
@@ -197,6 +242,26 @@ impl PushSocket {
                 }
             }
         }
+    }
+
+    /// What came over this line so far.
+    pub fn counts(&self) -> PushCounts {
+        self.counts
+    }
+
+    /// And counts.
+    fn read(&mut self, text: Utf8Bytes) -> Option<PushEvent> {
+        let Some(event) = PushEvent::parse(&text) else {
+            self.counts.other += 1;
+            tracing::debug!(bytes = text.len(), "a push frame that is no event");
+            return None;
+        };
+        self.in_flight.forget();
+        self.counts.events += 1;
+        self.counts.unknown += u64::from(event.is_unknown());
+        self.counts.repeated += u64::from(self.last_event.as_ref() == Some(&text));
+        self.last_event = Some(text);
+        Some(event)
     }
 
     /// Says goodbye, briefly.

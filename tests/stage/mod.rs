@@ -16,12 +16,13 @@ use std::{
 use partyline::{
     client::{Client, Command, Config, Handle, Party, PartyState, Screen, SignedIn, Snapshot, VoiceStatus},
     model::{AccountId, ClientSource, Clock, OAuthClient, OnlineId, Privacy, SessionId, TalkMode},
-    psn::Endpoints,
+    psn::{self, Authorization, Endpoints, Grant, Psn, Tokens},
     sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Sandbox, SandboxConfig},
-    store::Paths,
+    store::{self, Paths},
     voice::{Microphone, Speakers},
 };
 use tokio::runtime::Runtime;
+use tokio_util::task::TaskTracker;
 
 /// Once for each test binary.
 pub fn crypto() {
@@ -101,6 +102,32 @@ impl Service {
             talk_mode: Some(TalkMode::OpenMicrophone),
         }
     }
+}
+
+/// An account without a client around it.
+pub async fn account(url: &str, name: &str, clock: &Clock) -> Arc<Psn> {
+    with(url, Tokens::new(grant(url, name).await, clock.clone()), clock)
+}
+
+/// A sign-in that nobody uses yet.
+pub async fn grant(url: &str, name: &str) -> Grant {
+    let endpoints = Arc::new(Endpoints::sandbox(url).expect("a loopback address"));
+    let http = psn::http_client(&endpoints).expect("an HTTP client");
+    let redirect = "http://127.0.0.1:9/redirect".parse().expect("an address");
+    let duid = store::new_installation_id();
+    let authorization =
+        Authorization::begin(endpoints.clone(), http.clone(), loopback_client(), redirect, &duid);
+    let npsso =
+        psn::npsso_of_sandbox_account(&endpoints, &http, &OnlineId::from(name)).await.expect("an account");
+    let code = authorization.code_for_npsso(&npsso).await.expect("a code");
+    authorization.exchange(code).await.expect("tokens")
+}
+
+/// The account of these tokens.
+pub fn with(url: &str, tokens: Tokens, clock: &Clock) -> Arc<Psn> {
+    let endpoints = Arc::new(Endpoints::sandbox(url).expect("a loopback address"));
+    let http = psn::http_client(&endpoints).expect("an HTTP client");
+    Arc::new(Psn::new(endpoints, http, Arc::new(tokens), TaskTracker::new(), clock.clone()))
 }
 
 /// The sandbox's client that comes back to a page on this computer.

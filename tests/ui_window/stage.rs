@@ -15,7 +15,7 @@ use partyline::{
         VoiceStatus, WayBack,
     },
     model::{
-        AccountId, Availability, ClientSource, Friend, Invitation, KeyringState, KnownAccount, Member,
+        AccountId, Availability, ClientSource, Friend, Game, Invitation, KeyringState, KnownAccount, Member,
         OAuthClient, OnlineId, PartySession, Platform, Presence, Privacy, Profile, SchemeStatus,
         SecretStorage, Settings, SoundDevice, TalkMode,
     },
@@ -275,7 +275,7 @@ pub fn home() -> Snapshot {
         members: vec!["Nova".into(), "tidewalker".into()],
     };
     snapshot(Screen::SignedIn(Box::new(SignedIn {
-        me: Profile { account: AccountId(ME), online_id: "marlow_87".into() },
+        me: Profile::named(AccountId(ME), "marlow_87"),
         stay: Stay::Good,
         sign_in: None,
         friends: arrived(vec![
@@ -332,11 +332,11 @@ pub fn arrived<T>(value: T) -> Fetched<T> {
 
 pub fn friend(id: u64, name: &str, game: Option<&str>) -> Friend {
     Friend {
-        profile: Profile { account: AccountId(id), online_id: OnlineId::from(name) },
+        profile: Profile::named(AccountId(id), name),
         presence: Some(Presence {
             availability: Availability::Online,
             platform: Some(Platform::Ps5),
-            game: game.map(Into::into),
+            game: game.map(Game::titled),
             last_online: None,
         }),
     }
@@ -360,5 +360,7 @@ pub fn session(id: &str, name: &str, members: &[(u64, &str)]) -> PartySession {
         members: members.iter().enumerate().map(member).collect(),
         bridge: None,
         joinable: true,
+        request_to_join: false,
+        created: None,
     }
 }

@@ -129,7 +129,7 @@ impl KeptAsUsed {
 
     pub fn keep(&self, kept: Kept) {
         let locked = self.lock();
-        let (use_, Profile { account, online_id }) = locked.clone();
+        let (use_, Profile { account, online_id, .. }) = locked.clone();
         if use_ != Use::Forgotten {
             let in_use = use_ == Use::Current;
             self.keeper.ask(Request::Keep { account, online_id, kept, in_use });

@@ -260,6 +260,7 @@ impl State {
     }
 
     pub(super) fn push_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {
+        let PushEvent::Party(event) = event else { return };
         let Some(account) = self.account_mut() else { return };
         if account.party.session().is_some_and(|s| s.id == event.session) {
             return self.party_event(event, now, out);
@@ -288,7 +289,7 @@ impl State {
                 account.heard.retain(|heard| heard.session != event.session);
                 account.invitations.retain(|i| i.session != event.session);
             }
-            Event::CustomMessage => return,
+            Event::CustomMessage(_) => return,
             _ => {}
         }
         // Any event that names a session one is not in may mean an invitation.

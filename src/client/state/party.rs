@@ -12,7 +12,7 @@ use crate::{
         input::{Entry, VoiceControl},
     },
     model::{AccountId, PartySession, Privacy},
-    psn::{Event, PartyChange, PushEvent},
+    psn::{Event, PartyChange, PartyEvent},
 };
 
 /// As the service allows.
@@ -149,7 +149,7 @@ impl State {
         }
     }
 
-    pub(super) fn party_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {
+    pub(super) fn party_event(&mut self, event: PartyEvent, now: Instant, out: &mut Effects) {
         let Some(me) = self.account().map(|account| account.me.account) else { return };
         let Some(joined) = self.joined_mut() else { return };
         let members = &mut joined.session.members;
@@ -189,9 +189,14 @@ impl State {
                 joined.session.name = name;
                 return;
             }
-            Event::CustomMessage | Event::PartyCreated | Event::Invited | Event::Unknown => return,
+            Event::CustomMessage(_) | Event::PartyCreated | Event::Invited | Event::Unknown => return,
             Event::MembersJoined(_)
             | Event::MembersLeft(_)
+            | Event::OwnerChanged(_)
+            | Event::PrivacyChanged(_)
+            | Event::LimitChanged(_)
+            | Event::BridgeLinked(_)
+            | Event::BridgesRemoved(_)
             | Event::SettingsChanged
             | Event::PartyDeleted => return self.party_changed_unseen(now),
         }

@@ -14,7 +14,7 @@ use crate::{
         AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, KnownAccount, Member, OAuthClient, OnlineId,
         PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
     },
-    psn::{Event, MemberChange, PushEvent},
+    psn::{Event, MemberChange, PartyEvent, PushEvent},
     voice::{ConnectionState, VoiceEvent},
 };
 
@@ -44,7 +44,7 @@ impl Evening {
             Effect::SignIn { attempt, .. } => Some(*attempt),
             _ => None,
         });
-        let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+        let me = Profile::named(ME, "marlow_87");
         evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: false }) });
         evening.give(Input::PushOpened);
         evening
@@ -88,7 +88,11 @@ impl Evening {
 
     fn push(&mut self, session: &str, event: Event) {
         let from = Some((NOVA, OnlineId::from("Nova")));
-        self.give(Input::Push(PushEvent { session: SessionId::from(session), from, event }));
+        self.give(Input::Push(PushEvent::Party(PartyEvent {
+            session: SessionId::from(session),
+            from,
+            event,
+        })));
     }
 
     fn find<T>(&self, pick: impl Fn(&Effect) -> Option<T>) -> T {
@@ -178,6 +182,8 @@ fn party(members: &[AccountId]) -> PartySession {
         members: members.iter().copied().map(member).collect(),
         bridge: None,
         joinable: false,
+        request_to_join: false,
+        created: None,
     }
 }
 
@@ -204,7 +210,7 @@ fn a_sign_in_that_was_given_up_does_not_sign_in_later() {
     evening.give(Input::Command(Command::SignIn));
     evening.give(Input::Command(Command::CancelSignIn));
     assert!(evening.has(|e| *e == Effect::CancelSignIn));
-    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    let me = Profile::named(ME, "marlow_87");
     evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert_eq!(evening.state.snapshot().screen, Screen::SignedOut);
 }
@@ -222,7 +228,7 @@ fn a_browser_that_never_comes_back_ends_the_sign_in_with_a_sentence() {
 fn signing_in_reads_everything_once_and_opens_the_push_line() {
     let mut evening = Evening::begin();
     evening.give(Input::Command(Command::SignIn));
-    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    let me = Profile::named(ME, "marlow_87");
     evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert!(evening.has(|e| *e == Effect::OpenPush { again: false }));
     assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
@@ -587,7 +593,7 @@ fn a_stay_that_ends_keeps_the_party_and_goes_on_with_the_next_sign_in() {
     evening.give(Input::Command(Command::SignIn));
     assert!(evening.screen().sign_in.is_some(), "in place");
     let attempt = evening.signing_in();
-    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    let me = Profile::named(ME, "marlow_87");
     evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: true }) });
     assert!(evening.has(|e| *e == Effect::OpenPush { again: true }));
     assert_eq!(evening.screen().stay, Stay::Good);
@@ -617,7 +623,7 @@ fn another_account_takes_over_once_it_is_there_and_the_first_leaves_its_party() 
     evening.give(Input::Command(Command::AddAccount));
     assert!(matches!(evening.screen().party, PartyState::Joined(_)), "until the other is there");
     let attempt = evening.signing_in();
-    let other = Profile { account: NOVA, online_id: OnlineId::from("Nova") };
+    let other = Profile::named(NOVA, "Nova");
     evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me: other, again: false }) });
     let order: Vec<_> = ["LeaveParty", "DropAccount", "TakeAccount"]
         .iter()
@@ -640,7 +646,7 @@ fn a_kept_account_comes_back_by_itself_and_a_network_that_is_away_is_waited_for(
     assert_eq!(evening.problems(), [ProblemKind::ServiceUnreachable]);
     evening.pass(Duration::from_secs(5));
     let attempt = evening.resuming();
-    let me = Profile { account: ME, online_id: OnlineId::from("marlow_87") };
+    let me = Profile::named(ME, "marlow_87");
     evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: false }) });
     assert_eq!(evening.screen().me.account, ME);
     assert!(evening.problems().is_empty());

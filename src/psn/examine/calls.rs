@@ -7,11 +7,15 @@ use crate::psn::{
     endpoints::Role,
     wire::{
         bridge::{Added, Answer, Created, NewBridge, NewPeer, PeerList},
+        friends::{AppearOffline, Blocks, ReceivedRequests, Summary},
+        games::Titles,
+        groups::{CreatedGroup, Group, Groups, NewGroup, OpenParties, PartyHistory},
+        links::LinkedParty,
+        messages::{Messages, NewMessage, NewReaction, SentMessage, Typing},
         miranda::CustomMessage,
-        party::{
-            BulkGet, Create, Invitations, Invite, Join, LinkBridge, LinkedParty, Parties, PatchMe,
-            PatchSession, Sessions,
-        },
+        notifications::{MarkRead, Notifications},
+        party::{Invitations, Parties, Sessions},
+        party_requests::{BulkGet, Create, Invite, Join, LinkBridge, PatchMe, PatchSession},
         people::{Friends, Presences, Profiles},
         push::ServerAddress,
         token::TokenAnswer,
@@ -57,7 +61,7 @@ impl Call {
     }
 }
 
-/// A method and path lead to one call at most.
+/// A method and path lead to the first call that they fit.
 pub(super) fn all() -> Vec<Call> {
     use Role::{Accounts, Mobile, PushDirectory, PushSocket, Web};
     let call = |name, role, method, path: &str| Call {
@@ -71,6 +75,10 @@ pub(super) fn all() -> Vec<Call> {
     let oauth = |name, method, rest| call(name, Accounts, method, &format!("/api/authz/v3/oauth{rest}"));
     let parties = |name, method, rest| call(name, Mobile, method, &format!("/api/sessionManager/v2{rest}"));
     let people = |name, method, rest| call(name, Mobile, method, &format!("/api/userProfile{rest}"));
+    let groups =
+        |name, method, rest| call(name, Mobile, method, &format!("/api/gamingLoungeGroups/v1{rest}"));
+    let notifications =
+        |name, method| call(name, Mobile, method, "/api/userNotificationManager/v1/users/me/notifications");
     let bridges =
         |name, method, rest| call(name, Mobile, method, &format!("/api/rtcBridge/v1/bridges{rest}"));
     vec![
@@ -94,6 +102,7 @@ pub(super) fn all() -> Vec<Call> {
         parties("PATCH sessionManager members me", "PATCH", "/partySessions/*/members/me")
             .asks(WireType::written::<PatchMe>()),
         parties("DELETE sessionManager members me", "DELETE", "/partySessions/*/members/me"),
+        parties("DELETE sessionManager member", "DELETE", "/partySessions/*/members/*"),
         parties("POST sessionManager invitations", "POST", "/partySessions/*/invitations")
             .asks(WireType::written::<Invite>()),
         parties("POST sessionManager bridges", "POST", "/partySessions/*/bridges")
@@ -102,12 +111,63 @@ pub(super) fn all() -> Vec<Call> {
             .asks(WireType::read::<CustomMessage>()),
         call("GET cpss partyInfo", Web, "GET", "/api/cpss/v1/partyInfo/*")
             .answers(WireType::read::<LinkedParty>()),
+        call("GET cpss share party", Mobile, "GET", "/api/cpss/v1/share/party/*"),
+        call(
+            "GET playerRecommendations partyHistory",
+            Mobile,
+            "GET",
+            "/api/playerRecommendations/v1/partyHistory/me",
+        )
+        .answers(WireType::read::<PartyHistory>()),
         people("GET userProfile friends", "GET", "/v2/internal/users/*/friends")
             .answers(WireType::read::<Friends>()),
         people("GET userProfile profiles", "GET", "/v1/internal/users/profiles")
             .answers(WireType::read::<Profiles>()),
         people("GET userProfile basicPresences", "GET", "/v2/internal/users/basicPresences")
             .answers(WireType::read::<Presences>()),
+        people("GET userProfile receivedRequests", "GET", "/v1/internal/users/me/friends/receivedRequests")
+            .answers(WireType::read::<ReceivedRequests>()),
+        people("PUT userProfile friend", "PUT", "/v1/internal/users/me/friends/*"),
+        people("DELETE userProfile friend", "DELETE", "/v1/internal/users/me/friends/*"),
+        people("GET userProfile friend summary", "GET", "/v1/internal/users/*/friends/*/summary")
+            .answers(WireType::read::<Summary>()),
+        people(
+            "POST userProfile personalDetailSharing",
+            "POST",
+            "/v1/internal/users/me/friends/*/personalDetailSharing",
+        ),
+        people("GET userProfile blocks", "GET", "/v1/internal/users/me/blocks")
+            .answers(WireType::read::<Blocks>()),
+        people("PUT userProfile block", "PUT", "/v1/internal/users/me/blocks/*"),
+        people("DELETE userProfile block", "DELETE", "/v1/internal/users/me/blocks/*"),
+        people("GET userProfile appearOffline", "GET", "/v1/internal/users/me/userSettings/appearOffline")
+            .answers(WireType::read::<AppearOffline>()),
+        people("PUT userProfile appearOffline", "PUT", "/v1/internal/users/me/userSettings/appearOffline")
+            .asks(WireType::written::<AppearOffline>()),
+        call("GET gamelist titles", Mobile, "GET", "/api/gamelist/v2/users/*/titles")
+            .answers(WireType::read::<Titles>()),
+        groups("GET gamingLoungeGroups groups", "GET", "/members/me/groups")
+            .answers(WireType::read::<Groups>()),
+        groups("GET gamingLoungeGroups openPartySessions", "GET", "/members/me/groups/openPartySessions")
+            .answers(WireType::read::<OpenParties>()),
+        groups("GET gamingLoungeGroups group", "GET", "/members/me/groups/*")
+            .answers(WireType::read::<Group>()),
+        groups("POST gamingLoungeGroups groups", "POST", "/groups")
+            .asks(WireType::written::<NewGroup>())
+            .answers(WireType::read::<CreatedGroup>()),
+        groups("GET gamingLoungeGroups messages", "GET", "/members/me/groups/*/threads/*/messages")
+            .answers(WireType::read::<Messages>()),
+        groups("POST gamingLoungeGroups messages", "POST", "/groups/*/threads/*/messages")
+            .asks(WireType::written::<NewMessage<'static>>())
+            .answers(WireType::read::<SentMessage>()),
+        groups("POST gamingLoungeGroups typing", "POST", "/groups/*/typing")
+            .asks(WireType::written::<Typing>()),
+        groups("POST gamingLoungeGroups reactions", "POST", "/groups/*/threads/*/reactions")
+            .asks(WireType::written::<NewReaction<'static>>()),
+        notifications("GET userNotificationManager notifications", "GET")
+            .answers(WireType::read::<Notifications>()),
+        notifications("PUT userNotificationManager notifications", "PUT")
+            .asks(WireType::written::<MarkRead<'static>>()),
         bridges("POST rtcBridge bridges", "POST", "")
             .asks(WireType::written::<NewBridge>())
             .answers(WireType::read::<Created>()),

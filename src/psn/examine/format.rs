@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::schema::{Told, WireType, joined};
 use crate::{
-    model::{AccountId, Difference, SessionId},
+    model::{AccountId, Difference, ImageUrl, SessionId, is_path_segment},
     psn::wire::{
         custom_data::{Connections, VoiceState},
         miranda::{self, Frame, Signal},
@@ -34,15 +34,25 @@ fn text(format: &str, text: &str, path: &str, told: &mut dyn FnMut(Told)) {
         "id" if !SessionId::is_well_formed(text) => Difference::Unacceptable,
         "accountId" if text.parse::<AccountId>().is_err() => Difference::Unacceptable,
         "number" if text.parse::<u32>().is_err() => Difference::Unacceptable,
+        "segment" if !is_path_segment(text) => Difference::Unacceptable,
+        "opaqueId" if !tolerant::is_opaque_id(text) => Difference::Unacceptable,
+        "date" if text.parse::<jiff::Timestamp>().is_err() && text.parse::<i64>().is_err() => {
+            Difference::Unacceptable
+        }
+        "image" if text.parse::<ImageUrl>().is_err() => Difference::Unacceptable,
+        "millis" if text.parse::<i64>().is_err() => Difference::Unacceptable,
         "headerValue" if !tolerant::is_header_value(text) => Difference::Unacceptable,
         _ => return,
     };
     told(Told::Difference(difference, path.to_owned()));
 }
 
-/// The client passes over the lines that it does not understand; a capture should tell them.
+/// The client passes over the lines that it does not understand; a capture should tell them. So what was read has to be all.
 fn is_connections(text: &str) -> bool {
-    Connections::decode(text).is_some_and(|decoded| decoded.encode() == text)
+    Connections::decode(text).is_some_and(|connections| {
+        let accounts: Vec<_> = connections.accounts().collect();
+        Connections::new(&SessionId::from(connections.session()), &accounts) == connections
+    })
 }
 
 /// Other channels' payloads are their own affair.

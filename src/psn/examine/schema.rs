@@ -218,7 +218,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::psn::wire::party::{Create, Sessions};
+    use crate::psn::wire::{party::Sessions, party_requests::Create};
 
     fn told(kind: &WireType, value: &Value) -> (bool, Vec<String>) {
         let mut all = Vec::new();
@@ -264,11 +264,11 @@ mod tests {
             model::Privacy,
             psn::wire::{
                 custom_data::VoiceState,
-                party::{NewMember, NewSession},
+                party_requests::{NewMember, NewSession},
             },
         };
         let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());
-        let body = Create { sessions: [NewSession::new("", Privacy::InviteOnly, me)] };
+        let body = Create { sessions: [NewSession::new("", Privacy::InviteOnly, 16, me)] };
         let body = serde_json::to_value(body).expect("serializes");
         assert_eq!(told(&WireType::written::<Create<'static>>(), &body), (true, vec![]));
     }

@@ -5,8 +5,8 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::tolerant;
-use crate::model::AccountId;
+use super::{party::platform_name, tolerant};
+use crate::model::{self, AccountId, Platform, PrivateText};
 
 pub const CHANNEL: &str = "miranda:12";
 const PREFIX: &str = "ver=1.0, type=binary, body=";
@@ -34,6 +34,25 @@ pub struct Recipient {
     #[serde(deserialize_with = "tolerant::account", serialize_with = "tolerant::as_string")]
     pub account_id: AccountId,
     pub platform: String,
+}
+
+impl CustomMessage {
+    pub fn new(message: &model::CustomMessage, to: &[(AccountId, Platform)]) -> Self {
+        let recipient = |(account_id, platform): &(AccountId, Platform)| Recipient {
+            account_id: *account_id,
+            platform: platform_name(*platform).to_owned(),
+        };
+        Self {
+            channel: message.channel.clone(),
+            payload: message.payload.0.clone(),
+            to: Some(to.iter().map(recipient).collect()),
+            without_sequence_number: Some(true),
+        }
+    }
+
+    pub fn into_model(self) -> model::CustomMessage {
+        model::CustomMessage { channel: self.channel, payload: PrivateText(self.payload) }
+    }
 }
 
 /// A decoded payload. What follows the header is kept as text: JSON does not survive a round trip byte by byte.

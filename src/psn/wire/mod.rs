@@ -8,8 +8,15 @@
 pub mod bridge;
 pub mod custom_data;
 pub mod error;
+pub mod friends;
+pub mod games;
+pub mod groups;
+pub mod links;
+pub mod messages;
 pub mod miranda;
+pub mod notifications;
 pub mod party;
+pub mod party_requests;
 pub mod people;
 pub mod push;
 pub mod token;

@@ -1,4 +1,4 @@
-//! `sessionManager/v2` (protocol section 4).
+//! What `sessionManager/v2` answers (protocol section 4).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -57,7 +57,6 @@ pub struct Person {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["createdTimestamp", "partyRequestToJoinable"]))]
 pub struct Session {
     #[serde(deserialize_with = "tolerant::id")]
     #[schemars(extend("format" = "id"))]
@@ -73,6 +72,11 @@ pub struct Session {
     pub visibility_type: Option<String>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub party_joinable: Option<bool>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
+    pub party_request_to_joinable: Option<bool>,
+    #[serde(default, deserialize_with = "tolerant::millis")]
+    #[schemars(with = "Option<tolerant::Millis>")]
+    pub created_timestamp: Option<jiff::Timestamp>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub owner: Option<Person>,
     #[serde(default, deserialize_with = "tolerant::each")]
@@ -126,10 +130,12 @@ impl From<Session> for PartySession {
         Self {
             privacy: privacy(session.joinable_user_type.as_deref(), session.visibility_type.as_deref()),
             name: session.session_name.unwrap_or_default(),
-            max_members: session.max_members.unwrap_or(16),
+            max_members: session.max_members.unwrap_or(PartySession::MAX_MEMBERS),
             owner: session.owner.map(|owner| owner.account_id),
             bridge: session.bridges.into_iter().next().map(Into::into),
             joinable: session.party_joinable.unwrap_or(false),
+            request_to_join: session.party_request_to_joinable.unwrap_or(false),
+            created: session.created_timestamp,
             members,
             id,
         }
@@ -157,7 +163,8 @@ impl Member {
 }
 
 pub fn connections(wire: &str, session: &SessionId) -> Option<Vec<AccountId>> {
-    Connections::decode(wire).filter(|c| c.session == *session).map(|c| c.accounts)
+    let connections = Connections::decode(wire).filter(|it| it.session() == session.as_str())?;
+    Some(connections.accounts().collect())
 }
 
 pub fn platform(wire: &str) -> Platform {
@@ -170,7 +177,17 @@ pub fn platform(wire: &str) -> Platform {
     }
 }
 
-fn privacy(joinable: Option<&str>, visibility: Option<&str>) -> Privacy {
+/// A platform that is not known is told as the one we are.
+pub fn platform_name(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Ps4 => "PS4",
+        Platform::Ps5 => "PS5",
+        Platform::Pc => "PSPC",
+        Platform::Mobile | Platform::Unknown => "MOBILE_APP",
+    }
+}
+
+pub fn privacy(joinable: Option<&str>, visibility: Option<&str>) -> Privacy {
     if joinable == Some("FRIENDS") || (joinable.is_none() && visibility == Some("FRIENDS_ONLY")) {
         Privacy::FriendsCanJoin
     } else {
@@ -178,163 +195,18 @@ fn privacy(joinable: Option<&str>, visibility: Option<&str>) -> Privacy {
     }
 }
 
-fn visibility_type(privacy: Privacy) -> &'static str {
+pub fn visibility_type(privacy: Privacy) -> &'static str {
     match privacy {
         Privacy::InviteOnly => "INVITE_ONLY",
         Privacy::FriendsCanJoin => "FRIENDS_ONLY",
     }
 }
 
-fn joinable_user_type(privacy: Privacy) -> &'static str {
+pub fn joinable_user_type(privacy: Privacy) -> &'static str {
     match privacy {
         Privacy::InviteOnly => "INVITE_ONLY",
         Privacy::FriendsCanJoin => "FRIENDS",
     }
-}
-
-/// `GET {web}/cpss/v1/partyInfo/{linkId}`, as far as it is needed to go in.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["sessionName", "isJoinable", "joinableFrom", "msPollingInterval", "maxMembers",
-    "timeStarted", "shareImageUrl", "inParty", "members"]))]
-pub struct LinkedParty {
-    #[serde(deserialize_with = "tolerant::id")]
-    #[schemars(extend("format" = "id"))]
-    pub session_id: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct Create<'a> {
-    #[serde(rename = "v2PartySessions")]
-    pub sessions: [NewSession<'a>; 1],
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewSession<'a> {
-    session_type: &'static str,
-    session_name: &'a str,
-    max_members: u32,
-    visibility_type: &'static str,
-    joinable_user_type: &'static str,
-    members: [NewMember; 1],
-}
-
-impl<'a> NewSession<'a> {
-    pub fn new(name: &'a str, privacy: Privacy, me: NewMember) -> Self {
-        Self {
-            session_type: "ROOM",
-            session_name: name,
-            max_members: 16,
-            visibility_type: visibility_type(privacy),
-            joinable_user_type: joinable_user_type(privacy),
-            members: [me],
-        }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct Join {
-    pub members: [NewMember; 1],
-}
-
-/// Ourselves, on entering.
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct NewMember {
-    account_id: &'static str,
-    platform: &'static str,
-    voice_chat_activated: bool,
-    push_contexts: [PushContext; 1],
-    #[schemars(extend("format" = "customData4"))]
-    custom_data4: String,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-struct PushContext {
-    context_id: String,
-}
-
-impl NewMember {
-    pub fn me(push_context: uuid::Uuid, voice: &VoiceState) -> Self {
-        Self {
-            account_id: "me",
-            platform: "me",
-            voice_chat_activated: true,
-            push_contexts: [PushContext { context_id: push_context.to_string() }],
-            custom_data4: voice.encode(),
-        }
-    }
-}
-
-#[derive(Serialize, Default, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["maxMembers"]))]
-pub struct PatchSession<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub session_name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub joinable_user_type: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub visibility_type: Option<&'static str>,
-}
-
-impl<'a> PatchSession<'a> {
-    pub fn name(name: &'a str) -> Self {
-        Self { session_name: Some(name), ..Self::default() }
-    }
-
-    pub fn privacy(privacy: Privacy) -> Self {
-        Self {
-            joinable_user_type: Some(joinable_user_type(privacy)),
-            visibility_type: Some(visibility_type(privacy)),
-            ..Self::default()
-        }
-    }
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["voiceChatActivated"]))]
-pub struct PatchMe {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "customData3"))]
-    pub custom_data3: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("format" = "customData4"))]
-    pub custom_data4: Option<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Invite {
-    pub invitation_type: &'static str,
-    pub invitations: Vec<InviteOne>,
-    pub invitations_to_groups: [(); 0],
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct InviteOne {
-    pub to: To,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct To {
-    #[serde(serialize_with = "tolerant::as_string")]
-    pub account_id: AccountId,
-}
-
-#[derive(Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BulkGet {
-    pub group_invited_party_sessions: Vec<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct LinkBridge {
-    pub bridges: [Bridge; 1],
 }
 
 #[cfg(test)]
@@ -369,16 +241,5 @@ mod tests {
         let accounts: Vec<_> = party.members.iter().map(|m| m.account).collect();
         assert_eq!(accounts, [AccountId(11), AccountId(12)]);
         assert_eq!((party.max_members, party.owner, party.bridge), (16, None, None));
-    }
-
-    #[test]
-    fn creating_is_written_as_captured() {
-        let me = NewMember::me(uuid::Uuid::nil(), &VoiceState::default());
-        let body = serde_json::to_value(Create { sessions: [NewSession::new("", Privacy::InviteOnly, me)] });
-        let expected = serde_json::json!({"v2PartySessions":[{"sessionType":"ROOM","sessionName":"","maxMembers":16,
-            "visibilityType":"INVITE_ONLY","joinableUserType":"INVITE_ONLY","members":[{"accountId":"me","platform":"me",
-            "voiceChatActivated":true,"pushContexts":[{"contextId":"00000000-0000-0000-0000-000000000000"}],
-            "customData4":"WyIiLCIiLCIxIiwiMCIsIjYuMi4wIiwiMCIsIjAiLCIwIiwiIiwiIl0="}]}]});
-        assert_eq!(body.expect("serializes"), expected);
     }
 }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{miranda, party, tolerant};
+use crate::model::{Bridge, BridgeId, BridgeToken};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -75,7 +76,7 @@ pub struct Body {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["bridges", "invitations", "maxMembers", "visibilityType", "joinableUserType", "owner"]))]
+#[schemars(extend("x-not-read" = ["invitations", "visibilityType"]))]
 pub struct Data {
     #[serde(default, deserialize_with = "tolerant::text")]
     pub session_id: Option<String>,
@@ -86,8 +87,38 @@ pub struct Data {
     #[serde(default, deserialize_with = "tolerant::maybe")]
     pub custom_properties: Option<CustomProperties>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
-    #[expect(dead_code, reason = "voice signalling: read by captures through its shape")]
+    pub owner: Option<party::Person>,
+    #[serde(default, deserialize_with = "tolerant::number")]
+    #[schemars(with = "Option<tolerant::NumberOrText>")]
+    pub max_members: Option<u32>,
+    #[serde(default, deserialize_with = "tolerant::text")]
+    pub joinable_user_type: Option<String>,
+    #[serde(default, deserialize_with = "tolerant::each")]
+    pub bridges: Vec<BridgeRef>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
     pub custom_message: Option<miranda::CustomMessage>,
+}
+
+/// A bridge that is linked comes with its token, one that is gone need not.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+#[schemars(extend("x-not-read" = ["bridgeHostingType"]))]
+pub struct BridgeRef {
+    #[serde(deserialize_with = "tolerant::id")]
+    #[schemars(extend("format" = "id"))]
+    bridge_id: String,
+    #[serde(default, deserialize_with = "tolerant::maybe_header_value")]
+    bridge_token: Option<String>,
+}
+
+impl BridgeRef {
+    pub fn id(self) -> BridgeId {
+        BridgeId(self.bridge_id)
+    }
+
+    pub fn into_model(self) -> Option<Bridge> {
+        Some(Bridge { id: BridgeId(self.bridge_id), token: BridgeToken(self.bridge_token?) })
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]

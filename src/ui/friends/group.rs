@@ -96,7 +96,7 @@ mod tests {
     fn friend(id: u64, name: &str, online: bool) -> Friend {
         let availability = if online { Availability::Online } else { Availability::Offline };
         Friend {
-            profile: Profile { account: AccountId(id), online_id: OnlineId::from(name) },
+            profile: Profile::named(AccountId(id), name),
             presence: Some(Presence { availability, platform: None, game: None, last_online: None }),
         }
     }
@@ -121,6 +121,8 @@ mod tests {
                 .collect(),
             bridge: None,
             joinable: true,
+            request_to_join: false,
+            created: None,
         }
     }
 

@@ -22,7 +22,11 @@ pub fn presence(friend: &Friend, now: jiff::Timestamp) -> String {
         None => "…".to_owned(),
         Some(presence) if presence.availability == Availability::Offline => last_seen(presence, now),
         Some(presence) => {
-            let doing = presence.game.as_deref().map(one_line).unwrap_or_else(|| "Online".to_owned());
+            let doing = presence
+                .game
+                .as_ref()
+                .map(|game| one_line(&game.title))
+                .unwrap_or_else(|| "Online".to_owned());
             match presence.platform.and_then(platform) {
                 Some(platform) => format!("{doing} · {platform}"),
                 None => doing,
