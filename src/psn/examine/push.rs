@@ -155,6 +155,7 @@ mod tests {
             data(json!({"members": []})),
             data(json!({"sessionId": null})),
             data(json!({"sessionId": "no/id"})),
+            data(json!({"sessionId": "no/id", "groupId": "g"})),
             data(json!({"sessionId": 7})),
             json!({"dataType": kind, "body": {}}),
             json!({"dataType": kind}),
@@ -171,11 +172,12 @@ mod tests {
             "1 missing body",
             "1 missing body.data",
             "1 mistyped body.data.sessionId",
-            "1 unacceptable body.data.sessionId",
+            "1 unknown body.data.groupId",
             "2 missing body.data.sessionId",
+            "2 unacceptable body.data.sessionId",
         ];
         assert_eq!(findings, expected);
-        assert_eq!((report.parsed, report.failed), (1, 6));
+        assert_eq!((report.parsed, report.failed), (1, 7));
     }
 
     #[test]
