@@ -312,23 +312,11 @@ impl World {
             return;
         };
         let SignedInAs { psn, me, kept_as_used } = arrived;
+        let kept_as_used = kept_as_used.unwrap_or_else(|| KeptAsUsed::new(self.keeper.clone(), me.clone()));
+        kept_as_used.take(me.clone());
         let (inputs, clock) = (self.inputs.clone(), self.service.clock.clone());
-        let kept_as_used = match kept_as_used {
-            Some(kept_as_used) => {
-                kept_as_used.take(me.clone());
-                // Its tokens are told to be kept already; what came before it was the account in use is said again.
-                if let Some(kept) = psn.tokens().kept() {
-                    keep(kept_as_used.clone(), me.account, inputs, clock)(kept);
-                }
-                kept_as_used
-            }
-            None => {
-                let kept_as_used = KeptAsUsed::new(self.keeper.clone(), me.clone());
-                kept_as_used.take(me.clone());
-                psn.tokens().keep_with(keep(kept_as_used.clone(), me.account, inputs, clock));
-                kept_as_used
-            }
-        };
+        // Tells at once: whatever was kept on the way here is said again, now of the account in use.
+        psn.tokens().keep_with(keep(kept_as_used.clone(), me.account, inputs, clock));
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
         self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
