@@ -122,8 +122,12 @@ pub fn found_dialog(ctx: &Context, cx: &Cx<'_>) {
         }
         let more = match others {
             0 => None,
-            1 => Some("One other client signs in there too; this is the most complete one.".to_owned()),
-            more => Some(format!("{more} other clients sign in there too; this is the most complete one.")),
+            1 => Some(
+                "One other client signs in there too; this is the one to sign in with from here.".to_owned(),
+            ),
+            more => Some(format!(
+                "{more} other clients sign in there too; this is the one to sign in with from here."
+            )),
         };
         if let Some(more) = more {
             widgets::paragraph(ui, more, theme::small(), palette(ui).dim);

@@ -1,0 +1,249 @@
+//! What the effects act upon, and how each is carried out: as a tracked task that ends with the run, the account or the party.
+//! Each file here carries out one part's; this one the rest.
+
+mod accounts;
+mod captures;
+mod parties;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::sync::{OnceCell, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Notice, ProblemKind,
+    failure::Failure,
+    input::{Attempt, Effect, Input, SchemeQuestion, VoiceControl},
+    keeper::{Keeper, KeptAsUsed, OpenedVault},
+    signing_in::Service,
+    tasks,
+    way_back::WayBack,
+};
+use crate::{
+    model::{AccountSlot, ClientSource, OAuthClient, Profile, Settings},
+    psn::Psn,
+    store::{self, Paths},
+    voice::Voice,
+};
+
+/// After the state said it is done, tasks get this long to end.
+const FINISH_TIME: Duration = Duration::from_millis(300);
+/// A token refresh gets longer: the service may already have acted on it. One that takes longer still loses nothing but its
+/// answer: the refresh token before it stays good until the new one is used.
+const REFRESH_FINISH_TIME: Duration = Duration::from_millis(400);
+/// For the keyring to take the last token in, or to give one up.
+const KEEP_FINISH_TIME: Duration = Duration::from_millis(600);
+
+/// Something that came and carries what [`super::state::State`] must not hold.
+pub enum Arrival {
+    SignedIn { attempt: Attempt, signed_in: SignedInAs },
+    Opened(OpenedVault),
+}
+
+/// Who signed in, and what keeps the tokens if something does already.
+pub struct SignedInAs {
+    psn: Arc<Psn>,
+    me: Profile,
+    kept_as_used: Option<KeptAsUsed>,
+}
+
+/// The account that is signed in by what was kept, made once for all tries.
+type Resumed = Arc<OnceCell<(Arc<Psn>, KeptAsUsed)>>;
+
+/// Everything the effects act upon.
+pub struct World {
+    pub service: Service,
+    /// Given from outside, or kept.
+    pub client: Option<(OAuthClient, ClientSource)>,
+    pub keeper: Keeper,
+    /// Locked for as long as this runs.
+    pub _profile: Option<std::fs::File>,
+    pub way_back: Arc<WayBack>,
+    pub paths: Option<Paths>,
+    pub fixed_microphone: bool,
+    pub fixed_speakers: bool,
+    pub voice: Arc<Voice>,
+    pub inputs: mpsc::Sender<Input>,
+    pub arrivals: mpsc::Sender<Arrival>,
+    pub notices: mpsc::Sender<Notice>,
+    pub tasks: TaskTracker,
+    /// Cancelled when the run ends.
+    pub running: CancellationToken,
+    pub reading_capture: CancellationToken,
+    pub signing_in: CancellationToken,
+    /// The sign-in that counts.
+    pub wanted: Option<Attempt>,
+    /// Signed in, and not yet the account in use.
+    pub arrived: Option<(Attempt, SignedInAs)>,
+    pub resuming: Option<(AccountSlot, Resumed)>,
+    pub account: Option<SignedInAccount>,
+}
+
+/// Everything below is cancelled with the account, and voice steps with the party.
+pub struct SignedInAccount {
+    psn: Arc<Psn>,
+    me: Profile,
+    kept_as_used: KeptAsUsed,
+    signed_in: CancellationToken,
+    connecting: CancellationToken,
+}
+
+impl World {
+    /// Returns what is to be told.
+    pub fn carry_out(&mut self, effect: Effect) -> Option<Notice> {
+        match effect {
+            Effect::OpenKept => {
+                self.keeper.open();
+                self.ask_scheme(SchemeQuestion::Status);
+            }
+            Effect::SignIn { attempt, way } => self.sign_in(attempt, way),
+            Effect::Resume { attempt, slot } => self.resume(attempt, slot),
+            Effect::BringRedirect(pasted) => self.bring_redirect(&pasted),
+            Effect::CancelSignIn => {
+                self.signing_in.cancel();
+                self.wanted = None;
+            }
+            Effect::TakeAccount { attempt } => self.take_account(attempt),
+            Effect::DropAccount => {
+                if let Some(account) = self.account.take() {
+                    account.kept_as_used.retire();
+                    account.signed_in.cancel();
+                }
+            }
+            Effect::ForgetAccountInUse => {
+                if let Some(account) = &self.account {
+                    account.kept_as_used.forget();
+                }
+            }
+            Effect::ForgetKept(slot) => self.keeper.forget(slot),
+            Effect::UseClient(client) => {
+                self.keeper.keep_client(client.clone());
+                self.client = Some((client, ClientSource::Kept));
+            }
+            Effect::ForgetClient => {
+                self.keeper.forget_client();
+                self.client = None;
+            }
+            Effect::MoveSecrets(storage) => self.move_secrets(storage),
+            Effect::AskScheme(question) => self.ask_scheme(question),
+            Effect::ReadCapture { attempt, file, purpose } => self.read_capture(attempt, file, purpose),
+            Effect::CancelCapture => self.reading_capture.cancel(),
+            Effect::SaveReport { report, file } => self.save_report(report, file),
+            Effect::OpenPush { again } => {
+                let inputs = self.inputs.clone();
+                self.in_account(async move |psn| tasks::hold_push(psn, again, inputs).await);
+            }
+            Effect::ReadFriends { attempt, known } => self.ask(async move |psn| Input::Friends {
+                attempt,
+                result: tasks::read_friends(&psn, known).await,
+            }),
+            Effect::ReadLists { attempt, invited } => self.ask(async move |psn| Input::Lists {
+                attempt,
+                result: tasks::read_lists(&psn, invited).await,
+            }),
+            Effect::EnterParty { attempt, entry } => self.enter_party(attempt, entry),
+            Effect::ReadParty { attempt, session } => self.ask(async move |psn| Input::PartyRead {
+                attempt,
+                result: psn.party(&session).await.map_err(Failure::of_party),
+            }),
+            Effect::LeaveParty { attempt, session, seat } => self.leave_party(attempt, session, seat),
+            Effect::Invite { session, account } => self.ask(async move |psn| Input::InvitationSent {
+                account,
+                result: psn.invite(&session, &[account]).await.map_err(Failure::of_party),
+            }),
+            Effect::ChangeParty { session, change } => self.ask(async move |psn| {
+                Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::of_party))
+            }),
+            Effect::AnnounceVoice { session, connected_to, muted } => self.ask(async move |psn| {
+                Input::Announced(
+                    psn.announce_voice(&session, &connected_to, muted).await.map_err(Failure::from),
+                )
+            }),
+            Effect::ConnectVoice { connection, session, previous } => {
+                self.connect_voice(connection, session, previous);
+            }
+            Effect::HangUp => {
+                if let Some(account) = &self.account {
+                    account.connecting.cancel();
+                }
+                let voice = Arc::clone(&self.voice);
+                self.tasks.spawn(async move { voice.hang_up().await });
+            }
+            Effect::GiveSeatBack(seat) => self.give_seat_back(seat),
+            Effect::Voice(control) => self.control_voice(control),
+            Effect::SaveSettings(settings) => self.save_settings(*settings),
+            Effect::Notify(notice) => return Some(notice),
+            // The loop ends before it asks.
+            Effect::Finish => {}
+        }
+        None
+    }
+
+    fn control_voice(&self, control: VoiceControl) {
+        match control {
+            VoiceControl::Talk(talk) => self.voice.set_talk(talk),
+            VoiceControl::Members(members) => self.voice.set_members(members),
+            VoiceControl::Microphone(_) if self.fixed_microphone => {}
+            VoiceControl::Microphone(microphone) => self.voice.set_microphone(microphone),
+            VoiceControl::Speakers(_) if self.fixed_speakers => {}
+            VoiceControl::Speakers(speakers) => self.voice.set_speakers(speakers),
+            VoiceControl::MicrophoneTest(test) => self.voice.set_microphone_test(test),
+            VoiceControl::TestSound => self.voice.play_test_sound(),
+        }
+    }
+
+    fn save_settings(&self, settings: Settings) {
+        let Some(paths) = self.paths.clone() else { return };
+        let inputs = self.inputs.clone();
+        self.tasks.spawn_blocking(move || {
+            let saved = store::save_settings(&paths, &settings)
+                .map_err(|error| Failure::new(ProblemKind::SettingsNotSaved, error.kind().to_string()));
+            let _ = inputs.try_send(Input::SettingsSaved(saved));
+        });
+    }
+
+    /// A task that ends with the account and brings one input.
+    fn ask<F, T>(&self, task: T)
+    where
+        T: FnOnce(Arc<Psn>) -> F,
+        F: Future<Output = Input> + Send + 'static,
+    {
+        let inputs = self.inputs.clone();
+        let Some(account) = &self.account else { return };
+        let work = task(Arc::clone(&account.psn));
+        let cancelled = account.signed_in.clone();
+        self.tasks.spawn(async move {
+            if let Some(input) = cancelled.run_until_cancelled(work).await {
+                let _ = inputs.send(input).await;
+            }
+        });
+    }
+
+    fn in_account<F, T>(&self, task: T)
+    where
+        T: FnOnce(Arc<Psn>) -> F,
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let Some(account) = &self.account else { return };
+        let work = task(Arc::clone(&account.psn));
+        let cancelled = account.signed_in.clone();
+        self.tasks.spawn(async move { cancelled.run_until_cancelled(work).await });
+    }
+
+    /// Ends what still runs; what hangs is left behind after [`FINISH_TIME`].
+    pub async fn finish(self) {
+        self.running.cancel();
+        self.signing_in.cancel();
+        if let Some(account) = &self.account {
+            account.signed_in.cancel();
+        }
+        self.tasks.close();
+        self.service.refreshes.close();
+        let tasks = tokio::time::timeout(FINISH_TIME, self.tasks.wait());
+        let refreshes = tokio::time::timeout(REFRESH_FINISH_TIME, self.service.refreshes.wait());
+        if let (Err(_), _) | (_, Err(_)) = tokio::join!(tasks, refreshes) {
+            tracing::warn!("something did not end in time");
+        }
+        self.keeper.settle(KEEP_FINISH_TIME).await;
+    }
+}
