@@ -18,6 +18,9 @@ use support::{
     until,
 };
 
+/// In milliseconds. A missing frame is 40; a busy machine's scheduling is below this.
+const GAP: usize = 30;
+
 const SECOND: usize = 48_000;
 
 /// Says frames at the bridge's pace, calling `each` before every one.
@@ -53,7 +56,7 @@ async fn our_speech_arrives(clock_hz: u32, frame_millis: u32) {
     assert!(client.meters.is_live());
 
     let comparison = compare(&said, &bridge.heard());
-    assert!(comparison.longest_gap <= 20, "{comparison:?}");
+    assert!(comparison.longest_gap <= GAP, "{comparison:?}");
     assert!(comparison.likeness > 0.95, "{comparison:?}");
     assert!(comparison.stray < 1.0, "aligned throughout: {comparison:?}");
     let got: Vec<_> = bridge.got.lock().unwrap().drain(..4000 / frame_millis as usize).collect();
@@ -96,7 +99,7 @@ async fn their_speech_arrives(clock_hz: u32, frame_millis: u32) {
     drop(client);
     let comparison = compare(&said, &read_wav(&file));
     println!("{clock_hz} Hz: {comparison:?} {stats:?}");
-    assert!(comparison.longest_gap <= 20, "{comparison:?} {stats:?}");
+    assert!(comparison.longest_gap <= GAP, "{comparison:?} {stats:?}");
     assert!(comparison.likeness > 0.95, "{comparison:?} {stats:?}");
     assert_eq!(stats.packets_received, u64::from(5000 / frame_millis));
     assert_eq!(stats.packets_lost, 0);
@@ -133,7 +136,7 @@ async fn speech_survives_ten_percent_loss_without_a_gap() {
     let comparison = compare(&said, &read_wav(&file));
     println!("{comparison:?} {stats:?}");
     assert_eq!(stats.packets_lost, 14);
-    assert!(comparison.longest_gap <= 20, "{comparison:?}");
+    assert!(comparison.longest_gap <= GAP, "{comparison:?}");
     assert!(comparison.likeness > 0.9, "{comparison:?}");
 }
 
