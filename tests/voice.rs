@@ -18,9 +18,6 @@ use support::{
     until,
 };
 
-/// In milliseconds. A missing frame is 40; a busy machine's scheduling is below this.
-const GAP: usize = 30;
-
 const SECOND: usize = 48_000;
 
 /// Says frames at the bridge's pace, calling `each` before every one.
@@ -56,7 +53,7 @@ async fn our_speech_arrives(clock_hz: u32, frame_millis: u32) {
     assert!(client.meters.is_live());
 
     let comparison = compare(&said, &bridge.heard());
-    assert!(comparison.longest_gap <= GAP, "{comparison:?}");
+    assert!(comparison.longest_gap <= 20, "{comparison:?}");
     assert!(comparison.likeness > 0.95, "{comparison:?}");
     assert!(comparison.stray < 1.0, "aligned throughout: {comparison:?}");
     let got: Vec<_> = bridge.got.lock().unwrap().drain(..4000 / frame_millis as usize).collect();
@@ -99,7 +96,7 @@ async fn their_speech_arrives(clock_hz: u32, frame_millis: u32) {
     drop(client);
     let comparison = compare(&said, &read_wav(&file));
     println!("{clock_hz} Hz: {comparison:?} {stats:?}");
-    assert!(comparison.longest_gap <= GAP, "{comparison:?} {stats:?}");
+    assert!(comparison.longest_gap <= 20, "{comparison:?} {stats:?}");
     assert!(comparison.likeness > 0.95, "{comparison:?} {stats:?}");
     assert_eq!(stats.packets_received, u64::from(5000 / frame_millis));
     assert_eq!(stats.packets_lost, 0);
@@ -136,7 +133,7 @@ async fn speech_survives_ten_percent_loss_without_a_gap() {
     let comparison = compare(&said, &read_wav(&file));
     println!("{comparison:?} {stats:?}");
     assert_eq!(stats.packets_lost, 14);
-    assert!(comparison.longest_gap <= GAP, "{comparison:?}");
+    assert!(comparison.longest_gap <= 20, "{comparison:?}");
     assert!(comparison.likeness > 0.9, "{comparison:?}");
 }
 
@@ -451,4 +448,15 @@ async fn bound() -> tokio::net::UdpSocket {
 /// So that the relay is the only way.
 fn without_candidates(sdp: &str) -> String {
     sdp.lines().filter(|line| !line.starts_with("a=candidate:")).map(|line| format!("{line}\r\n")).collect()
+}
+
+#[test]
+fn the_measure_sees_a_hole_and_forgives_a_buffer_that_moved() {
+    let said = speech_like(3 * SECOND);
+    let middle = said.len() / 2;
+    let mut holed = said.clone();
+    holed[middle..middle + SECOND / 10].fill(0.0);
+    assert!(compare(&said, &holed).longest_gap > 20, "{:?}", compare(&said, &holed));
+    let moved = [&said[..middle], &vec![0.0; SECOND / 40], &said[middle..]].concat();
+    assert!(compare(&said, &moved).longest_gap <= 20, "{:?}", compare(&said, &moved));
 }

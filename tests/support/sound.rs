@@ -83,9 +83,12 @@ pub fn compare(said: &[f32], heard: &[f32]) -> Comparison {
     let offset = at as i64 - first as i64;
 
     let (mut likenesses, mut stray, mut place) = (vec![], 0i64, offset);
+    // Of each window: a buffer that moves takes what follows with it.
+    let mut places = Vec::new();
     for (n, piece) in said.chunks_exact(window).enumerate() {
         let expected = usize::try_from((n * window) as i64 + place).unwrap_or_default();
         if !loud(piece) || expected < STRAY {
+            places.push(place);
             continue;
         }
         // Nearby first: a voice is like itself one period of its pitch later.
@@ -97,13 +100,15 @@ pub fn compare(said: &[f32], heard: &[f32]) -> Comparison {
             place = at as i64 - (n * window) as i64;
             stray = stray.max((place - offset).abs());
         }
+        places.push(place);
     }
     likenesses.sort_by(f32::total_cmp);
 
     // A gap: said here, and next to nothing heard within 10 ms of it.
     let (mut gap, mut longest) = (0, 0);
     for (n, piece) in said.chunks_exact(MILLI).enumerate() {
-        let from = (n * MILLI) as i64 + offset - 10 * MILLI as i64;
+        let place = places.get(n * MILLI / window).unwrap_or(&place);
+        let from = (n * MILLI) as i64 + place - 10 * MILLI as i64;
         let nearby =
             heard.get(from.max(0) as usize..(from + 21 * MILLI as i64).max(0) as usize).unwrap_or_default();
         let silent = loud(piece) && energy(nearby) < 0.01 * energy(piece) * (nearby.len() / MILLI) as f32;

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::model::{AccountId, ImageUrl, SessionId, is_path_segment};
 
-/// The shape of what [`account`] reads.
+/// The shape of what `account` reads.
 impl JsonSchema for AccountId {
     fn schema_name() -> Cow<'static, str> {
         "AccountId".into()
