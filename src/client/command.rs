@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::model::{
-    AccountId, AccountSlot, OAuthClient, OnlineId, PartyLink, Privacy, Secret, SecretStorage, SessionId,
-    Settings,
+    AccountId, AccountSlot, GroupId, MessageUid, NotificationId, OAuthClient, OnlineId, PartyLink, Privacy,
+    PrivateText, Secret, SecretStorage, SessionId, Settings,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,21 +50,71 @@ pub enum Command {
     /// Gives up reading, or puts away what came of it.
     CloseCapture,
 
-    /// Empty name: the service shows the owner's.
+    /// Empty name: the service shows the owner's. `limit`: how many may be in, 2 to 16.
     StartParty {
         name: String,
         privacy: Privacy,
+        limit: u32,
         invite: Vec<AccountId>,
     },
     /// Joins by invitation, from a list, or because the user pasted the session's id.
     JoinParty(SessionId),
     /// Joins by what somebody shared.
     JoinByLink(PartyLink),
+    /// Shows who is behind a link. One goes in by [`Command::JoinByLink`].
+    PreviewLink(PartyLink),
+    ClosePreview,
     DismissInvitation(SessionId),
     LeaveParty,
-    Invite(AccountId),
+    /// Into the current party, all at once.
+    Invite(Vec<AccountId>),
     RenameParty(String),
     SetPrivacy(Privacy),
+    SetLimit(u32),
+    RemoveMember(AccountId),
+    /// Asks for a link that lets others in.
+    ShareParty,
+    /// Parties of the past, and people one was in them with.
+    ReadPastParties,
+
+    OpenCard(AccountId),
+    CloseCard,
+    SetFavorite {
+        account: AccountId,
+        favorite: bool,
+    },
+    /// Asks somebody to become a friend, by the exact online id.
+    AskFriend(OnlineId),
+    /// The same for somebody who is known: in a party, in a group, on a card.
+    AskFriendById(AccountId),
+    AcceptRequest(AccountId),
+    DeclineRequest(AccountId),
+    /// Ends the friendship, or takes one's own request back.
+    RemoveFriend(AccountId),
+    Block(AccountId),
+    Unblock(AccountId),
+    ReadBlocked,
+    ShareRealName(AccountId),
+    AppearOffline(bool),
+
+    OpenChat(GroupId),
+    /// The conversation with one person, or with several at once. Their group is made with the first message.
+    OpenChatWith(Vec<AccountId>),
+    CloseChat,
+    /// Scrolled to the oldest message that is there.
+    ReadOlder,
+    /// To the open conversation.
+    SendMessage(PrivateText),
+    RetryMessage(u64),
+    DiscardMessage(u64),
+    /// The user is writing; may be sent with every key.
+    Writing,
+    /// Answers a message of the open conversation without words, or takes that back.
+    React {
+        message: MessageUid,
+        reaction: String,
+    },
+    MarkNotificationsRead(Vec<NotificationId>),
 
     /// After voice failed: try again from the start.
     RetryVoice,

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, watch};
 
 use super::{Command, Notice, Snapshot};
-use crate::{model::VoiceStats, voice::Meters};
+use crate::{
+    model::{CallBudget, ImageUrl, Picture, VoiceStats},
+    voice::Meters,
+};
 
 /// Commands that wait at most; a caller faster than this loses the newest, which is logged.
 pub const COMMAND_BACKLOG: usize = 256;
@@ -18,6 +21,15 @@ pub type Waker = Arc<dyn Fn() + Send + Sync>;
 /// What the current voice connection did so far; `None` without one.
 pub type StatsReader = Arc<dyn Fn() -> Option<VoiceStats> + Send + Sync>;
 
+/// How many calls the account in use made lately; `None` while nobody is signed in.
+pub type BudgetReader = Arc<dyn Fn() -> Option<CallBudget> + Send + Sync>;
+
+/// A picture that was asked for; `None`: it cannot be had.
+pub type PictureArrival = (ImageUrl, Option<Picture>);
+
+/// Pictures asked for and not looked for so far, at most; what is scrolled past need not arrive.
+pub const PICTURE_BACKLOG: usize = 256;
+
 /// Never blocks; usable from a thread without a runtime.
 pub struct Handle {
     pub commands: mpsc::Sender<Command>,
@@ -25,6 +37,9 @@ pub struct Handle {
     pub notices: mpsc::Receiver<Notice>,
     pub meters: Arc<Meters>,
     pub stats: StatsReader,
+    pub budget: BudgetReader,
+    pub wanted_pictures: mpsc::Sender<ImageUrl>,
+    pub pictures: mpsc::Receiver<PictureArrival>,
 }
 
 impl Handle {
@@ -36,6 +51,16 @@ impl Handle {
 
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshots.borrow().clone()
+    }
+
+    /// Asks for a picture, which comes by [`Handle::take_pictures`]. `false`: too many are waited for; ask again later.
+    pub fn want_picture(&self, image: ImageUrl) -> bool {
+        self.wanted_pictures.try_send(image).is_ok()
+    }
+
+    /// The pictures that arrived since the last call.
+    pub fn take_pictures(&mut self) -> Vec<PictureArrival> {
+        std::iter::from_fn(|| self.pictures.try_recv().ok()).collect()
     }
 
     /// The notices since the last call, oldest first.

@@ -19,15 +19,19 @@ mod world;
 
 pub use command::{Command, MicrophoneTest};
 pub use failure::Failure;
-pub use handle::{COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, StatsReader, Waker};
+pub use handle::{
+    BudgetReader, COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, PICTURE_BACKLOG, PictureArrival, StatsReader,
+    Waker,
+};
 pub use keeper::{KeepClientError, keep_client, kept_client};
 pub use notice::Notice;
 pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};
 pub use snapshot::{
-    Capture, CaptureTrouble, ClientInUse, DeviceState, Fetched, LinkState, Party, PartyState, ReportFile,
-    Screen, Secrets, Service, SignIn, SignInLink, SignedIn, Snapshot, Sound, Stay, TalkState, VoiceStatus,
-    WayBack,
+    AppearOffline, Capture, CaptureTrouble, Card, Chat, ChatWith, Chats, ClientInUse, DeviceState, Fetched,
+    LinkState, Linked, Older, OpenChat, Outgoing, Party, PartyState, People, Played, ReceivedRequest,
+    ReportFile, Screen, Secrets, Sending, Service, SignIn, SignInLink, SignedIn, Snapshot, Sound, Stay,
+    TalkState, Unread, VoiceStatus, WayBack,
 };
 
 pub use crate::voice::Meters;

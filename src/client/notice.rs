@@ -1,6 +1,8 @@
 //! What happened once: a toast, later a sound or a desktop notification. Lost if nobody listens.
 
-use crate::model::{DeviceKind, OnlineId, SecretStorage, SessionId};
+use crate::model::{
+    DeviceKind, GroupId, MessageKind, OnlineId, PartyLink, PrivateText, SecretStorage, SessionId,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
@@ -21,6 +23,27 @@ pub enum Notice {
         from: Option<OnlineId>,
     },
     InvitationSent(OnlineId),
+    /// Several were invited at once.
+    InvitationsSent(usize),
+    /// The party is called so now; empty: it has no name any more.
+    PartyRenamed(PrivateText),
+    /// The link to the party is there to be copied.
+    PartyLinkReady(PartyLink),
+    FriendRequestFrom(OnlineId),
+    FriendRequestSent(OnlineId),
+    /// Somebody is a friend now.
+    NewFriend(OnlineId),
+    /// Somebody wrote, and the conversation is not on screen.
+    Message {
+        group: GroupId,
+        from: OnlineId,
+        kind: MessageKind,
+        text: PrivateText,
+    },
+    /// Something new in the notifications.
+    Notified {
+        title: PrivateText,
+    },
     VoiceConnected,
     VoiceInterrupted,
     DeviceLost(DeviceKind),

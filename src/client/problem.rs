@@ -73,6 +73,19 @@ pub enum ProblemKind {
     /// The invited person's settings refuse it.
     InvitationRefused,
     FriendsNotLoaded,
+    /// Nobody has this online id, or the service does not tell.
+    NobodyByThatName,
+    /// The other one's settings refuse requests, or there is one already.
+    RequestRefused,
+    /// The service does not let this program do it.
+    NotOffered,
+    /// The message was not taken; it can be sent again.
+    MessageNotSent,
+    /// The conversation is gone, or the user is not in it any more.
+    ChatGone,
+    ChatsNotLoaded,
+    /// Nothing is behind the link (any more).
+    LinkOfNoParty,
     /// Voice did not connect.
     VoiceUnreachable,
     /// The bridge's offer cannot be answered.
@@ -97,6 +110,11 @@ pub enum Place {
     Parties,
     Party,
     Voice,
+    /// The open conversation and the list of them.
+    Chats,
+    /// Somebody's card, requests and blocks.
+    People,
+    Notifications,
     Settings,
 }
 
@@ -122,7 +140,7 @@ impl Problem {
             | ProblemKind::BrowserDidNotOpen
             | ProblemKind::SignInEnded
             | ProblemKind::AccountNotKept => Remedy::SignIn,
-            ProblemKind::FriendsNotLoaded => Remedy::Refresh,
+            ProblemKind::FriendsNotLoaded | ProblemKind::ChatsNotLoaded => Remedy::Refresh,
             ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble
                 if matches!(self.place, Place::Window | Place::Friends | Place::Parties) =>
             {
@@ -149,6 +167,12 @@ impl Problem {
             | ProblemKind::RemovedFromParty
             | ProblemKind::NotAllowed
             | ProblemKind::InvitationRefused
+            | ProblemKind::NobodyByThatName
+            | ProblemKind::RequestRefused
+            | ProblemKind::NotOffered
+            | ProblemKind::MessageNotSent
+            | ProblemKind::ChatGone
+            | ProblemKind::LinkOfNoParty
             | ProblemKind::NoClientSecret
             | ProblemKind::NotARedirect
             | ProblemKind::RedirectOfOtherPage

@@ -7,7 +7,8 @@ use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    COMMAND_BACKLOG, Command, Handle, NOTICE_BACKLOG, Notice, Place, ProblemKind, Service, Snapshot, Waker,
+    COMMAND_BACKLOG, Command, Handle, NOTICE_BACKLOG, Notice, PICTURE_BACKLOG, Place, ProblemKind, Service,
+    Snapshot, Waker,
     input::{Effect, Input},
     keeper::{Keeper, Plan},
     signing_in,
@@ -84,7 +85,11 @@ impl Client {
         // The voice thread ends with the client, not with the last handle.
         let voice = Arc::downgrade(&world.voice);
         let stats = Arc::new(move || -> Option<VoiceStats> { voice.upgrade()?.stats() });
-        let handle = Handle { commands, snapshots, notices, meters, stats };
+        let (wanted_pictures, _wanted) = mpsc::channel(PICTURE_BACKLOG);
+        let (_arrived, pictures) = mpsc::channel(PICTURE_BACKLOG);
+        let budget = Arc::new(|| None);
+        let handle =
+            Handle { commands, snapshots, notices, meters, stats, budget, wanted_pictures, pictures };
         let work = move || {
             runtime.block_on(run(state, world, queues, publisher, wake));
             runtime.shutdown_timeout(SHUTDOWN_TIME);

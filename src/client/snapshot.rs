@@ -1,11 +1,24 @@
 //! What is true now: one immutable value, published by the client, read by the UI.
 
-use std::{fmt, path::PathBuf, sync::Arc, time::SystemTime};
+use std::{
+    collections::BTreeSet,
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+    time::{Instant, SystemTime},
+};
 
-use super::{command::MicrophoneTest, problem::Problem};
+use jiff::Timestamp;
+
+use super::{
+    command::MicrophoneTest,
+    problem::{Problem, ProblemKind},
+};
 use crate::model::{
-    AccountId, ClientSource, DeviceKind, Friend, Invitation, KeyringState, KnownAccount, OnlineId,
-    PartySession, Profile, Progress, Report, SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
+    AccountId, ChatMessage, ClientSource, DeviceKind, Friend, FriendSummary, Group, GroupId, Invitation,
+    KeyringState, KnownAccount, LinkPreview, Notification, OnlineId, OpenParty, PartyLink, PartySession,
+    PastParty, PlayedTitle, Presence, PrivateText, Profile, Progress, Report, SchemeStatus, SecretStorage,
+    Settings, SoundDevice, TalkMode,
 };
 
 /// Everything the window shows, apart from sampled levels ([`crate::voice::Meters`]).
@@ -156,12 +169,188 @@ pub struct SignedIn {
     pub stay: Stay,
     /// In place, or for another account.
     pub sign_in: Option<SignIn>,
-    pub friends: Fetched<Vec<Friend>>,
+    pub friends: Fetched<Arc<Vec<Friend>>>,
+    pub people: People,
     /// Parties the user may see or is in, apart from the current one.
-    pub parties: Fetched<Vec<PartySession>>,
-    pub invitations: Vec<Invitation>,
+    pub parties: Fetched<Arc<Vec<PartySession>>>,
+    /// Of the user's groups, and not among `parties`.
+    pub open_parties: Arc<Vec<OpenParty>>,
+    /// Newest first.
+    pub past_parties: Fetched<Arc<Vec<PastParty>>>,
+    pub invitations: Arc<Vec<Invitation>>,
+    /// What is behind a link, before one goes in.
+    pub linked: Option<Linked>,
     pub party: PartyState,
+    pub chats: Chats,
+    /// Newest first.
+    pub notifications: Fetched<Arc<Vec<Notification>>>,
     pub link: LinkState,
+    /// Since when the line is as it is.
+    pub link_since: Instant,
+}
+
+impl SignedIn {
+    /// Somebody who has just signed in: nothing is known.
+    pub fn new(me: Profile, now: Instant) -> Self {
+        Self {
+            me,
+            stay: Stay::Good,
+            sign_in: None,
+            friends: Fetched::default(),
+            people: People::default(),
+            parties: Fetched::default(),
+            open_parties: Arc::default(),
+            past_parties: Fetched::default(),
+            invitations: Arc::default(),
+            linked: None,
+            party: PartyState::None,
+            chats: Chats::default(),
+            notifications: Fetched::default(),
+            link: LinkState::Connecting,
+            link_since: now,
+        }
+    }
+}
+
+/// People beyond the list of friends, and what is set about them.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct People {
+    /// On top of every list; kept by this program alone.
+    pub favorites: Arc<BTreeSet<AccountId>>,
+    /// Newest first.
+    pub requests: Fetched<Arc<Vec<ReceivedRequest>>>,
+    /// Asked in this run, and no answer so far; the service lists none of them.
+    pub asked: Arc<BTreeSet<AccountId>>,
+    pub blocked: Fetched<Arc<Vec<Profile>>>,
+    pub appear_offline: AppearOffline,
+    /// The one that is open.
+    pub card: Option<Box<Card>>,
+    /// Somebody is looked for by their online id.
+    pub asking: bool,
+}
+
+/// Somebody wants to be the user's friend.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedRequest {
+    pub from: Profile,
+    pub requested: Option<Timestamp>,
+}
+
+/// Whether others see the user as offline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AppearOffline {
+    /// Not known so far, or the service does not say.
+    #[default]
+    Unknown,
+    Is(bool),
+    /// On its way to this.
+    Changing(bool),
+    /// The service shows the setting and does not let this program change it.
+    Fixed(bool),
+}
+
+/// All about one person.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Card {
+    pub profile: Profile,
+    pub presence: Option<Presence>,
+    /// `None`: not known so far, or the service does not say.
+    pub summary: Option<FriendSummary>,
+    pub played: Played,
+    pub blocked: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Played {
+    #[default]
+    Reading,
+    Titles(Arc<Vec<PlayedTitle>>),
+    /// They keep it to themselves.
+    Hidden,
+    NotLoaded,
+}
+
+/// The party behind a link.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Linked {
+    Reading(PartyLink),
+    Found {
+        link: PartyLink,
+        party: Box<LinkPreview>,
+    },
+    /// A [`Problem`] at [`super::problem::Place::Parties`] says why.
+    NotFound(PartyLink),
+}
+
+/// Who writes to whom.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Chats {
+    /// Where something happened last comes first, favourites before all.
+    pub list: Fetched<Arc<Vec<Chat>>>,
+    pub open: Option<Box<OpenChat>>,
+}
+
+/// One group in the list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Chat {
+    pub group: Group,
+    pub unread: Unread,
+    /// Those who are writing now.
+    pub writing: Vec<AccountId>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unread {
+    #[default]
+    None,
+    Count(u32),
+    /// There may be more: the messages between have not been read.
+    AtLeast(u32),
+}
+
+/// The conversation on screen.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenChat {
+    pub with: ChatWith,
+    /// Oldest first.
+    pub messages: Arc<Vec<ChatMessage>>,
+    pub older: Older,
+    /// Written here and not in `messages` so far, oldest first.
+    pub outbox: Arc<Vec<Outgoing>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChatWith {
+    Group(GroupId),
+    /// Nobody has written yet, or it is looked for.
+    People(Vec<AccountId>),
+}
+
+/// What lies before the messages that are there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Older {
+    #[default]
+    Reading,
+    More,
+    NotLoaded,
+    /// The first message is there.
+    Nothing,
+}
+
+/// A message on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outgoing {
+    /// Unique within a run.
+    pub id: u64,
+    pub text: PrivateText,
+    pub state: Sending,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sending {
+    Pending,
+    /// It can be sent again, or discarded.
+    Failed(ProblemKind),
 }
 
 /// How long the user stays signed in.
@@ -189,14 +378,23 @@ impl<T> Default for Fetched<T> {
     }
 }
 
+impl<T> Fetched<Arc<Vec<T>>> {
+    /// Nothing where it never arrived.
+    pub fn items(&self) -> &[T] {
+        self.value.as_deref().map_or(&[], Vec::as_slice)
+    }
+}
+
 /// The line to the service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkState {
     Connecting,
-    /// Changes arrive as they happen.
+    /// Changes arrive as they happen, and everything has been read since they do.
     Live,
-    /// The push line is down; lists are polled gently meanwhile.
+    /// The push line is down and lists are polled gently meanwhile, or it is up again and what was missed is being read.
     CatchingUp,
+    /// The service cannot be reached.
+    Offline,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -215,6 +413,10 @@ pub struct Party {
     pub talk: TalkState,
     /// Invited in this party and not here yet.
     pub invited: Vec<AccountId>,
+    /// Lets others in, once it was asked for.
+    pub link: Option<PartyLink>,
+    /// Where the members write to each other; `None` where the service has no group for this party.
+    pub chat: Option<GroupId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -88,9 +88,7 @@ pub async fn read_lists(psn: &Psn, mut invited: Vec<SessionId>) -> Result<Lists,
 /// Goes in and reads what is inside. A party that was entered and cannot be read is left again.
 pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failure> {
     let session = match entry {
-        Entry::Create { name, privacy } => {
-            psn.create_party(&name, privacy, PartySession::MAX_MEMBERS).await?
-        }
+        Entry::Create { name, privacy, limit } => psn.create_party(&name, privacy, limit).await?,
         Entry::Join(session) => {
             join(psn, &session, None).await?;
             session

@@ -144,6 +144,29 @@ impl Report {
                 let name = plain(&name.0);
                 (format!("Invited {name}"), json!({"event": "invitation_sent", "online_id": name}))
             }
+            Notice::InvitationsSent(count) => {
+                (format!("Invited {count}"), json!({"event": "invitations_sent", "count": count}))
+            }
+            Notice::PartyRenamed(name) => {
+                let name = plain(name.as_str());
+                (format!("The party is called “{name}”"), json!({"event": "renamed", "name": name}))
+            }
+            Notice::FriendRequestFrom(name) => {
+                let name = plain(&name.0);
+                (format!("{name} wants to be a friend"), json!({"event": "friend_request", "from": name}))
+            }
+            Notice::NewFriend(name) => {
+                let name = plain(&name.0);
+                (format!("{name} is a friend now"), json!({"event": "new_friend", "online_id": name}))
+            }
+            Notice::Message { from, text, .. } => {
+                let (from, text) = (plain(&from.0), plain(text.as_str()));
+                (format!("{from}: {text}"), json!({"event": "message", "from": from, "text": text}))
+            }
+            Notice::Notified { title } => {
+                let title = plain(title.as_str());
+                (title.clone(), json!({"event": "notification", "title": title}))
+            }
             Notice::DeviceLost(kind) => {
                 let device = wording::device(*kind);
                 (format!("The {device} went away"), json!({"event": "device_lost", "device": device}))
@@ -156,6 +179,7 @@ impl Report {
             // The voice state says it.
             Notice::VoiceConnected | Notice::VoiceInterrupted | Notice::TalkingWhileMuted => return,
             // Nothing that a script can cause.
+            Notice::PartyLinkReady(_) | Notice::FriendRequestSent(_) => return,
             Notice::SignedInAgain
             | Notice::SignInCancelled
             | Notice::SwitchedTo(_)

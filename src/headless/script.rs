@@ -3,7 +3,7 @@
 use super::{Destination, Options};
 use crate::{
     client::{Command, PartyState, Place, Screen, SignedIn, Snapshot, Stay},
-    model::{OnlineId, Privacy},
+    model::{OnlineId, PartySession, Privacy},
 };
 
 /// The way of one run.
@@ -77,7 +77,9 @@ impl Script {
     fn enter(&mut self, signed_in: &SignedIn) -> Step {
         let command = match &self.destination {
             Destination::New { name } => {
-                Command::StartParty { name: name.clone(), privacy: Privacy::InviteOnly, invite: Vec::new() }
+                let limit = PartySession::MAX_MEMBERS;
+                let (name, privacy) = (name.clone(), Privacy::InviteOnly);
+                Command::StartParty { name, privacy, limit, invite: Vec::new() }
             }
             Destination::Session(session) => Command::JoinParty(session.clone()),
             Destination::Link(link) => Command::JoinByLink(link.clone()),
@@ -93,14 +95,14 @@ impl Script {
     /// Whoever is not among the friends yet stays on the list: they may be later.
     fn invitations(&mut self, signed_in: &SignedIn) -> Vec<Command> {
         let Some(friends) = &signed_in.friends.value else { return Vec::new() };
-        let mut commands = Vec::new();
+        let mut found = Vec::new();
         self.invite.retain(|name| {
             let named = |f: &&crate::model::Friend| f.profile.online_id.0.eq_ignore_ascii_case(&name.0);
             let friend = friends.iter().find(named);
-            commands.extend(friend.map(|friend| Command::Invite(friend.profile.account)));
+            found.extend(friend.map(|friend| friend.profile.account));
             friend.is_none()
         });
-        commands
+        if found.is_empty() { Vec::new() } else { vec![Command::Invite(found)] }
     }
 }
 

@@ -64,6 +64,8 @@ pub struct PartySession {
 impl PartySession {
     /// The most a party can hold.
     pub const MAX_MEMBERS: u32 = 16;
+    /// A party of one is none.
+    pub const MIN_LIMIT: u32 = 2;
 }
 
 /// What the program of one member says to those of others.

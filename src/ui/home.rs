@@ -123,7 +123,7 @@ fn invitations(ui: &mut Ui, cx: &mut Cx<'_>, invitations: &[Invitation]) {
 
 fn joinable(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let fetched = &signed_in.parties;
-    let parties: Vec<_> = fetched.value.iter().flatten().filter(|party| party.joinable).collect();
+    let parties: Vec<_> = fetched.items().iter().filter(|party| party.joinable).collect();
     if parties.is_empty() {
         if fetched.value.is_none() && fetched.fetching {
             heading(ui, "You can join");

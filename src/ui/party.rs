@@ -115,7 +115,7 @@ fn grid(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, party: &Party) -> bool {
 
 /// The friends who were asked and are not here yet.
 fn invited<'a>(signed_in: &'a SignedIn, party: &Party) -> Vec<&'a Profile> {
-    let profiles = signed_in.friends.value.iter().flatten().map(|friend| &friend.profile);
+    let profiles = signed_in.friends.items().iter().map(|friend| &friend.profile);
     profiles.filter(|profile| party.invited.contains(&profile.account)).collect()
 }
 

@@ -48,6 +48,9 @@ impl Parts {
             | Place::Parties
             | Place::Party
             | Place::Voice
+            | Place::Chats
+            | Place::People
+            | Place::Notifications
             | Place::Settings => Spot::Page,
         }
     }

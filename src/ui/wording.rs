@@ -119,6 +119,25 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
         ProblemKind::FriendsNotLoaded => {
             ("Your friends could not be loaded.", "The list may be empty or out of date.")
         }
+        ProblemKind::NobodyByThatName => {
+            ("Nobody was found by that name.", "Check the spelling; the online id has to be exact.")
+        }
+        ProblemKind::RequestRefused => {
+            ("The request was not sent.", "Their settings don't accept requests, or you asked before.")
+        }
+        ProblemKind::NotOffered => {
+            ("The service does not let Partyline do this.", "It works in the phone app or on a console.")
+        }
+        ProblemKind::MessageNotSent => ("The message was not sent.", "You can send it again."),
+        ProblemKind::ChatGone => {
+            ("This conversation is gone.", "You left it, or somebody removed you from it.")
+        }
+        ProblemKind::ChatsNotLoaded => {
+            ("Your messages could not be loaded.", "The list may be empty or out of date.")
+        }
+        ProblemKind::LinkOfNoParty => {
+            ("The link leads nowhere.", "Its party may be over. Ask for a new one.")
+        }
         ProblemKind::VoiceUnreachable => {
             ("Voice did not connect.", "The others can't hear you, and you can't hear them.")
         }
@@ -179,6 +198,13 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::NotAllowed
         | ProblemKind::InvitationRefused
         | ProblemKind::FriendsNotLoaded
+        | ProblemKind::NobodyByThatName
+        | ProblemKind::RequestRefused
+        | ProblemKind::NotOffered
+        | ProblemKind::MessageNotSent
+        | ProblemKind::ChatGone
+        | ProblemKind::ChatsNotLoaded
+        | ProblemKind::LinkOfNoParty
         | ProblemKind::DeviceMissing(_)
         | ProblemKind::SettingsNotSaved
         | ProblemKind::SettingsUnreadable => false,
@@ -214,6 +240,19 @@ pub fn notice(notice: &Notice) -> String {
         }
         Notice::Invited { from: None, .. } => "You are invited to a party".to_owned(),
         Notice::InvitationSent(who) => format!("Invitation sent to {}", one_line(who.as_str())),
+        Notice::InvitationsSent(count) => format!("{count} invitations sent"),
+        Notice::PartyRenamed(name) if name.as_str().trim().is_empty() => {
+            "The party has no name now".to_owned()
+        }
+        Notice::PartyRenamed(name) => format!("The party is called {} now", one_line(name.as_str())),
+        Notice::PartyLinkReady(_) => "The link to the party is ready".to_owned(),
+        Notice::FriendRequestFrom(who) => format!("{} wants to be your friend", one_line(who.as_str())),
+        Notice::FriendRequestSent(who) => format!("Request sent to {}", one_line(who.as_str())),
+        Notice::NewFriend(who) => format!("{} is your friend now", one_line(who.as_str())),
+        Notice::Message { from, text, .. } => {
+            format!("{}: {}", one_line(from.as_str()), one_line(text.as_str()))
+        }
+        Notice::Notified { title } => one_line(title.as_str()),
         Notice::VoiceConnected => "Voice is connected".to_owned(),
         Notice::VoiceInterrupted => "Voice was interrupted. Reconnecting by itself.".to_owned(),
         Notice::DeviceLost(DeviceKind::Microphone) => "The microphone was unplugged".to_owned(),
@@ -265,6 +304,7 @@ pub fn link(link: LinkState) -> &'static str {
         LinkState::Connecting => "Connecting…",
         LinkState::Live => "Online",
         LinkState::CatchingUp => "Catching up…",
+        LinkState::Offline => "Offline",
     }
 }
 

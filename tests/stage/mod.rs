@@ -176,7 +176,7 @@ impl Running {
     }
 
     pub fn create_party(&mut self, privacy: Privacy) -> SessionId {
-        self.send(Command::StartParty { name: "Sunday squad".into(), privacy, invite: vec![] });
+        self.send(Command::StartParty { name: "Sunday squad".into(), privacy, limit: 16, invite: vec![] });
         self.wait_connected()
     }
 
@@ -201,7 +201,7 @@ impl Running {
         let snapshot =
             self.wait("a friend of that name", |s| signed_in(s).and_then(|s| friend(s, name)).is_some());
         let account = signed_in(&snapshot).and_then(|s| friend(s, name)).expect("just seen");
-        self.send(Command::Invite(account));
+        self.send(Command::Invite(vec![account]));
     }
 
     /// Quits and waits for the end; says how long it took.

@@ -1,5 +1,7 @@
 //! Friends, invitations, and starting a party.
 
+use std::sync::Arc;
+
 use egui_kittest::kittest::Queryable;
 use partyline::{
     client::{Command, PartyState, Place, ProblemKind},
@@ -45,7 +47,10 @@ fn a_party_is_started_with_a_name_a_privacy_and_guests() {
     stage.click("Start and invite 1");
     let name = "Race night".to_owned();
     let invite = vec![AccountId(NOVA)];
-    assert_eq!(stage.commands(), [Command::StartParty { name, privacy: Privacy::FriendsCanJoin, invite }]);
+    assert_eq!(
+        stage.commands(),
+        [Command::StartParty { name, privacy: Privacy::FriendsCanJoin, limit: 16, invite }]
+    );
     assert!(!stage.shows("Name, if you like"));
 }
 
@@ -76,9 +81,9 @@ fn the_search_narrows_the_list() {
 fn empty_lists_say_what_would_be_there() {
     let mut snapshot = stage::home();
     let signed_in = signed_in(&mut snapshot);
-    signed_in.friends = arrived(Vec::new());
-    signed_in.parties = arrived(Vec::new());
-    signed_in.invitations.clear();
+    signed_in.friends = arrived(Default::default());
+    signed_in.parties = arrived(Default::default());
+    signed_in.invitations = Default::default();
     let stage = Stage::new(snapshot);
     assert!(stage.shows("No friends yet."));
     assert!(stage.shows("No parties right now"));
@@ -111,7 +116,7 @@ fn a_friend_is_invited_from_the_list_once() {
     let mut stage = Stage::new(stage::in_party());
     stage.click("Odalys, Online · PS5");
     stage.click("Invite to the party");
-    assert_eq!(stage.commands(), [Command::Invite(AccountId(ODALYS))]);
+    assert_eq!(stage.commands(), [Command::Invite(vec![AccountId(ODALYS)])]);
     stage.publish(|snapshot| stage::party(snapshot).invited.push(AccountId(ODALYS)));
     stage.click("Odalys, Online · PS5");
     stage.click("Invited");
@@ -122,8 +127,8 @@ fn a_friend_is_invited_from_the_list_once() {
 fn a_long_list_costs_what_is_seen_of_it() {
     let painted = |count: u64| {
         let mut snapshot = stage::home();
-        let many = (0..count).map(|i| friend(1000 + i, &format!("friend_{i:04}"), None)).collect();
-        signed_in(&mut snapshot).friends = arrived(many);
+        let many: Vec<_> = (0..count).map(|i| friend(1000 + i, &format!("friend_{i:04}"), None)).collect();
+        signed_in(&mut snapshot).friends = arrived(Arc::new(many));
         Stage::new(snapshot).window.output().shapes.len()
     };
     let (screenful, endless) = (painted(20), painted(2000));

@@ -85,7 +85,7 @@ fn friends_are_invited_one_by_one() {
     assert_eq!(stage.window.get_all_by_label("In the party").count(), 2);
     stage.click("Invite Odalys");
     stage.click("Done");
-    assert_eq!(stage.commands(), [Command::Invite(AccountId(ODALYS))]);
+    assert_eq!(stage.commands(), [Command::Invite(vec![AccountId(ODALYS)])]);
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The window on a stage: hand-made snapshots go in, commands come out. Names and ids are invented.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use eframe::App as _;
 use egui::{Event, Key, Modifiers, RawInput};
@@ -11,7 +14,7 @@ use egui_kittest::{
 use partyline::{
     client::{
         Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, Place,
-        Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot, Sound, Stay, TalkState,
+        Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot, Sound, TalkState,
         VoiceStatus, WayBack,
     },
     model::{
@@ -176,6 +179,9 @@ fn client(
         notices: notice_receiver,
         meters: Arc::new(Meters::default()),
         stats: Arc::new(|| None),
+        budget: Arc::new(|| None),
+        wanted_pictures: mpsc::channel(64).0,
+        pictures: mpsc::channel(64).1,
     };
     (handle, commands, snapshots, notices)
 }
@@ -275,18 +281,15 @@ pub fn home() -> Snapshot {
         members: vec!["Nova".into(), "tidewalker".into()],
     };
     snapshot(Screen::SignedIn(Box::new(SignedIn {
-        me: Profile::named(AccountId(ME), "marlow_87"),
-        stay: Stay::Good,
-        sign_in: None,
-        friends: arrived(vec![
+        friends: arrived(Arc::new(vec![
             friend(NOVA, "Nova", Some("Astro Rally")),
             friend(TIDEWALKER, "tidewalker", Some("Deep Harbor")),
             friend(ODALYS, "Odalys", None),
-        ]),
-        parties: arrived(vec![session("harbor", "Harbor night", &[(TIDEWALKER, "tidewalker")])]),
-        invitations: vec![invitation],
-        party: PartyState::None,
+        ])),
+        parties: arrived(Arc::new(vec![session("harbor", "Harbor night", &[(TIDEWALKER, "tidewalker")])])),
+        invitations: Arc::new(vec![invitation]),
         link: LinkState::Live,
+        ..SignedIn::new(Profile::named(AccountId(ME), "marlow_87"), Instant::now())
     })))
 }
 
@@ -299,12 +302,14 @@ pub fn in_party() -> Snapshot {
 
 pub fn join(snapshot: &mut Snapshot) {
     let members = [(ME, "marlow_87"), (NOVA, "Nova"), (TIDEWALKER, "tidewalker")];
-    signed_in(snapshot).invitations.clear();
+    signed_in(snapshot).invitations = Arc::default();
     signed_in(snapshot).party = PartyState::Joined(Box::new(Party {
         session: session("squad", "Sunday squad", &members),
         voice: VoiceStatus::Connected,
         talk: TalkState { mode: TalkMode::PushToTalk, key_held: false, muted: false, deafened: false },
         invited: Vec::new(),
+        link: None,
+        chat: None,
     }));
 }
 

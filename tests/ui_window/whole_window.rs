@@ -1,6 +1,6 @@
 //! What holds for the window as a whole: it rests, it fits, it can be worked without a mouse.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use egui::{Key, Rect, pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -77,8 +77,8 @@ fn everything_fits_into_a_small_window() {
 #[test]
 fn a_dialog_keeps_its_buttons_in_a_small_window() {
     let mut snapshot = stage::home();
-    let many = (0..60).map(|i| friend(100 + i, &format!("friend_{i}"), None)).collect();
-    signed_in(&mut snapshot).friends = arrived(many);
+    let many: Vec<_> = (0..60).map(|i| friend(100 + i, &format!("friend_{i}"), None)).collect();
+    signed_in(&mut snapshot).friends = arrived(Arc::new(many));
     let mut stage = Stage::sized(snapshot, 720.0, 480.0);
     stage.click("Start a party");
     let window = Rect::from_min_max(pos2(0.0, 0.0), pos2(720.0, 480.0));
@@ -133,8 +133,8 @@ fn signing_in_needs_no_mouse_either() {
 #[test]
 fn a_long_list_follows_the_keyboard() {
     let mut snapshot = stage::home();
-    let many = (0..60).map(|i| friend(100 + i, &format!("friend_{i:02}"), None)).collect();
-    signed_in(&mut snapshot).friends = arrived(many);
+    let many: Vec<_> = (0..60).map(|i| friend(100 + i, &format!("friend_{i:02}"), None)).collect();
+    signed_in(&mut snapshot).friends = arrived(Arc::new(many));
     let mut stage = Stage::new(snapshot);
     for _ in 0..45 {
         stage.window.key_press(Key::Tab);
@@ -153,8 +153,8 @@ fn hostile_names_are_shown_harmless() {
     let mut snapshot = stage::in_party();
     let inside = signed_in(&mut snapshot);
     inside.me.online_id = hostile.as_str().into();
-    inside.friends = arrived(vec![friend(2, &hostile, Some(&hostile))]);
-    inside.parties = arrived(vec![session("other", &hostile, &[(2, &hostile)])]);
+    inside.friends = arrived(Arc::new(vec![friend(2, &hostile, Some(&hostile))]));
+    inside.parties = arrived(Arc::new(vec![session("other", &hostile, &[(2, &hostile)])]));
     stage::party(&mut snapshot).session = session("squad", &hostile, &[(1, &hostile), (2, &hostile)]);
     let mut stage = Stage::sized(snapshot, 720.0, 480.0);
     stage.notify(Notice::MemberJoined(hostile.as_str().into()));

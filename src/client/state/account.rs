@@ -1,8 +1,14 @@
 //! A signed-in account: friends, lists, invitations, and the push line that keeps them true.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
 
-use super::{Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer};
+use super::{
+    Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer,
+    chats::ChatsState, notifications::NotificationsState, people::PeopleState,
+};
 use crate::{
     client::{
         LinkState, Notice, Stay,
@@ -34,9 +40,12 @@ const MAX_HEARD: usize = 32;
 pub struct Account {
     pub me: Profile,
     pub stay: AccountStay,
-    pub friends: Fetched<Vec<Friend>>,
+    pub friends: Fetched<Arc<Vec<Friend>>>,
     friends_attempt: Attempt,
-    parties: Fetched<Vec<PartySession>>,
+    pub people: PeopleState,
+    pub chats: ChatsState,
+    pub notifications: NotificationsState,
+    parties: Fetched<Arc<Vec<PartySession>>>,
     lists_attempt: Attempt,
     invitations: Vec<Invitation>,
     /// Seen in a push event; the service's list may never show them.
@@ -44,6 +53,7 @@ pub struct Account {
     /// "Not now".
     dismissed: Vec<SessionId>,
     pub link: LinkState,
+    pub link_since: Instant,
     push_failures: u32,
     opened_at: Option<Instant>,
     lists_read_at: Option<Instant>,
@@ -70,18 +80,22 @@ impl AccountStay {
 }
 
 impl Account {
-    pub fn new(me: Profile) -> Self {
+    pub fn new(me: Profile, now: Instant) -> Self {
         Self {
             me,
             stay: AccountStay::default(),
             friends: Fetched::default(),
             friends_attempt: 0,
+            people: PeopleState::default(),
+            chats: ChatsState::default(),
+            notifications: NotificationsState::default(),
             parties: Fetched::default(),
             lists_attempt: 0,
             invitations: Vec::new(),
             heard: Vec::new(),
             dismissed: Vec::new(),
             link: LinkState::Connecting,
+            link_since: now,
             push_failures: 0,
             opened_at: None,
             lists_read_at: None,
@@ -90,10 +104,11 @@ impl Account {
         }
     }
 
-    pub fn other_parties(&self) -> Fetched<Vec<PartySession>> {
+    pub fn other_parties(&self) -> Fetched<Arc<Vec<PartySession>>> {
         let current = self.party.session().map(|s| &s.id);
-        let others = |parties: &Vec<PartySession>| {
-            parties.iter().filter(|party| Some(&party.id) != current).cloned().collect()
+        let others = |parties: &Arc<Vec<PartySession>>| {
+            let others = parties.iter().filter(|party| Some(&party.id) != current);
+            Arc::new(others.cloned().collect())
         };
         Fetched { value: self.parties.value.as_ref().map(others), fetching: self.parties.fetching }
     }
@@ -109,8 +124,7 @@ impl Account {
     }
 
     fn with_party(&self, mut invitation: Invitation) -> Invitation {
-        let parties = self.parties.value.iter().flatten();
-        if let Some(party) = parties.into_iter().find(|party| party.id == invitation.session) {
+        if let Some(party) = self.parties.items().iter().find(|party| party.id == invitation.session) {
             invitation.members = party.members.iter().map(|m| m.online_id.clone()).collect();
             if invitation.party_name.is_empty() {
                 invitation.party_name = party.name.clone();
@@ -120,8 +134,11 @@ impl Account {
     }
 
     pub fn name_of(&self, account: AccountId) -> Option<crate::model::OnlineId> {
-        let friends = self.friends.value.iter().flatten();
-        friends.into_iter().find(|f| f.profile.account == account).map(|f| f.profile.online_id.clone())
+        self.friends
+            .items()
+            .iter()
+            .find(|f| f.profile.account == account)
+            .map(|f| f.profile.online_id.clone())
     }
 }
 
@@ -156,7 +173,7 @@ impl State {
             Ok(mut friends) => {
                 pages = friends.len().div_ceil(100) as u32;
                 sort(&mut friends);
-                account.friends.value = Some(friends);
+                account.friends.value = Some(Arc::new(friends));
                 self.problems.clear(Place::Friends);
             }
             Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure),
@@ -176,7 +193,7 @@ impl State {
         let attempt = self.new_attempt();
         let Some(account) = self.account_mut() else { return };
         account.friends_attempt = attempt;
-        let known = account.friends.value.iter().flatten().map(|friend| friend.profile.clone()).collect();
+        let known = account.friends.items().iter().map(|friend| friend.profile.clone()).collect();
         out.push(Effect::ReadFriends { attempt, known });
     }
 
@@ -190,7 +207,7 @@ impl State {
         out.push(Effect::ReadLists { attempt, invited: known.map(|i| i.session.clone()).collect() });
         let every = match account.link {
             LinkState::Live => LISTS_EVERY,
-            LinkState::Connecting | LinkState::CatchingUp => LISTS_EVERY_WITHOUT_PUSH,
+            LinkState::Connecting | LinkState::CatchingUp | LinkState::Offline => LISTS_EVERY_WITHOUT_PUSH,
         };
         self.timers.set(Timer::PollLists, now + every);
     }
@@ -201,7 +218,7 @@ impl State {
         match result {
             Ok(lists) => {
                 account.invitations = lists.invitations;
-                account.parties.value = Some(lists.parties);
+                account.parties.value = Some(Arc::new(lists.parties));
                 self.problems.clear(Place::Window);
             }
             Err(failure) => self.fail(Place::Window, failure),
@@ -239,6 +256,9 @@ impl State {
             self.poll_friends(out);
             self.read_party(now, out);
         }
+        self.read_people(now, out);
+        self.read_chats(now, out);
+        self.read_notifications(now, out);
         self.read_lists_soon(now);
     }
 
@@ -260,7 +280,12 @@ impl State {
     }
 
     pub(super) fn push_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {
-        let PushEvent::Party(event) = event else { return };
+        let event = match event {
+            PushEvent::Party(event) => event,
+            PushEvent::Group(group) => return self.group_event(group, now, out),
+            PushEvent::People => return self.people_event(now, out),
+            PushEvent::Notifications => return self.read_notifications(now, out),
+        };
         let Some(account) = self.account_mut() else { return };
         if account.party.session().is_some_and(|s| s.id == event.session) {
             return self.party_event(event, now, out);
@@ -327,7 +352,9 @@ impl State {
     pub(super) fn party_poll(&self) -> Option<Duration> {
         match self.account()?.link {
             LinkState::Live => None,
-            LinkState::Connecting | LinkState::CatchingUp => Some(PARTY_EVERY_WITHOUT_PUSH),
+            LinkState::Connecting | LinkState::CatchingUp | LinkState::Offline => {
+                Some(PARTY_EVERY_WITHOUT_PUSH)
+            }
         }
     }
 }

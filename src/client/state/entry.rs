@@ -19,10 +19,12 @@ impl State {
         &mut self,
         name: String,
         privacy: Privacy,
+        limit: u32,
         invite: Vec<AccountId>,
         out: &mut Effects,
     ) {
-        self.enter(Entry::Create { name: trimmed(&name), privacy }, invite, out);
+        let limit = limit.clamp(PartySession::MIN_LIMIT, PartySession::MAX_MEMBERS);
+        self.enter(Entry::Create { name: trimmed(&name), privacy, limit }, invite, out);
     }
 
     pub(super) fn join_party(&mut self, session: SessionId, out: &mut Effects) {
@@ -78,9 +80,7 @@ impl State {
                 self.members_changed(now, out);
                 out.push(self.talk_effect());
                 self.connect_voice(out);
-                for account in invite {
-                    self.invite(account, now, out);
-                }
+                self.invite(&invite, now, out);
                 tracing::info!("in a party");
                 // What happened between entering and reading came as events for a session not yet ours.
                 self.party_changed_unseen(now);

@@ -3,10 +3,14 @@
 
 mod account;
 mod capture;
+mod chats;
 mod entry;
 mod keeping;
+mod notifications;
 mod party;
+mod people;
 mod problems;
+mod reading;
 mod sign_in;
 mod sound;
 #[cfg(test)]
@@ -14,7 +18,10 @@ mod tests;
 mod timers;
 mod voice;
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use account::Account;
 use capture::CaptureDesk;
@@ -130,7 +137,7 @@ impl State {
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
             Input::Left { attempt, result } => self.left(attempt, result, &mut out),
-            Input::InvitationSent { account, result } => self.invitation_sent(account, result, &mut out),
+            Input::InvitationSent { accounts, result } => self.invitation_sent(&accounts, result, &mut out),
             Input::PartyChanged(result) => match result {
                 Ok(()) => self.problems.clear(Place::Party),
                 Err(failure) => self.fail(Place::Party, failure),
@@ -142,6 +149,8 @@ impl State {
                 Ok(()) => self.problems.clear_kind(&ProblemKind::SettingsNotSaved),
                 Err(failure) => self.problems.raise(Place::Settings, failure),
             },
+            Input::People(input) => self.people(input, now, &mut out),
+            Input::Chats(input) => self.chats(input, now, &mut out),
         }
         out
     }
@@ -167,14 +176,14 @@ impl State {
             Command::UseFoundClient => self.use_found_client(out),
             Command::SaveReport(file) => self.save_report(file, out),
             Command::CloseCapture => self.close_capture(out),
-            Command::StartParty { name, privacy, invite } => {
-                self.start_party(name, privacy, invite, out);
+            Command::StartParty { name, privacy, limit, invite } => {
+                self.start_party(name, privacy, limit, invite, out);
             }
             Command::JoinParty(session) => self.join_party(session, out),
             Command::JoinByLink(link) => self.join_by_link(link, out),
             Command::DismissInvitation(session) => self.dismiss_invitation(session),
             Command::LeaveParty => self.leave_party(out),
-            Command::Invite(account) => self.invite(account, now, out),
+            Command::Invite(accounts) => self.invite(&accounts, now, out),
             Command::RenameParty(name) => self.rename_party(name, out),
             Command::SetPrivacy(privacy) => self.set_privacy(privacy, out),
             Command::RetryVoice => self.retry_voice(now, out),
@@ -187,6 +196,35 @@ impl State {
             Command::PlayTestSound => out.push(Effect::Voice(super::input::VoiceControl::TestSound)),
             Command::DismissProblem(id) => self.problems.dismiss(id),
             Command::Quit => self.quit(now, out),
+            Command::PreviewLink(_)
+            | Command::ClosePreview
+            | Command::SetLimit(_)
+            | Command::RemoveMember(_)
+            | Command::ShareParty
+            | Command::ReadPastParties => {}
+            Command::OpenCard(_)
+            | Command::CloseCard
+            | Command::SetFavorite { .. }
+            | Command::AskFriend(_)
+            | Command::AskFriendById(_)
+            | Command::AcceptRequest(_)
+            | Command::DeclineRequest(_)
+            | Command::RemoveFriend(_)
+            | Command::Block(_)
+            | Command::Unblock(_)
+            | Command::ReadBlocked
+            | Command::ShareRealName(_)
+            | Command::AppearOffline(_) => {}
+            Command::OpenChat(_)
+            | Command::OpenChatWith(_)
+            | Command::CloseChat
+            | Command::ReadOlder
+            | Command::SendMessage(_)
+            | Command::RetryMessage(_)
+            | Command::DiscardMessage(_)
+            | Command::Writing
+            | Command::React { .. }
+            | Command::MarkNotificationsRead(_) => {}
         }
     }
 
@@ -268,10 +306,17 @@ impl State {
                 stay: account.stay.published(),
                 sign_in: self.sign_in_shown(),
                 friends: account.friends.clone(),
+                people: account.people.published(),
                 parties: account.other_parties(),
-                invitations: account.open_invitations(),
+                open_parties: Arc::default(),
+                past_parties: Fetched::default(),
+                invitations: Arc::new(account.open_invitations()),
+                linked: None,
                 party: account.party.published(self.talk),
+                chats: account.chats.published(),
+                notifications: account.notifications.published(),
                 link: account.link,
+                link_since: account.link_since,
             })),
         };
         Snapshot {

@@ -91,6 +91,8 @@ impl PartyStage {
                 voice: joined.voice.status(),
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
+                link: None,
+                chat: None,
             })),
         }
     }
@@ -237,12 +239,17 @@ impl State {
         members.iter().map(|m| m.account).filter(|account| Some(*account) != me).collect()
     }
 
-    pub(super) fn invite(&mut self, account: AccountId, now: Instant, out: &mut Effects) {
-        if let Some(joined) = self.joined_mut()
-            && joined.invited.iter().all(|(invited, _)| *invited != account)
-        {
-            joined.invited.push((account, now));
-            out.push(Effect::Invite { session: joined.session.id.clone(), account });
+    pub(super) fn invite(&mut self, accounts: &[AccountId], now: Instant, out: &mut Effects) {
+        let Some(joined) = self.joined_mut() else { return };
+        let mut fresh = Vec::new();
+        for account in accounts {
+            if joined.invited.iter().all(|(invited, _)| invited != account) {
+                joined.invited.push((*account, now));
+                fresh.push(*account);
+            }
+        }
+        if !fresh.is_empty() {
+            out.push(Effect::Invite { session: joined.session.id.clone(), accounts: fresh });
             self.timers.set_earlier(Timer::Invitations, now + INVITED_FOR);
         }
     }
@@ -259,19 +266,20 @@ impl State {
 
     pub(super) fn invitation_sent(
         &mut self,
-        account: AccountId,
+        accounts: &[AccountId],
         result: Result<(), Failure>,
         out: &mut Effects,
     ) {
-        match result {
-            Ok(()) => {
-                if let Some(name) = self.account().and_then(|a| a.name_of(account)) {
+        match (result, accounts) {
+            (Ok(()), [account]) => {
+                if let Some(name) = self.account().and_then(|a| a.name_of(*account)) {
                     out.push(Effect::Notify(Notice::InvitationSent(name)));
                 }
             }
-            Err(failure) => {
+            (Ok(()), several) => out.push(Effect::Notify(Notice::InvitationsSent(several.len()))),
+            (Err(failure), _) => {
                 if let Some(joined) = self.joined_mut() {
-                    joined.invited.retain(|(invited, _)| *invited != account);
+                    joined.invited.retain(|(invited, _)| !accounts.contains(invited));
                 }
                 self.fail(Place::Party, failure);
             }

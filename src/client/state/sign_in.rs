@@ -222,7 +222,7 @@ impl State {
             self.drop_account(out);
         }
         out.push(Effect::TakeAccount { attempt });
-        self.stage = Stage::SignedIn(Box::new(Account::new(me)));
+        self.stage = Stage::SignedIn(Box::new(Account::new(me, now)));
         self.open_push(out);
         self.refresh(now, out);
     }

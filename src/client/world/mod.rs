@@ -3,7 +3,9 @@
 
 mod accounts;
 mod captures;
+mod chats;
 mod parties;
+mod people;
 
 use std::{sync::Arc, time::Duration};
 
@@ -147,10 +149,12 @@ impl World {
                 result: psn.party(&session).await.map_err(Failure::of_party),
             }),
             Effect::LeaveParty { attempt, session, seat } => self.leave_party(attempt, session, seat),
-            Effect::Invite { session, account } => self.ask(async move |psn| Input::InvitationSent {
-                account,
-                result: psn.invite(&session, &[account]).await.map_err(Failure::of_party),
+            Effect::Invite { session, accounts } => self.ask(async move |psn| Input::InvitationSent {
+                result: psn.invite(&session, &accounts).await.map_err(Failure::of_party),
+                accounts,
             }),
+            Effect::People(effect) => self.about_people(effect),
+            Effect::Chats(effect) => self.about_chats(effect),
             Effect::ChangeParty { session, change } => self.ask(async move |psn| {
                 Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::of_party))
             }),

@@ -27,7 +27,7 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
         let height = (ui.ctx().content_rect().height() - 226.0).clamp(60.0, 380.0);
         let field = widgets::search_field(ui, &mut draft.search, "Search friends to invite");
         widgets::focus_first(ui, &field);
-        let friends = signed_in.friends.value.as_deref().unwrap_or_default();
+        let friends = signed_in.friends.items();
         // As high as the whole list: searching must not move the dialog.
         let height = height.min(friends.len().max(1) as f32 * ROW_HEIGHT);
         ScrollArea::vertical().max_height(height).auto_shrink(false).show(ui, |ui| {
@@ -74,7 +74,7 @@ fn row(ui: &mut Ui, cx: &Cx<'_>, party: &Party, friend: &Friend) {
         } else {
             let spoken = format!("Invite {name}");
             if ui.add(Button::ghost("Invite").name(&spoken)).clicked() {
-                cx.send(Command::Invite(account));
+                cx.send(Command::Invite(vec![account]));
             }
         }
         ui.add_space(8.0);

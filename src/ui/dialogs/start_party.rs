@@ -6,7 +6,7 @@ use egui::{Align2, Context, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::
 
 use crate::{
     client::{Command, SignedIn},
-    model::{AccountId, Friend, Privacy},
+    model::{AccountId, Friend, PartySession, Privacy},
     ui::{
         Cx,
         display::one_line,
@@ -49,7 +49,7 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
                 }
             }
         });
-        let friends = signed_in.friends.value.as_deref().unwrap_or_default();
+        let friends = signed_in.friends.items();
         if !friends.is_empty() {
             ui.add_space(8.0);
             widgets::caps_heading(ui, "Invite");
@@ -78,7 +78,12 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
                 let mut invite: Vec<AccountId> = draft.invite.iter().copied().collect();
                 invite.sort_unstable();
                 let name = draft.name.trim().to_owned();
-                cx.send(Command::StartParty { name, privacy: draft.privacy, invite });
+                cx.send(Command::StartParty {
+                    name,
+                    privacy: draft.privacy,
+                    limit: PartySession::MAX_MEMBERS,
+                    invite,
+                });
                 done = true;
             }
             Some(Pressed::Cancel) => done = true,

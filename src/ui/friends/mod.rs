@@ -108,7 +108,7 @@ fn list(
         .as_ref()
         .is_some_and(|(snapshot, search, _)| Arc::ptr_eq(snapshot, cx.snapshot) && *search == state.search);
     if !fresh {
-        let parties = signed_in.parties.value.as_deref().unwrap_or_default();
+        let parties = signed_in.parties.items();
         let groups = group(friends, parties, cx.party().map(|p| &p.session), &state.search);
         state.grouped = Some((cx.snapshot.clone(), state.search.clone(), groups));
     }
@@ -230,7 +230,7 @@ fn actions(ui: &mut Ui, cx: &mut Cx<'_>, friend: &Friend, entry: &Entry) {
         }
         Some(_) => {
             if widgets::menu_item(ui, "Invite to the party", None).clicked() {
-                cx.send(Command::Invite(account));
+                cx.send(Command::Invite(vec![account]));
             }
         }
         None if !home::can_enter(cx) => {

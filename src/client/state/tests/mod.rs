@@ -160,7 +160,8 @@ impl Evening {
 }
 
 fn start_party() -> Command {
-    Command::StartParty { name: "Sunday squad".into(), privacy: Privacy::InviteOnly, invite: vec![] }
+    let (name, privacy) = ("Sunday squad".into(), Privacy::InviteOnly);
+    Command::StartParty { name, privacy, limit: 16, invite: vec![] }
 }
 
 fn member(account: AccountId) -> Member {

@@ -1,10 +1,16 @@
-//! Everything that can happen to the client, and everything it can decide to do.
+//! Everything that can happen to the client, and everything it can decide to do. Each file here owns one part's; this one the rest.
+
+mod chats;
+mod people;
 
 use std::{
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
 };
+
+pub use chats::{ChatsEffect, ChatsInput};
+pub use people::{PeopleEffect, PeopleInput};
 
 use super::{
     CaptureTrouble, ClientInUse, Command, Notice, ReportFile, Secrets, SignInLink, WayBack, failure::Failure,
@@ -102,7 +108,7 @@ pub enum Input {
         result: Result<(), Failure>,
     },
     InvitationSent {
-        account: AccountId,
+        accounts: Vec<AccountId>,
         result: Result<(), Failure>,
     },
     PartyChanged(Result<(), Failure>),
@@ -115,6 +121,8 @@ pub enum Input {
     Announced(Result<(), Failure>),
     Voice(VoiceEvent),
     SettingsSaved(Result<(), Failure>),
+    People(PeopleInput),
+    Chats(ChatsInput),
 }
 
 /// What a capture was read for.
@@ -239,7 +247,7 @@ pub enum Effect {
     },
     Invite {
         session: SessionId,
-        account: AccountId,
+        accounts: Vec<AccountId>,
     },
     ChangeParty {
         session: SessionId,
@@ -262,6 +270,8 @@ pub enum Effect {
     GiveSeatBack(Seat),
     Voice(VoiceControl),
 
+    People(PeopleEffect),
+    Chats(ChatsEffect),
     SaveSettings(Box<Settings>),
     Notify(Notice),
     /// The loop ends after this.
@@ -286,7 +296,7 @@ pub enum SchemeQuestion {
 /// The way into a party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    Create { name: String, privacy: crate::model::Privacy },
+    Create { name: String, privacy: crate::model::Privacy, limit: u32 },
     Join(SessionId),
     Link(PartyLink),
 }
