@@ -10,6 +10,7 @@ mod group;
 mod ids;
 mod image;
 mod link;
+mod notes;
 mod notification;
 mod party;
 mod picture;
@@ -39,6 +40,7 @@ pub use ids::{
 };
 pub use image::{ImageUrl, InvalidImageUrl};
 pub use link::{LinkMember, LinkPreview};
+pub use notes::Notes;
 pub use notification::Notification;
 pub use party::{Bridge, CustomMessage, Invitation, Member, PartySession, Platform, Privacy};
 pub use picture::Picture;

@@ -15,7 +15,7 @@ use crate::{
         input::Lists,
         reconnect::{self, Reach},
     },
-    model::{AccountId, Availability, Friend, Invitation, PartySession, Profile, SessionId},
+    model::{AccountId, Availability, Friend, Invitation, Notes, PartySession, Profile, SessionId},
     psn::{Event, PushEvent},
 };
 
@@ -42,6 +42,7 @@ pub struct Account {
     pub stay: AccountStay,
     pub friends: Fetched<Arc<Vec<Friend>>>,
     friends_attempt: Attempt,
+    pub notes: Notes,
     pub people: PeopleState,
     pub chats: ChatsState,
     pub notifications: NotificationsState,
@@ -86,6 +87,7 @@ impl Account {
             stay: AccountStay::default(),
             friends: Fetched::default(),
             friends_attempt: 0,
+            notes: Notes::default(),
             people: PeopleState::default(),
             chats: ChatsState::default(),
             notifications: NotificationsState::default(),

@@ -6,6 +6,7 @@ mod capture;
 mod chats;
 mod entry;
 mod keeping;
+mod notes;
 mod notifications;
 mod party;
 mod people;
