@@ -61,6 +61,7 @@ impl State {
                 self.problems.clear_kind(&ProblemKind::SecretsNotKept);
                 self.settings.secret_storage = Some(secrets.storage);
                 self.timers.set_earlier(Timer::SaveSettings, now);
+                self.save_notes_soon(now);
                 out.push(Effect::Notify(Notice::SecretsMoved(secrets.storage)));
             }
             Err(failure) => self.problems.raise(self.place_of_accounts(), failure),

@@ -277,6 +277,7 @@ impl State {
         let Some(me) = self.account().map(|account| account.me.account) else { return };
         self.cancel_sign_in(out);
         out.push(Effect::ForgetAccountInUse);
+        self.timers.clear(Timer::SaveNotes);
         self.drop_account(out);
         self.stage = Stage::SignedOut;
         self.problems.clear_all_but(&[Place::Settings]);
@@ -287,6 +288,9 @@ impl State {
     fn drop_account(&mut self, out: &mut Effects) {
         if self.account().is_none() {
             return;
+        }
+        if self.timers.is_set(Timer::SaveNotes) {
+            self.save_notes(out);
         }
         if let Some(PartyStage::Joined(_)) = self.party() {
             self.leave_party(out);

@@ -28,6 +28,8 @@ pub enum Timer {
     VoiceDeadline,
     VoiceRetry,
     SaveSettings,
+    /// What is remembered for the account changed.
+    SaveNotes,
     /// Quitting has had its time.
     Quit,
 }
