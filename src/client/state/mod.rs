@@ -268,7 +268,7 @@ impl State {
         if self.timers.is_set(Timer::SaveSettings) {
             self.due(Timer::SaveSettings, now, out);
         }
-        self.save_notes(out);
+        self.save_waiting_notes(out);
         self.leave_party(out);
         match self.party() {
             Some(PartyStage::Leaving { .. } | PartyStage::Joining { .. }) => {

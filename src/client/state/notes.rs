@@ -36,13 +36,20 @@ impl State {
     }
 
     pub(super) fn save_notes_soon(&mut self, now: Instant) {
-        // Afterwards there is no later.
+        // Afterwards there may be no loop any more.
         let settle = if self.quitting { Duration::ZERO } else { SAVE_SETTLE };
         self.timers.set_earlier(Timer::SaveNotes, now + settle);
     }
 
+    /// What changed and is not written yet: there is no later for it.
+    pub(super) fn save_waiting_notes(&mut self, out: &mut Effects) {
+        if self.timers.is_set(Timer::SaveNotes) {
+            self.timers.clear(Timer::SaveNotes);
+            self.save_notes(out);
+        }
+    }
+
     pub(super) fn save_notes(&mut self, out: &mut Effects) {
-        self.timers.clear(Timer::SaveNotes);
         if let Some(account) = self.account().filter(|account| account.notes_read) {
             out.push(Effect::SaveNotes(Box::new(account.notes.clone())));
         }

@@ -289,9 +289,7 @@ impl State {
         if self.account().is_none() {
             return;
         }
-        if self.timers.is_set(Timer::SaveNotes) {
-            self.save_notes(out);
-        }
+        self.save_waiting_notes(out);
         if let Some(PartyStage::Joined(_)) = self.party() {
             self.leave_party(out);
         } else {

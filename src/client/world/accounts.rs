@@ -15,9 +15,7 @@ use crate::{
         signing_in::{SignIn, first_call},
     },
     desktop::{self, Instance, SchemeHandler},
-    model::{
-        AccountId, AccountSlot, ClientSource, Clock, Notes, Profile, SchemeStatus, Secret, SecretStorage,
-    },
+    model::{AccountId, AccountSlot, ClientSource, Clock, Profile, SchemeStatus, Secret, SecretStorage},
     psn::{self, Kept},
     store::{self, Paths},
 };
@@ -175,12 +173,6 @@ impl World {
         if let Some(kept) = account.psn.tokens().kept() {
             account.kept_as_used.keep(kept);
         }
-    }
-
-    pub(super) fn save_notes(&self, mut notes: Box<Notes>) {
-        let Some(account) = &self.account else { return };
-        notes.pause_until = account.psn.pause();
-        account.kept_as_used.keep_notes(notes);
     }
 
     pub(super) fn ask_scheme(&self, question: SchemeQuestion) {

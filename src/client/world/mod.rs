@@ -178,7 +178,11 @@ impl World {
             }
             Effect::GiveSeatBack(seat) => self.give_seat_back(seat),
             Effect::Voice(control) => self.control_voice(control),
-            Effect::SaveNotes(notes) => self.save_notes(notes),
+            Effect::SaveNotes(notes) => {
+                if let Some(account) = &self.account {
+                    account.kept_as_used.keep_notes(notes);
+                }
+            }
             Effect::SaveSettings(settings) => self.save_settings(*settings),
             Effect::Notify(notice) => return Some(notice),
             // The loop ends before it asks.
