@@ -280,7 +280,11 @@ pub enum Effect {
     Chats(ChatsEffect),
     SaveSettings(Box<Settings>),
     /// For the account in use, if it is kept.
-    SaveNotes(Box<Notes>),
+    /// `besides_earlier`: what earlier runs remembered was not read so far, and is not to be lost.
+    SaveNotes {
+        notes: Box<Notes>,
+        besides_earlier: bool,
+    },
     Notify(Notice),
     /// The loop ends after this.
     Finish,

@@ -42,6 +42,7 @@ pub enum Request {
     KeepNotes {
         account: AccountId,
         notes: Box<Notes>,
+        besides_earlier: bool,
     },
     Forget(AccountSlot),
     ForgetAccount(AccountId),
@@ -92,7 +93,9 @@ impl Desk {
                     let notes = slot.map(|slot| self.notes.read(&slot, account)).unwrap_or_default();
                     self.tell(Input::NotesRead { account, notes: Box::new(notes) });
                 }
-                Request::KeepNotes { account, notes } => self.keep_notes(account, &notes),
+                Request::KeepNotes { account, notes, besides_earlier } => {
+                    self.keep_notes(account, *notes, besides_earlier);
+                }
                 Request::Forget(slot) => {
                     let notes = self.notes.forget(&slot);
                     let done = self.open.forget(&slot);
@@ -199,9 +202,12 @@ impl Desk {
     }
 
     /// Of an account that is not kept, nothing is.
-    fn keep_notes(&mut self, account: AccountId, notes: &Notes) {
+    fn keep_notes(&mut self, account: AccountId, mut notes: Notes, besides_earlier: bool) {
         let Some(slot) = self.slot_of(account) else { return };
-        let saved = self.notes.keep(&slot, account, notes);
+        if besides_earlier {
+            notes.take_over(self.notes.read(&slot, account));
+        }
+        let saved = self.notes.keep(&slot, account, &notes);
         let saved = saved.map_err(|e| Failure::new(ProblemKind::NotesNotSaved, e.kind().to_string()));
         self.tell(Input::NotesSaved(saved));
     }

@@ -155,11 +155,12 @@ impl KeptAsUsed {
         self.keeper.ask(Request::ReadNotes(account));
     }
 
-    /// They are written if the account is kept. Answered by [`Input::NotesSaved`].
-    pub fn keep_notes(&self, notes: Box<Notes>) {
+    /// They are written if the account is kept, which [`Input::NotesSaved`] answers; in place of earlier ones, or on top of
+    /// them.
+    pub fn keep_notes(&self, notes: Box<Notes>, besides_earlier: bool) {
         let locked = self.lock();
         if locked.0 != Use::Forgotten {
-            self.keeper.ask(Request::KeepNotes { account: locked.1.account, notes });
+            self.keeper.ask(Request::KeepNotes { account: locked.1.account, notes, besides_earlier });
         }
     }
 

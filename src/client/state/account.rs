@@ -43,7 +43,7 @@ pub struct Account {
     pub friends: Fetched<Arc<Vec<Friend>>>,
     friends_attempt: Attempt,
     pub notes: Notes,
-    /// Before that, nothing is written: it would take the place of what is not known yet.
+    /// What earlier runs remembered is among them.
     pub notes_read: bool,
     pub people: PeopleState,
     pub chats: ChatsState,

@@ -19,7 +19,7 @@ impl State {
         let before = account.notes.clone();
         change(&mut account.notes);
         account.notes.clamp();
-        if account.notes != before && account.notes_read {
+        if account.notes != before {
             self.save_notes_soon(now);
         }
     }
@@ -50,8 +50,9 @@ impl State {
     }
 
     pub(super) fn save_notes(&mut self, out: &mut Effects) {
-        if let Some(account) = self.account().filter(|account| account.notes_read) {
-            out.push(Effect::SaveNotes(Box::new(account.notes.clone())));
+        if let Some(account) = self.account() {
+            let notes = Box::new(account.notes.clone());
+            out.push(Effect::SaveNotes { notes, besides_earlier: !account.notes_read });
         }
     }
 

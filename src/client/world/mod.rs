@@ -178,9 +178,9 @@ impl World {
             }
             Effect::GiveSeatBack(seat) => self.give_seat_back(seat),
             Effect::Voice(control) => self.control_voice(control),
-            Effect::SaveNotes(notes) => {
+            Effect::SaveNotes { notes, besides_earlier } => {
                 if let Some(account) = &self.account {
-                    account.kept_as_used.keep_notes(notes);
+                    account.kept_as_used.keep_notes(notes, besides_earlier);
                 }
             }
             Effect::SaveSettings(settings) => self.save_settings(*settings),
