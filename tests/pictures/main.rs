@@ -94,7 +94,7 @@ fn avatars_arrive_decoded_and_the_next_run_has_them_on_disk() {
     let scene = Scene::new(SecretStorage::File);
     let mut client = scene.sign_in();
     let snapshot = client.wait("friends", |s| signed_in(s).is_some_and(|s| !s.friends.items().is_empty()));
-    let friends = signed_in(&snapshot).expect("signed in").friends.items().clone();
+    let friends = signed_in(&snapshot).expect("signed in").friends.items();
     // The sandbox names itself in addresses; the front stands before it.
     let avatars: BTreeSet<ImageUrl> = friends
         .iter()
