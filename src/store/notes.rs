@@ -56,20 +56,7 @@ impl KeptNotes {
         }
     }
 
-    /// # Errors
-    /// When the file cannot be removed.
-    pub fn forget(&mut self, slot: &AccountSlot) -> io::Result<()> {
-        match self {
-            Self::Memory(kept) => {
-                kept.remove(slot);
-                Ok(())
-            }
-            Self::Folder(folder) => remove_private(&file_of(folder, slot)),
-        }
-    }
-
-    /// Also what was left behind in slots that nobody knows any more, and what can no longer be read: it may be this
-    /// account's.
+    /// Also what was left behind in slots that nobody knows any more, and what can no longer be read: it may be of this one.
     ///
     /// # Errors
     /// When a file cannot be removed.

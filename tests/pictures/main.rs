@@ -209,3 +209,19 @@ fn what_was_just_scrolled_to_comes_first_four_at_once_and_too_many_wishes_are_re
     client.quit();
     assert_eq!(scene.kept(), 0, "a run in memory keeps nothing");
 }
+
+#[test]
+fn who_takes_the_place_of_another_goes_on_with_what_was_wished_for() {
+    let scene = Scene::new(SecretStorage::File);
+    let mut client = scene.sign_in();
+    for n in 0..40 {
+        assert!(client.handle.want_picture(scene.at(&format!("/own/slow-{n}"))));
+    }
+    client.send(Command::SignInAs("Odalys-7".into()));
+    client.wait("somebody else", |s| signed_in(s).is_some_and(|s| s.me.online_id.as_str() == "Odalys-7"));
+    let before = client.handle.take_pictures();
+    assert!(before.len() < 40, "some are under way");
+    let after = (before.len()..40).map(|_| client.picture());
+    assert!(before.iter().cloned().chain(after).all(|(_, picture)| picture.is_some()));
+    client.quit();
+}

@@ -97,7 +97,8 @@ impl Desk {
                     self.keep_notes(account, *notes, besides_earlier);
                 }
                 Request::Forget(slot) => {
-                    let notes = self.notes.forget(&slot);
+                    let owner = self.accounts.iter().find(|known| known.slot == slot).map(|a| a.account);
+                    let notes = owner.map_or(Ok(()), |owner| self.notes.forget_account(owner));
                     let done = self.open.forget(&slot);
                     self.conclude_forgetting(done, notes);
                 }

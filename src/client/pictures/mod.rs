@@ -96,7 +96,7 @@ enum Outcome {
     Brought(Picture),
     /// To be asked for again no sooner than after this.
     Failed(Duration),
-    /// The account went meanwhile.
+    /// The account went meanwhile; another one may fetch it.
     GivenUp,
 }
 
@@ -159,6 +159,7 @@ impl Gallery {
                 self.failures.note(image.clone(), self.clock.now(), pause);
                 None
             }
+            Outcome::GivenUp if self.sources.borrow().is_some() => return self.wishes.push(image),
             Outcome::GivenUp => None,
         };
         self.answer(image, picture).await;

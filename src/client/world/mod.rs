@@ -111,6 +111,7 @@ impl World {
             Effect::DropAccount => {
                 if let Some(account) = self.account.take() {
                     account.kept_as_used.retire();
+                    // First: what is cancelled must not begin again for the same account.
                     self.pictures.stop();
                     account.signed_in.cancel();
                 }
