@@ -1,4 +1,5 @@
-//! What outlives a run: the settings file, the secrets, what is remembered for each account, pictures, and this installation's name. Blocking; the client calls it off its loop.
+//! What outlives a run: the settings file, the secrets, what is remembered for each account, pictures, and this installation's
+//! name. Blocking; the client calls it off its loop.
 
 mod files;
 mod kept;
