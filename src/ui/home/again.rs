@@ -25,7 +25,7 @@ const SHOWN: usize = 20;
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let past = &signed_in.past_parties;
-    ui.add_space(10.0);
+    ui.add_space(14.0);
     let Some(parties) = &past.value else {
         heading(ui, "Again");
         if past.fetching {
