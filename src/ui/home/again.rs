@@ -53,7 +53,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         widgets::paragraph(ui, text, theme::small(), palette(ui).dim);
     }
     let now = jiff::Timestamp::now();
-    for (index, party) in parties.iter().take(SHOWN).enumerate() {
+    let with_others =
+        |party: &&PastParty| party.members.iter().any(|member| member.account != signed_in.me.account);
+    for (index, party) in parties.iter().filter(with_others).take(SHOWN).enumerate() {
         ui.push_id(("past", index), |ui| past_party(ui, cx, signed_in, party, now));
     }
 }
@@ -64,9 +66,6 @@ fn past_party(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &PastPa
     let others: Vec<&GroupMember> = party.members.iter().filter(|member| member.account != me).collect();
     let face = others.first().map_or(NOBODY, |m| face_of(Some(m.account), m.online_id.as_ref()));
     Entry { face, title: &title, subtitle: &subtitle, accented: false }.show(ui, |ui| {
-        if others.is_empty() {
-            return;
-        }
         let accounts = others.iter().map(|member| member.account);
         again(ui, cx, signed_in, accounts, &title);
         let name = format!("People of {title}");
