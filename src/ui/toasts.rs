@@ -177,7 +177,7 @@ fn draw(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, toast: &Toast, width: f3
                 ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                     let copy = ui.add(Button::ghost("Copy")).clicked();
                     if copy {
-                        ui.ctx().copy_text(link.address());
+                        ui.ctx().copy_text(link.to_string());
                     }
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| say(ui, &toast.text));
                     copy

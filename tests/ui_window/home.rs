@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui_kittest::kittest::Queryable;
 use partyline::{
     client::{Chat, Command, PartyState, Place, ProblemKind, Unread},
-    model::{AccountId, Group, GroupMember, OpenParty, PastParty, Privacy},
+    model::{AccountId, Group, GroupMember, Invitation, OpenParty, PastParty, Privacy},
 };
 
 use crate::stage::{self, NOVA, ODALYS, Stage, arrived, friend, problem, signed_in};
@@ -206,7 +206,7 @@ fn parties_of_before_are_read_when_they_are_asked_for_and_come_again() {
             group_member(77, "stranger_77"),
         ];
         let party = PastParty { session: None, name: String::new(), members, when: None };
-        stage::signed_in(snapshot).past_parties = arrived(Arc::new(vec![party]));
+        signed_in(snapshot).past_parties = arrived(Arc::new(vec![party]));
     });
     stage.click("People of Odalys, stranger_77");
     stage.click("stranger_77");
@@ -236,6 +236,36 @@ fn a_small_party_is_started_and_too_many_guests_are_pointed_out() {
     stage.click("Start and invite 1");
     let (name, privacy, invite) = (String::new(), Privacy::InviteOnly, vec![AccountId(ODALYS)]);
     assert_eq!(stage.commands(), [Command::StartParty { name, privacy, limit: 2, invite }]);
+}
+
+#[test]
+fn hostile_names_of_parties_groups_and_people_of_before_are_shown_harmless() {
+    let hostile = format!("evil\n\u{202e}\u{7}{}", "x".repeat(10_000));
+    let mut snapshot = stage::home();
+    let inside = signed_in(&mut snapshot);
+    inside.invitations = Arc::new(vec![Invitation {
+        party_name: hostile.clone(),
+        from: Some(hostile.as_str().into()),
+        members: vec![hostile.as_str().into(); 50],
+        ..inside.invitations[0].clone()
+    }]);
+    let mut group = chat("crew", &[(15, "Pell")]);
+    group.group.name.clone_from(&hostile);
+    inside.chats.list = arrived(Arc::new(vec![group]));
+    let members = vec![group_member(77, &hostile); 50];
+    inside.open_parties = Arc::new(vec![OpenParty {
+        session: "open".into(),
+        group: Some("crew".into()),
+        name: hostile.clone(),
+        members: members.clone(),
+        max_members: None,
+    }]);
+    inside.past_parties =
+        arrived(Arc::new(vec![PastParty { session: None, name: hostile, members, when: None }]));
+    let mut stage = Stage::sized(snapshot, 720.0, 480.0);
+    stage.click(&format!("People of evil {}…", "x".repeat(91)));
+    let everything = stage.everything();
+    assert!(!everything.contains(['\u{202e}', '\u{7}']) && !everything.contains(&"x".repeat(97)));
 }
 
 fn group_member(id: u64, name: &str) -> GroupMember {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use egui::{Key, OutputCommand};
+use egui_kittest::kittest::Queryable;
 use partyline::{
     client::{Command, LinkState, Linked, Notice, Place, ProblemKind},
     model::{AccountId, LinkMember, LinkPreview, PartyLink, Platform},
@@ -189,6 +190,31 @@ fn a_party_out_of_reach_is_not_an_empty_evening() {
         stage::signed_in(snapshot).parties = stage::arrived(Arc::new(parties));
     });
     assert!(stage.shows("Harbor night"));
+}
+
+#[test]
+fn hostile_strings_behind_a_link_are_shown_harmless() {
+    let hostile = format!("evil\n\u{202e}\u{7}{}", "x".repeat(10_000));
+    let member = LinkMember {
+        known: Some((AccountId(NOVA), hostile.as_str().into())),
+        platform: Platform::Unknown,
+        is_host: true,
+    };
+    let members = vec![member; 300];
+    let party = LinkPreview { name: hostile, members, max_members: 2, ..preview(0) };
+    let mut snapshot = stage::home();
+    signed_in(&mut snapshot).linked = Some(found(party));
+    let stage = Stage::sized(snapshot, 720.0, 480.0);
+    assert!(stage.shows("evil xxx"));
+    assert!(!stage.everything().contains(['\u{202e}', '\u{7}']));
+    let (window, close) = (stage.window.ctx.content_rect(), stage.window.get_by_label("Close").rect());
+    assert!(window.contains_rect(close), "{close:?}");
+}
+
+#[test]
+fn looking_inside_rests_once_it_is_done() {
+    let stage = showing(found(preview(2)));
+    assert_eq!(stage.repaint_delay(), Duration::MAX);
 }
 
 fn copied(stage: &Stage, text: &str) -> bool {

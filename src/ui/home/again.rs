@@ -71,10 +71,10 @@ fn past_party(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &PastPa
         let name = format!("People of {title}");
         let people = ui.add(Button::ghost("People").name(&name).opens_menu());
         widgets::menu(&people, &name, 220.0, |ui| {
-            for member in &others {
+            for (index, member) in others.iter().enumerate() {
                 let name =
                     member.online_id.as_ref().map_or("Somebody".to_owned(), |id| one_line(id.as_str()));
-                let item = ui.push_id(member.account, |ui| widgets::menu_item(ui, &name, None)).inner;
+                let item = ui.push_id(index, |ui| widgets::menu_item(ui, &name, None)).inner;
                 if item.clicked() {
                     cx.send(Command::OpenCard(member.account));
                 }

@@ -35,6 +35,7 @@ impl Entering {
         }
     }
 
+    /// What that button says.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Leaving(_) => "Leave and join",
@@ -43,6 +44,7 @@ impl Entering {
     }
 }
 
+/// Whether any party can be entered at this moment.
 pub fn can_enter(cx: &Cx<'_>) -> bool {
     Entering::now(cx).is_possible()
 }
