@@ -164,6 +164,18 @@ fn a_party_on_another_device_is_brought_here() {
 }
 
 #[test]
+fn a_party_that_one_is_invited_to_is_shown_once() {
+    let mut snapshot = stage::home();
+    let inside = signed_in(&mut snapshot);
+    inside.parties = arrived(Arc::new(vec![stage::session("squad", "Sunday squad", &[(NOVA, "Nova")])]));
+    let mut stage = Stage::new(snapshot);
+    assert!(stage.window.query_by_label("Join Nova").is_some());
+    assert!(stage.window.query_by_label("Join Sunday squad").is_none());
+    stage.publish(|snapshot| signed_in(snapshot).invitations = Arc::default());
+    assert!(stage.window.query_by_label("Join Sunday squad").is_some());
+}
+
+#[test]
 fn where_one_may_only_ask_it_says_where_that_works() {
     let mut snapshot = stage::home();
     let mut party = stage::session("harbor", "Harbor night", &[(NOVA, "Nova")]);

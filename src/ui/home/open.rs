@@ -23,11 +23,13 @@ use crate::{
 pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) -> bool {
     let entering = Entering::now(cx);
     let fetched = &signed_in.parties;
-    let elsewhere = |session: &SessionId| {
+    // One party, one card.
+    let shown_above = |session: &SessionId| {
         Some(session) == signed_in.elsewhere.as_ref()
             || cx.party().is_some_and(|party| party.session.id == *session)
+            || signed_in.invitations.iter().any(|invitation| invitation.session == *session)
     };
-    let others: Vec<&PartySession> = fetched.items().iter().filter(|party| !elsewhere(&party.id)).collect();
+    let others: Vec<&PartySession> = fetched.items().iter().filter(|party| !shown_above(&party.id)).collect();
     let mut anything = false;
 
     if others.iter().any(|party| party.joinable) {
@@ -43,7 +45,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) -> bool {
     }
 
     let of_groups: Vec<&OpenParty> =
-        signed_in.open_parties.iter().filter(|party| !elsewhere(&party.session)).collect();
+        signed_in.open_parties.iter().filter(|party| !shown_above(&party.session)).collect();
     if !of_groups.is_empty() {
         ui.add_space(if anything { 14.0 } else { 0.0 });
         heading(ui, "In your groups");
