@@ -280,6 +280,39 @@ fn hostile_names_of_parties_groups_and_people_of_before_are_shown_harmless() {
     assert!(!everything.contains(['\u{202e}', '\u{7}']) && !everything.contains(&"x".repeat(97)));
 }
 
+#[test]
+fn two_hundred_parties_cost_what_is_seen_of_them_and_take_the_room_of_all() {
+    let cards = |count: usize, lowest: f32| {
+        let mut snapshot = stage::home();
+        let party = |index| OpenParty {
+            session: format!("open-{index}").as_str().into(),
+            group: None,
+            name: format!("Party {index}"),
+            members: Vec::new(),
+            max_members: None,
+        };
+        signed_in(&mut snapshot).open_parties = Arc::new((0..count).map(party).collect());
+        let mut stage = Stage::new(snapshot);
+        let drawn = stage.window.query_all_by_label_contains("Join Party").count();
+        stage.window.hover_at(egui::pos2(800.0, 500.0));
+        stage.window.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta: egui::vec2(0.0, -lowest),
+            modifiers: egui::Modifiers::NONE,
+            phase: egui::TouchPhase::Move,
+            source: egui::MouseWheelSource::Unknown,
+        });
+        // The wheel is smoothed over some frames.
+        stage.window.run_steps(20);
+        assert!(stage.shows("Show recent parties and people"));
+        let last = stage.window.get_by_label(&format!("Join Party {}", count - 1)).rect();
+        assert!(last.bottom() < 800.0 && last.top() > 64.0, "{last:?}");
+        drawn
+    };
+    let (some, many) = (cards(12, 3_000.0), cards(200, 30_000.0));
+    assert!(some >= 6 && many <= 16, "{many} against {some}");
+}
+
 fn group_member(id: u64, name: &str) -> GroupMember {
     GroupMember { account: AccountId(id), online_id: Some(name.into()) }
 }

@@ -1,6 +1,6 @@
 //! A card for one party.
 
-use egui::{Align, Align2, Layout, Sense, Ui, vec2};
+use egui::{Align, Align2, Layout, Rect, Sense, Ui, vec2};
 
 use crate::{
     model::{AccountId, OnlineId, PartySession},
@@ -27,8 +27,21 @@ const HEIGHT: f32 = 52.0;
 /// Below this there is no room for buttons beside the text.
 const NARROW: f32 = 440.0;
 
+/// Of a card with its buttons beside the text: margins, and the line around it.
+const CARD_HEIGHT: f32 = HEIGHT + 2.0 * 16.0 + 2.0;
+/// A card this far out of sight is there for the keyboard to reach.
+const NEAR: f32 = 400.0;
+
 impl Entry<'_> {
     pub fn show(self, ui: &mut Ui, buttons: impl FnOnce(&mut Ui)) {
+        let size = vec2(ui.available_width(), CARD_HEIGHT);
+        let place = Rect::from_min_size(ui.cursor().min, size);
+        let wide = size.x - 34.0 >= NARROW;
+        // Two hundred groups may have as many parties: a long page costs what is seen of it.
+        if wide && !ui.is_rect_visible(place.expand2(vec2(0.0, NEAR))) {
+            ui.allocate_space(size);
+            return;
+        }
         widgets::card(ui, self.accented, |ui| {
             let width = ui.available_width();
             if width < NARROW {
