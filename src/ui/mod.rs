@@ -10,6 +10,7 @@ mod display;
 mod files;
 mod friends;
 mod home;
+mod names;
 mod party;
 mod problems;
 mod secrets;
@@ -32,7 +33,10 @@ use egui::{CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers
 pub use start::{SandboxOffer, Start, StartFailure};
 pub use window::{WindowError, run};
 
-use crate::client::{Command, Handle, Party, PartyState, Screen, SignedIn, Snapshot};
+use crate::{
+    client::{Command, Handle, Party, PartyState, Screen, SignedIn, Snapshot},
+    model::AccountId,
+};
 
 const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::M);
 const DEAFEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::D);
@@ -52,6 +56,7 @@ struct Nav {
     page: Page,
     before_settings: Page,
     section: settings::Section,
+    party: party::State,
     dialog: Option<dialogs::Dialog>,
 }
 
@@ -101,6 +106,14 @@ fn joined(snapshot: &Snapshot) -> Option<&Party> {
             PartyState::Joined(party) => Some(party),
             PartyState::None | PartyState::Joining | PartyState::Leaving => None,
         },
+        Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
+    }
+}
+
+/// Whose window it is.
+fn me(snapshot: &Snapshot) -> Option<AccountId> {
+    match &snapshot.screen {
+        Screen::SignedIn(signed_in) => Some(signed_in.me.account),
         Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
     }
 }
@@ -161,6 +174,7 @@ impl App {
                 }
                 (true, false) => {
                     self.nav.dialog = None;
+                    self.nav.party = party::State::default();
                     self.nav.before_settings = Page::Parties;
                     if self.nav.page == Page::Party {
                         self.nav.page = Page::Parties;
@@ -171,6 +185,10 @@ impl App {
             if !signed_in {
                 self.nav = Nav::default();
                 self.friends = friends::State::default();
+            }
+            if me(&snapshot) != me(&self.snapshot) {
+                self.nav.dialog = None;
+                self.toasts.withdraw_offers();
             }
             self.sign_in.follow(&snapshot);
             self.snapshot = snapshot;
@@ -246,7 +264,7 @@ impl eframe::App for App {
                     self.bar_height = bar;
                     ui.ctx().request_discard("the voice bar has a new height");
                 }
-                self.toasts.show(ui, bar);
+                self.toasts.show(ui, &cx, signed_in, bar);
             }
         }
         capture::found_dialog(ui.ctx(), &cx);

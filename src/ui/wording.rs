@@ -1,11 +1,13 @@
 //! Every sentence the client can cause: what happened, what it means for you, what to press. Pure.
 
+pub mod connection;
 pub mod keeping;
+pub mod parties;
 mod people;
 
 use std::time::Duration;
 
-pub use people::{names, party_name, presence};
+pub use people::{ago, names, party_name, presence};
 
 use crate::{
     client::{LinkState, Notice, Place, Problem, ProblemKind, Remedy, VoiceStatus},
@@ -254,6 +256,9 @@ pub fn notice(notice: &Notice) -> String {
         Notice::FriendRequestFrom(who) => format!("{} wants to be your friend", one_line(who.as_str())),
         Notice::FriendRequestSent(who) => format!("Request sent to {}", one_line(who.as_str())),
         Notice::NewFriend(who) => format!("{} is your friend now", one_line(who.as_str())),
+        Notice::Message { from, text, .. } if text.as_str().trim().is_empty() => {
+            format!("{} wrote to you", one_line(from.as_str()))
+        }
         Notice::Message { from, text, .. } => {
             format!("{}: {}", one_line(from.as_str()), one_line(text.as_str()))
         }

@@ -4,9 +4,11 @@
 mod captures;
 mod first_run;
 mod home;
+mod links;
 mod party;
 mod settings;
 mod sign_in;
 mod stage;
 mod stay;
+mod toasts;
 mod whole_window;

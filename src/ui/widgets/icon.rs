@@ -17,11 +17,14 @@ pub enum Icon {
     Close,
     Check,
     Plus,
+    Minus,
     Search,
     Warning,
     Leave,
     Eye,
     EyeOff,
+    Link,
+    Speech,
 }
 
 impl Icon {
@@ -56,6 +59,7 @@ impl Icon {
                 pen.line(&[(12.0, 5.0), (12.0, 19.0)]);
                 pen.line(&[(5.0, 12.0), (19.0, 12.0)]);
             }
+            Self::Minus => pen.line(&[(5.0, 12.0), (19.0, 12.0)]),
             Self::Search => {
                 pen.circle(10.5, 10.5, 6.5);
                 pen.line(&[(15.5, 15.5), (20.5, 20.5)]);
@@ -69,6 +73,23 @@ impl Icon {
             Self::EyeOff => {
                 eye(&pen);
                 pen.line(&[(4.0, 4.0), (20.0, 20.0)]);
+            }
+            Self::Link => {
+                pen.line(&[(9.0, 15.0), (15.0, 9.0)]);
+                // Two links of a chain, open where the bar goes through.
+                pen.line(&[(12.0, 7.0), (14.5, 4.5), (17.0, 4.0), (20.0, 7.0), (19.5, 9.5), (17.0, 12.0)]);
+                pen.line(&[(12.0, 17.0), (9.5, 19.5), (7.0, 20.0), (4.0, 17.0), (4.5, 14.5), (7.0, 12.0)]);
+            }
+            Self::Speech => {
+                pen.closed(&[
+                    (3.5, 4.5),
+                    (20.5, 4.5),
+                    (20.5, 16.0),
+                    (11.5, 16.0),
+                    (7.0, 20.0),
+                    (7.0, 16.0),
+                    (3.5, 16.0),
+                ]);
             }
             Self::Leave => {
                 pen.line(&[(10.0, 4.0), (4.0, 4.0), (4.0, 20.0), (10.0, 20.0)]);
