@@ -13,7 +13,7 @@ use super::{
     keeper::{Keeper, Plan},
     signing_in,
     state::State,
-    world::{Arrival, World},
+    world::{Arrival, InUse, World},
 };
 use crate::{
     model::{ClientSource, Clock, OAuthClient, Settings, TalkMode, VoiceStats},
@@ -87,7 +87,8 @@ impl Client {
         let stats = Arc::new(move || -> Option<VoiceStats> { voice.upgrade()?.stats() });
         let (wanted_pictures, _wanted) = mpsc::channel(PICTURE_BACKLOG);
         let (_arrived, pictures) = mpsc::channel(PICTURE_BACKLOG);
-        let budget = Arc::new(|| None);
+        let in_use = world.in_use.clone();
+        let budget = Arc::new(move || in_use.budget());
         let handle =
             Handle { commands, snapshots, notices, meters, stats, budget, wanted_pictures, pictures };
         let work = move || {
@@ -192,6 +193,7 @@ fn set_up(
         arrived: None,
         resuming: None,
         account: None,
+        in_use: InUse::default(),
         running: CancellationToken::new(),
         reading_capture: CancellationToken::new(),
     };

@@ -18,7 +18,7 @@ use crate::model::{
     AccountId, ChatMessage, ClientSource, DeviceKind, Friend, FriendSummary, Group, GroupId, Invitation,
     KeyringState, KnownAccount, LinkPreview, Notification, OnlineId, OpenParty, PartyLink, PartySession,
     PastParty, PlayedTitle, Presence, PrivateText, Profile, Progress, Report, SchemeStatus, SecretStorage,
-    Settings, SoundDevice, TalkMode,
+    SessionId, Settings, SoundDevice, TalkMode,
 };
 
 /// Everything the window shows, apart from sampled levels ([`crate::voice::Meters`]).
@@ -180,6 +180,8 @@ pub struct SignedIn {
     pub invitations: Arc<Vec<Invitation>>,
     /// What is behind a link, before one goes in.
     pub linked: Option<Linked>,
+    /// The party that another device of this account is in; entering it here brings it over.
+    pub elsewhere: Option<SessionId>,
     pub party: PartyState,
     pub chats: Chats,
     /// Newest first.
@@ -203,6 +205,7 @@ impl SignedIn {
             past_parties: Fetched::default(),
             invitations: Arc::default(),
             linked: None,
+            elsewhere: None,
             party: PartyState::None,
             chats: Chats::default(),
             notifications: Fetched::default(),

@@ -175,6 +175,8 @@ pub struct PartyLink(String);
 pub struct InvalidPartyLink;
 
 impl PartyLink {
+    const PAGE: &str = "https://party.playstation.com/";
+
     /// 22 characters of base64url: 16 bytes.
     pub fn id(&self) -> &str {
         &self.0
@@ -185,13 +187,20 @@ impl FromStr for PartyLink {
     type Err = InvalidPartyLink;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let rest = text.trim().strip_prefix("https://party.playstation.com/").ok_or(InvalidPartyLink)?;
+        let rest = text.trim().strip_prefix(Self::PAGE).ok_or(InvalidPartyLink)?;
         let id = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
         if id.len() == 22 && SessionId::is_well_formed(id) {
             Ok(Self(id.to_owned()))
         } else {
             Err(InvalidPartyLink)
         }
+    }
+}
+
+/// As people share it.
+impl fmt::Display for PartyLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::PAGE, self.0)
     }
 }
 
