@@ -39,7 +39,7 @@ impl Pace {
     }
 }
 
-/// Of a reading that failed.
+/// After a reading that failed; twice as long after each further one.
 const AGAIN: Duration = Duration::from_secs(8);
 /// Events that a reading under way may not have seen; with more of them its answer stands as it is, until the next.
 const MAX_MISSED: usize = 256;
@@ -52,6 +52,8 @@ pub struct Following {
     due: [Option<Due>; 3],
     /// What happened since the reading under way began.
     missed: Vec<PartyEvent>,
+    /// In a row.
+    failures: u32,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +107,10 @@ impl Following {
     pub fn finish(&mut self, attempt: Attempt) -> Option<Vec<PartyEvent>> {
         match self.reading.finish(attempt) {
             Worth::Nothing => None,
-            Worth::Fresh | Worth::Overtaken => Some(std::mem::take(&mut self.missed)),
+            Worth::Fresh | Worth::Overtaken => {
+                self.failures = 0;
+                Some(std::mem::take(&mut self.missed))
+            }
         }
     }
 
@@ -113,7 +118,8 @@ impl Following {
     pub fn fail(&mut self, attempt: Attempt, pause: Option<Duration>, now: Instant) -> bool {
         let ours = self.reading.fail(attempt);
         if ours {
-            let at = now + pause.unwrap_or_default().max(AGAIN);
+            let at = now + pause.unwrap_or_default().max(AGAIN * (1 << self.failures.min(4)));
+            self.failures += 1;
             self.due = Default::default();
             self.due[Pace::Soon as usize] = Some(Due { since: now, at });
         }

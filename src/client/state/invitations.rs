@@ -27,6 +27,11 @@ pub struct Checks {
 }
 
 impl Checks {
+    /// What was found out about these may not be so any more.
+    pub fn forget(&mut self, which: impl Fn(&SessionId) -> bool) {
+        self.seen.retain(|(seen, _)| !which(seen));
+    }
+
     fn not_before(&self, session: &SessionId) -> Option<Instant> {
         self.seen.iter().find(|(seen, _)| seen == session).map(|(_, at)| *at + CHECK_AGAIN)
     }
@@ -115,7 +120,9 @@ impl State {
                 });
             }
             Err(failure) if failure.kind == ProblemKind::PartyEnded => self.invitation_over(&session, now),
-            // Looked after again in its turn; whoever follows it meanwhile learns why that does not work.
+            // In the next turn.
+            Err(failure) if failure.may_pass() => {}
+            // The service does not say; whoever follows the invitation learns why that does not work.
             Err(_) => account.checks.seen.push((session, now)),
         }
     }

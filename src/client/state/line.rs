@@ -95,6 +95,7 @@ impl State {
         let line = &mut account.line;
         (line.opened, line.nobody_there, line.unanswered) = (Some(now), false, false);
         let again = std::mem::replace(&mut line.ever_opened, true);
+        account.checks.forget(|_| true);
         self.problems.clear(Place::Window);
         if again {
             self.poll_friends(out);

@@ -212,6 +212,8 @@ impl State {
                 for event in missed {
                     lists.apply(&event);
                 }
+                // Where one of these is missing next time, its party may have ended.
+                account.checks.forget(|session| account.lists.is_visible(session));
                 self.problems.clear(Place::Window);
             }
             Err(failure) => {

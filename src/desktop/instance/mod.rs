@@ -129,7 +129,8 @@ async fn answer<F: Future<Output = bool>>(stream: Stream, take: impl Fn(Secret) 
     (&stream).flush().await
 }
 
-/// Hands `address` to every running instance at once, and waits three seconds at most. Cancel by dropping.
+/// Hands `address` to every running instance at once, and waits three seconds at most; a party link to one after the other,
+/// three seconds for each, until one takes it. Cancel by dropping.
 ///
 /// # Errors
 /// When the folder cannot be used, or the address is none.

@@ -1,0 +1,1 @@
+//! Parties, lists, links and the line.
