@@ -318,7 +318,10 @@ impl State {
             return;
         }
         let lists = &mut account.lists;
-        let about_me = session::says_inside(&event.event, me) || session::says_gone(&event.event, me);
+        // A party begins for those who are in it.
+        let about_me = event.event == Event::PartyCreated
+            || session::says_inside(&event.event, me)
+            || session::says_gone(&event.event, me);
         match event.event {
             Event::CustomMessage(_) => {}
             Event::Invited => {

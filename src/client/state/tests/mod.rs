@@ -189,7 +189,9 @@ impl Evening {
     /// The service has trouble with it; counts the call.
     fn refuse(&mut self, effect: PartiesEffect) -> usize {
         let answer = match effect {
-            PartiesEffect::ReadVisible { attempt, .. } => PartiesInput::Visible { attempt, result: Err(trouble()) },
+            PartiesEffect::ReadVisible { attempt, .. } => {
+                PartiesInput::Visible { attempt, result: Err(trouble()) }
+            }
             PartiesEffect::ReadInvitations { attempt } => {
                 PartiesInput::Invitations { attempt, result: Err(trouble()) }
             }
