@@ -249,10 +249,10 @@ impl State {
         }
         // An owner is told of by name, and so not before they are known.
         let owner = after.members.iter().find(|m| Some(m.account) == after.owner);
-        if let Some(owner) = owner.filter(|owner| joined.told_owner != Some(owner.account)) {
-            if joined.told_owner.replace(owner.account).is_some() {
-                out.push(Effect::Notify(Notice::OwnerChanged(owner.online_id.clone())));
-            }
+        if let Some(owner) = owner.filter(|owner| joined.told_owner != Some(owner.account))
+            && joined.told_owner.replace(owner.account).is_some()
+        {
+            out.push(Effect::Notify(Notice::OwnerChanged(owner.online_id.clone())));
         }
         if before.name != after.name && joined.named.as_ref() != Some(&after.name) {
             joined.named = None;
