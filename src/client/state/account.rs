@@ -8,7 +8,7 @@ use std::{
 use super::{
     Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer,
     chats::ChatsState,
-    invitations::Checks,
+    invitations::Invitations,
     line::Line,
     linked::{Past, Preview},
     lists::Lists,
@@ -37,7 +37,7 @@ pub struct Account {
     /// When it was taken into use.
     pub since: Instant,
     pub lists: Lists,
-    pub checks: Checks,
+    pub invitations: Invitations,
     pub linked: Option<Preview>,
     pub past: Past,
     pub line: Line,
@@ -77,7 +77,7 @@ impl Account {
             notifications: NotificationsState::default(),
             since: now,
             lists: Lists::new(now),
-            checks: Checks::default(),
+            invitations: Invitations::new(now),
             linked: None,
             past: Past::default(),
             line: Line::new(now),

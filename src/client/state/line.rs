@@ -68,6 +68,7 @@ impl Account {
         };
         party
             && self.lists.is_read_since(opened)
+            && self.invitations.is_read_since(opened)
             && self.people.is_caught_up(opened)
             && self.chats.is_caught_up(opened)
             && self.notifications.is_caught_up(opened)
@@ -95,7 +96,7 @@ impl State {
         let line = &mut account.line;
         (line.opened, line.nobody_there, line.unanswered) = (Some(now), false, false);
         let again = std::mem::replace(&mut line.ever_opened, true);
-        account.checks.forget(|_| true);
+        account.invitations.forget(|_| true);
         self.problems.clear(Place::Window);
         if again {
             self.poll_friends(out);

@@ -1,7 +1,6 @@
-//! Parties one may see and invitations to them, kept true by push events and readings.
+//! Parties one may see, kept true by push events and readings.
 
 use std::{
-    collections::BTreeSet,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -12,35 +11,23 @@ use super::{
     session,
 };
 use crate::{
-    client::{
-        Notice,
-        input::{Attempt, PartiesEffect},
-    },
-    model::{AccountId, Invitation, OpenParty, PartySession, SessionId},
+    client::input::{Attempt, PartiesEffect, PartiesInput},
+    model::{OpenParty, PartySession, SessionId},
     psn::{Event, PartyEvent},
 };
 
 /// With push alive, only what no event reaches us for: friends' parties.
 const PARTIES_EVERY: Duration = Duration::from_secs(60);
-/// They come by push; nothing tells when one is taken back.
-const INVITATIONS_EVERY: Duration = Duration::from_secs(5 * 60);
-const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(30);
+pub(super) const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(30);
 /// Of the user's groups: no event tells.
 const OPEN_EVERY: Duration = Duration::from_secs(2 * 60);
 /// Push reads everything as it opens; where that takes long, nobody waits for it.
-const FIRST_READING: Duration = Duration::from_millis(1500);
+pub(super) const FIRST_READING: Duration = Duration::from_millis(1500);
 
-/// Lists of parties and of invitations.
+/// Lists of parties.
 pub struct Lists {
     parties: Fetched<Arc<Vec<PartySession>>>,
     reading: Following,
-    /// As the service lists them; what it does not list is in [`crate::model::Notes::invitations`].
-    invitations: Vec<Invitation>,
-    reading_invitations: Following,
-    /// The service has listed these: where it does so no more, they are over.
-    listed: BTreeSet<SessionId>,
-    /// "Not now".
-    hidden: BTreeSet<SessionId>,
     open: Arc<Vec<OpenParty>>,
     reading_open: Following,
 }
@@ -51,10 +38,6 @@ impl Lists {
         Self {
             parties: Fetched { value: None, fetching: true },
             reading: Following::from(first),
-            invitations: Vec::new(),
-            reading_invitations: Following::from(first),
-            listed: BTreeSet::new(),
-            hidden: BTreeSet::new(),
             open: Arc::default(),
             reading_open: Following::from(first),
         }
@@ -69,17 +52,16 @@ impl Lists {
         self.parties.items()
     }
 
-    /// Everything but the parties of groups, which no event tells of anyway.
+    /// The parties of groups aside, which no event tells of.
     pub fn is_read_since(&self, then: Instant) -> bool {
-        self.reading.is_read_since(then) && self.reading_invitations.is_read_since(then)
+        self.reading.is_read_since(then)
     }
 
-    fn touch(&mut self, pace: Pace, now: Instant) {
+    pub fn touch(&mut self, pace: Pace, now: Instant) {
         self.reading.touch(pace, now);
-        self.reading_invitations.touch(pace, now);
     }
 
-    fn is_visible(&self, session: &SessionId) -> bool {
+    pub fn is_visible(&self, session: &SessionId) -> bool {
         self.parties().iter().any(|party| party.id == *session)
     }
 
@@ -92,11 +74,6 @@ impl Lists {
         }
         let party = parties.iter_mut().find(|party| party.id == event.session)?;
         session::apply(party, &event.event)
-    }
-
-    /// An invitation that was followed, or whose party is over.
-    fn is_over(event: &PartyEvent, me: AccountId) -> bool {
-        event.event == Event::PartyDeleted || session::says_inside(&event.event, me)
     }
 }
 
@@ -123,30 +100,6 @@ impl Account {
         Arc::new(self.lists.open.iter().filter(|it| !shown(it)).cloned().collect())
     }
 
-    /// Neither hidden nor for the party one is in, with what the lists know of each.
-    pub fn open_invitations(&self) -> Vec<Invitation> {
-        let current = self.party.session().map(|s| &s.id);
-        let listed = &self.lists.invitations;
-        let heard = self.notes.invitations.iter().filter(|h| listed.iter().all(|i| i.session != h.session));
-        let open = listed.iter().chain(heard);
-        open.filter(|i| !self.lists.hidden.contains(&i.session) && Some(&i.session) != current)
-            .map(|invitation| self.with_party(invitation.clone()))
-            .collect()
-    }
-
-    fn with_party(&self, mut invitation: Invitation) -> Invitation {
-        if let Some(party) = self.lists.parties().iter().find(|party| party.id == invitation.session) {
-            invitation.members = party.members.iter().map(|m| m.online_id.clone()).collect();
-            invitation.party_name.clone_from(&party.name);
-        }
-        invitation
-    }
-
-    fn is_invited(&self, session: &SessionId) -> bool {
-        let known = self.lists.invitations.iter().chain(&self.notes.invitations);
-        known.into_iter().any(|invitation| invitation.session == *session)
-    }
-
     /// The party that another device of this account is in.
     pub fn elsewhere(&self) -> Option<SessionId> {
         if !self.party.is_none() {
@@ -155,12 +108,32 @@ impl Account {
         self.lists.parties().iter().find(|party| self.is_in(party)).map(|party| party.id.clone())
     }
 
+    fn touch_lists(&mut self, pace: Pace, now: Instant) {
+        self.lists.touch(pace, now);
+        self.invitations.touch(pace, now);
+    }
+
     fn is_in(&self, party: &PartySession) -> bool {
         party.members.iter().any(|member| member.account == self.me.account)
     }
 }
 
 impl State {
+    pub(super) fn parties(&mut self, input: PartiesInput, now: Instant, out: &mut Effects) {
+        use PartiesInput::*;
+        match input {
+            Visible { attempt, result } => self.visible_read(attempt, result, now),
+            Invitations { attempt, result } => self.invitations_read(attempt, result, now, out),
+            Open { attempt, result } => self.open_read(attempt, result, now),
+            Checked { session, result } => self.invitation_checked(session, result, now),
+            Past { attempt, result } => self.past_parties_read(attempt, result),
+            Linked { attempt, result } => self.linked(attempt, result, out),
+            Changed { session, change, result } => self.party_changed(session, change, result, now, out),
+            MemberRemoved { session, account, result } => self.member_removed(&session, account, result, now),
+            Shared { session, result } => self.shared(&session, result, out),
+        }
+    }
+
     /// Reads all lists now.
     pub(super) fn read_lists(&mut self, now: Instant, out: &mut Effects) {
         self.read_visible(now, out);
@@ -173,18 +146,8 @@ impl State {
         let Some(account) = self.account_mut() else { return };
         if account.lists.reading.begin(attempt, now) {
             account.lists.parties.fetching = account.lists.parties.value.is_none();
-            let known = account.lists.invitations.iter().chain(&account.notes.invitations);
-            let invited: BTreeSet<_> = known.map(|invitation| invitation.session.clone()).collect();
-            let invited = invited.into_iter().collect();
+            let invited = account.invited();
             out.push(Effect::Parties(PartiesEffect::ReadVisible { attempt, invited }));
-        }
-    }
-
-    pub(super) fn read_invitations(&mut self, now: Instant, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(account) = self.account_mut() else { return };
-        if account.lists.reading_invitations.begin(attempt, now) {
-            out.push(Effect::Parties(PartiesEffect::ReadInvitations { attempt }));
         }
     }
 
@@ -213,7 +176,7 @@ impl State {
                     lists.apply(&event);
                 }
                 // Where one of these is missing next time, its party may have ended.
-                account.checks.forget(|session| account.lists.is_visible(session));
+                account.invitations.forget(|session| account.lists.is_visible(session));
                 self.problems.clear(Place::Window);
             }
             Err(failure) => {
@@ -222,61 +185,6 @@ impl State {
                     self.fail(Place::Window, failure);
                 }
             }
-        }
-    }
-
-    pub(super) fn invitations_read(
-        &mut self,
-        attempt: Attempt,
-        result: Result<Vec<Invitation>, Failure>,
-        now: Instant,
-        out: &mut Effects,
-    ) {
-        self.service_answered(result.as_ref().err());
-        let Some(account) = self.account_mut() else { return };
-        let lists = &mut account.lists;
-        let mut invitations = match result {
-            Ok(invitations) => invitations,
-            Err(failure) => {
-                if lists.reading_invitations.fail(attempt, failure.reach().pause(), now) {
-                    self.fail(Place::Window, failure);
-                }
-                return;
-            }
-        };
-        let is_first = !lists.reading_invitations.is_read_since(account.since);
-        let Some(missed) = lists.reading_invitations.finish(attempt) else { return };
-        let over =
-            |session| missed.iter().any(|it| it.session == session && Lists::is_over(it, account.me.account));
-        invitations.retain(|invitation| !over(invitation.session.clone()));
-        lists.listed.extend(invitations.iter().map(|invitation| invitation.session.clone()));
-        let unheard: Vec<_> =
-            invitations.iter().filter(|it| !account.is_invited(&it.session)).cloned().collect();
-        if unheard.iter().any(|it| !account.lists.is_visible(&it.session)) {
-            account.lists.reading.touch(Pace::AtOnce, now);
-        }
-        let is_told = |invitation: &Invitation| {
-            missed.iter().any(|it| it.session == invitation.session && it.event == Event::Invited)
-        };
-        // Heard of by push, and the service's own word about it is no.
-        let is_listed = |session: &SessionId| invitations.iter().any(|it| it.session == *session);
-        let is_over = |Invitation { session, .. }: &Invitation| {
-            account.lists.listed.contains(session) && !is_listed(session)
-        };
-        let over: Vec<_> = account
-            .notes
-            .invitations
-            .iter()
-            .filter(|it| is_over(it) && !is_told(it))
-            .map(|it| it.session.clone())
-            .collect();
-        account.lists.invitations = invitations;
-        if !is_first {
-            let notice = |Invitation { session, from, .. }| Notice::Invited { session, from };
-            out.extend(unheard.into_iter().map(notice).map(Effect::Notify));
-        }
-        if !over.is_empty() {
-            self.note(now, |notes| notes.invitations.retain(|it| !over.contains(&it.session)));
         }
     }
 
@@ -307,32 +215,23 @@ impl State {
         let Some(account) = self.account_mut() else { return };
         let (me, lists) = (account.me.account, &mut account.lists);
         lists.reading.note(event);
-        lists.reading_invitations.note(event);
         let pace = lists.apply(event);
-        if Lists::is_over(event, me) {
-            self.invitation_over(&event.session, now);
-        }
+        self.invitation_event(event, now);
         let Some(account) = self.account_mut() else { return };
         if account.party.session().is_some_and(|current| current.id == event.session) {
             // It has readings of its own, and the list is polled.
             return;
         }
-        let lists = &mut account.lists;
         // A party begins for those who are in it.
         let about_me = event.event == Event::PartyCreated
             || session::says_inside(&event.event, me)
             || session::says_gone(&event.event, me);
         match event.event {
             Event::CustomMessage(_) => {}
-            Event::Invited => {
-                let is_visible = lists.is_visible(&event.session);
-                lists.reading.touch(if is_visible { Pace::Soon } else { Pace::AtOnce }, now);
-                lists.reading_invitations.touch(Pace::Soon, now);
-                self.invited(event, now, out);
-            }
-            _ if about_me => lists.touch(Pace::AtOnce, now),
+            Event::Invited => self.invited(event, now, out),
+            _ if about_me => account.touch_lists(Pace::AtOnce, now),
             // Any event that names a session one is not in may mean an invitation.
-            _ => lists.touch(pace.unwrap_or(Pace::Soon), now),
+            _ => account.touch_lists(pace.unwrap_or(Pace::Soon), now),
         }
     }
 
@@ -341,19 +240,10 @@ impl State {
         self.list_event(&PartyEvent { session, from: None, event }, now, out);
     }
 
-    /// An invitation that was followed is none any more, and the end of its party ends it.
-    pub(super) fn invitation_over(&mut self, session: &SessionId, now: Instant) {
-        let Some(account) = self.account_mut() else { return };
-        account.lists.invitations.retain(|invitation| invitation.session != *session);
-        if account.notes.invitations.iter().any(|heard| heard.session == *session) {
-            self.note(now, |notes| notes.invitations.retain(|heard| heard.session != *session));
-        }
-    }
-
     /// We came or went, or tried to: who may be seen and entered is another matter now.
     pub(super) fn look_around(&mut self, now: Instant) {
         if let Some(account) = self.account_mut() {
-            account.lists.touch(Pace::AtOnce, now);
+            account.touch_lists(Pace::AtOnce, now);
         }
     }
 
@@ -364,31 +254,12 @@ impl State {
         parties.filter(|party| party.id != *session).any(|party| account.is_in(party))
     }
 
-    pub(super) fn hide_invitation(&mut self, session: SessionId) {
-        if let Some(account) = self.account_mut() {
-            account.lists.hidden.insert(session);
-        }
-    }
-
-    pub(super) fn show_invitation(&mut self, session: &SessionId) -> bool {
-        self.account_mut().is_some_and(|account| account.lists.hidden.remove(session))
-    }
-
-    pub(super) fn is_invited(&self, session: &SessionId) -> bool {
-        self.account().is_some_and(|account| account.is_invited(session))
-    }
-
     pub(super) fn set_list_timers(&mut self) {
         let Some(account) = self.account() else { return };
         let lists = &account.lists;
-        let (parties, invitations) = if account.line.is_open() {
-            (PARTIES_EVERY, INVITATIONS_EVERY)
-        } else {
-            (EVERY_WITHOUT_PUSH, EVERY_WITHOUT_PUSH)
-        };
+        let every = if account.line.is_open() { PARTIES_EVERY } else { EVERY_WITHOUT_PUSH };
         let next = [
-            (Timer::ReadVisible, lists.reading.next(Some(parties))),
-            (Timer::ReadInvitations, lists.reading_invitations.next(Some(invitations))),
+            (Timer::ReadVisible, lists.reading.next(Some(every))),
             (Timer::ReadOpen, lists.reading_open.next(Some(OPEN_EVERY))),
         ];
         for (timer, at) in next {

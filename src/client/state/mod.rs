@@ -43,7 +43,7 @@ use super::{
     ClientInUse, Command, Fetched, MicrophoneTest, PartyState, Place, ProblemKind, Screen, Secrets, Service,
     SignedIn, Snapshot, Sound, TalkState,
     failure::Failure,
-    input::{Attempt, CapturePurpose, Effect, Input, PartiesInput, SchemeQuestion, SignInWay},
+    input::{Attempt, CapturePurpose, Effect, Input, SchemeQuestion, SignInWay},
 };
 use crate::model::{DeviceKind, KnownAccount, PartyLink, SchemeStatus, Settings};
 
@@ -170,24 +170,9 @@ impl State {
         self.honour_pause(out);
         self.settle_line(now);
         self.set_list_timers();
-        self.set_check_timer();
+        self.set_invitation_timers();
         self.set_party_timer();
         self.set_preview_timer();
-    }
-
-    fn parties(&mut self, input: PartiesInput, now: Instant, out: &mut Effects) {
-        use PartiesInput::*;
-        match input {
-            Visible { attempt, result } => self.visible_read(attempt, result, now),
-            Invitations { attempt, result } => self.invitations_read(attempt, result, now, out),
-            Open { attempt, result } => self.open_read(attempt, result, now),
-            Checked { session, result } => self.invitation_checked(session, result, now),
-            Past { attempt, result } => self.past_parties_read(attempt, result),
-            Linked { attempt, result } => self.linked(attempt, result, out),
-            Changed { session, change, result } => self.party_changed(session, change, result, now, out),
-            MemberRemoved { session, account, result } => self.member_removed(&session, account, result, now),
-            Shared { session, result } => self.shared(&session, result, out),
-        }
     }
 
     fn command(&mut self, command: Command, now: Instant, out: &mut Effects) {

@@ -346,3 +346,38 @@ fn a_pause_is_remembered_once_and_one_that_was_is_honoured() {
     evening.give(Input::Tick);
     assert!(!evening.has(|e| matches!(e, Effect::HonourPause(_))), "once");
 }
+
+#[test]
+fn an_evening_full_of_events_stays_well_within_the_budget() {
+    let mut evening = Evening::calm();
+    let mut calls = 0;
+    for second in 0..15 * 60_u32 {
+        let event = match second % 4 {
+            0 => Event::Renamed(format!("name {second}")),
+            1 => Event::OwnerChanged(if second % 8 == 1 { ME } else { NOVA }),
+            2 => Event::LimitChanged(2 + second % 10),
+            _ => Event::MembersChanged(vec![MemberChange {
+                account: NOVA,
+                muted: Some(true),
+                connected_to: None,
+            }]),
+        };
+        evening.push("s1", event);
+        if second % 45 == 0 {
+            evening.push("s2", Event::Invited);
+        }
+        evening.pass(SECOND);
+        for effect in std::mem::take(&mut evening.effects) {
+            if let Effect::ReadParty { attempt, .. } = effect {
+                calls += 1;
+                let session = evening.party();
+                evening.give(Input::PartyRead { attempt, result: Ok(session) });
+            } else if matches!(effect, Effect::Parties(_)) {
+                calls += 1;
+                evening.effects = vec![effect];
+                evening.answer_lists(&[]);
+            }
+        }
+    }
+    assert!((80..170).contains(&calls), "{calls} calls in 15 minutes");
+}
