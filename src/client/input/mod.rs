@@ -118,8 +118,11 @@ pub enum Input {
     Announced(Result<(), Failure>),
     Voice(VoiceEvent),
     SettingsSaved(Result<(), Failure>),
-    /// The service wants to be left alone until then, by the computer's clock.
-    PauseBegan(SystemTime),
+    /// The service wants to be left alone by this account until then, by the computer's clock.
+    PauseBegan {
+        account: AccountId,
+        until: SystemTime,
+    },
     Parties(PartiesInput),
     People(PeopleInput),
     Chats(ChatsInput),

@@ -156,7 +156,7 @@ impl State {
                 Ok(()) => self.problems.clear_kind(&ProblemKind::SettingsNotSaved),
                 Err(failure) => self.problems.raise(Place::Settings, failure),
             },
-            Input::PauseBegan(until) => self.pause_began(until, now),
+            Input::PauseBegan { account, until } => self.pause_began(account, until, now),
             Input::Parties(input) => self.parties(input, now, &mut out),
             Input::People(input) => self.people(input, now, &mut out),
             Input::Chats(input) => self.chats(input, now, &mut out),

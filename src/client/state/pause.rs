@@ -3,14 +3,15 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use super::{Effect, Effects, State};
+use crate::model::AccountId;
 
 /// The end of one pause, told twice, differs by no more.
 const SAME: Duration = Duration::from_secs(2);
 
 impl State {
     /// Remembered, so that the next run knows of it.
-    pub(super) fn pause_began(&mut self, until: SystemTime, now: Instant) {
-        let Some(account) = self.account_mut() else { return };
+    pub(super) fn pause_began(&mut self, account: AccountId, until: SystemTime, now: Instant) {
+        let Some(account) = self.account_mut().filter(|ours| ours.me.account == account) else { return };
         if account.pause.is_none_or(|known| known + SAME < until) {
             account.pause = Some(until);
             self.note(now, |notes| notes.pause_until = Some(until));

@@ -239,7 +239,7 @@ impl World {
         self.tasks.spawn(async move {
             if let Some(input) = cancelled.run_until_cancelled(work).await {
                 if let Some(until) = psn.pause() {
-                    let _ = inputs.send(Input::PauseBegan(until)).await;
+                    let _ = inputs.send(Input::PauseBegan { account: psn.account(), until }).await;
                 }
                 let _ = inputs.send(input).await;
             }

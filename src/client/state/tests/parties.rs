@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     client::Linked,
-    model::{LinkPreview, PartyLink, PrivateText},
+    model::{Invitation, LinkPreview, PartyLink, PrivateText},
     psn::PartyChange,
 };
 
@@ -335,8 +335,9 @@ fn the_line_says_how_it_is_and_since_when() {
 fn a_pause_is_remembered_once_and_one_that_was_is_honoured() {
     let mut evening = Evening::signed_in();
     let until = SystemTime::now() + 600 * SECOND;
-    evening.give(Input::PauseBegan(until));
-    evening.give(Input::PauseBegan(until + SECOND));
+    evening.give(Input::PauseBegan { account: ME, until });
+    evening.give(Input::PauseBegan { account: ME, until: until + SECOND });
+    evening.give(Input::PauseBegan { account: NOVA, until: until + 90 * SECOND });
     assert!(!evening.has(|e| matches!(e, Effect::HonourPause(_))), "the calls know");
     assert_eq!(evening.state.notes().and_then(|notes| notes.pause_until), Some(until));
     let earlier = until + 60 * SECOND;
@@ -380,4 +381,38 @@ fn an_evening_full_of_events_stays_well_within_the_budget() {
         }
     }
     assert!((80..170).contains(&calls), "{calls} calls in 15 minutes");
+}
+
+#[test]
+fn the_list_of_the_service_counts_for_invitations_that_it_ever_listed() {
+    let mut evening = Evening::signed_in();
+    let invitation = |session: &str| Invitation {
+        session: SessionId::from(session),
+        from: Some(OnlineId::from("Nova")),
+        from_account: Some(NOVA),
+        party_name: String::new(),
+        members: vec![],
+    };
+    let read = |evening: &mut Evening, overtaken: Option<Event>, listed: &[&str]| {
+        evening.push("s9", Event::Unknown);
+        evening.pass(16 * SECOND);
+        let attempt = evening.find(|e| match e {
+            Effect::Parties(PartiesEffect::ReadInvitations { attempt }) => Some(*attempt),
+            _ => None,
+        });
+        if let Some(event) = overtaken {
+            evening.push("s3", event);
+        }
+        let result = Ok(listed.iter().copied().map(invitation).collect());
+        evening.give(Input::Parties(PartiesInput::Invitations { attempt, result }));
+    };
+    evening.push("s2", Event::Invited);
+    read(&mut evening, None, &["s2", "s3"]);
+    let (session, from) = (SessionId::from("s3"), Some(OnlineId::from("Nova")));
+    assert_eq!(evening.told(), [Notice::Invited { session, from }], "no event told of it");
+    assert_eq!(evening.screen().invitations.len(), 2);
+    read(&mut evening, Some(Event::PartyDeleted), &["s2", "s3"]);
+    assert_eq!(evening.screen().invitations.len(), 1, "the party ended while the list was on its way");
+    read(&mut evening, None, &[]);
+    assert_eq!(evening.screen().invitations.len(), 0, "taken back");
 }
