@@ -3,7 +3,10 @@
 use clap::{Args, Parser, Subcommand};
 #[cfg(feature = "sandbox")]
 use partyline::sandbox::{Fault, TimedFault};
-use partyline::{headless, model::ProfileName};
+use partyline::{
+    headless,
+    model::{PartyLink, ProfileName},
+};
 
 use crate::capture_cli::CaptureTask;
 
@@ -16,6 +19,9 @@ pub struct Cli {
     /// Settings, accounts and secrets of their own, apart from every other profile's
     #[arg(long, value_name = "NAME")]
     pub profile: Option<ProfileName>,
+    /// A party link, to be looked into once somebody is signed in
+    #[arg(value_name = "LINK")]
+    pub link: Option<PartyLink>,
     #[command(subcommand)]
     pub task: Option<Task>,
 }
@@ -125,7 +131,7 @@ pub enum Task {
     Sandbox(SandboxOptions),
     /// The client without a window, for scripts, servers and tests
     Headless(HeadlessTask),
-    /// Hand an address of the sign-in's own scheme to the running program; the desktop calls this
+    /// Hand an address of the sign-in's own scheme, or a party link, to the running program; the desktop calls this
     Open { address: String },
     /// Read a HAR capture of the official app's traffic
     Capture(CaptureTask),

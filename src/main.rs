@@ -11,10 +11,10 @@ use std::{cell::RefCell, process::ExitCode, rc::Rc};
 use clap::Parser;
 use cli::{Cli, Task};
 use partyline::{
-    client::{Client, Config, Waker, kept_client},
+    client::{Client, Command, Config, Waker, kept_client},
     desktop::{self, HandedOver},
     headless::{self, SignInBy},
-    model::{self, ClientSource, Clock, OAuthClient, Secret},
+    model::{self, ClientSource, Clock, OAuthClient, PartyLink, Secret},
     psn,
     store::Paths,
     ui, voice,
@@ -44,7 +44,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     match cli.task {
-        None => window(&cli.service, paths),
+        None => window(&cli.service, paths, cli.link),
         Some(Task::Headless(task)) => {
             let mut service = Service::start(&task.service)?;
             // In a sandbox nothing is kept, not even this installation's name.
@@ -66,33 +66,35 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     }
 }
 
-/// For the desktop: hands an address to the program that waits for it.
+/// For the desktop: hands an address to the program that waits for it, or a link to one that runs.
 fn open(address: &Secret) -> Result<ExitCode, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let handed_over = match desktop::instances_folder() {
         Some(folder) => runtime.block_on(desktop::hand_over(&folder, address))?,
         None => HandedOver::Nobody,
     };
+    let link: Option<PartyLink> = address.expose().parse().ok();
     match handed_over {
         HandedOver::Taken => Ok(ExitCode::SUCCESS),
+        _ if link.is_some() => start_anew(link),
         HandedOver::Refused => Err("no sign-in under way waits for this address".into()),
-        HandedOver::Nobody => start_anew(),
+        HandedOver::Nobody => start_anew(None),
     }
 }
 
-/// An address for nobody is of no use any more, and the user meant to see the program: without the address among its arguments,
-/// where others could read it for as long as it runs.
-fn start_anew() -> Result<ExitCode, Failure> {
-    std::process::Command::new(std::env::current_exe()?).spawn()?;
+/// The address of a sign-in is of no use any more where nobody waits, and the user meant to see the program: without the address
+/// among its arguments, where others could read it for as long as it runs. A link is no secret.
+fn start_anew(link: Option<PartyLink>) -> Result<ExitCode, Failure> {
+    std::process::Command::new(std::env::current_exe()?).args(link.map(|link| link.to_string())).spawn()?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failure> {
+fn window(chosen: &cli::Service, paths: Option<Paths>, link: Option<PartyLink>) -> Result<ExitCode, Failure> {
     let service = Service::start(chosen)?;
     // Whatever the window started, and the sandbox behind it, ends before the program does.
     let started = Rc::new(RefCell::new(Vec::new()));
     let config = service.config(paths.clone());
-    let opened = ui::run(start_client(config, &started), service.sandbox_to_try(paths, &started));
+    let opened = ui::run(start_client(config, link, &started), service.sandbox_to_try(paths, &started));
     for (client, sandbox) in started.take() {
         client.join();
         drop(sandbox);
@@ -115,10 +117,13 @@ fn window(chosen: &cli::Service, paths: Option<Paths>) -> Result<ExitCode, Failu
 /// Clients that the window started, to be waited for, each with the sandbox that began with it.
 type Started = Rc<RefCell<Vec<(Client, Option<Service>)>>>;
 
-fn start_client(config: Config, started: &Started) -> ui::Start {
+fn start_client(config: Config, link: Option<PartyLink>, started: &Started) -> ui::Start {
     let started = Rc::clone(started);
     Box::new(move |wake| {
         let (client, handle) = Client::start(config, wake)?;
+        if let Some(link) = link {
+            handle.send(Command::PreviewLink(link));
+        }
         started.borrow_mut().push((client, None));
         Ok(handle)
     })

@@ -37,6 +37,18 @@ async fn only_the_instance_that_waits_for_an_address_takes_it() {
 }
 
 #[tokio::test]
+async fn a_link_that_all_would_take_is_taken_by_one() {
+    let folder = folder();
+    let link = "https://party.playstation.com/ASNFZ4mrTe-BI0VniavN7w";
+    let (first, _first) = instance(folder.path(), link).await;
+    let (second, _second) = instance(folder.path(), link).await;
+    let (refusing, _refusing) = instance(folder.path(), "state=one").await;
+    assert_eq!(give(folder.path(), link).await, HandedOver::Taken);
+    assert_eq!([taken(&first), taken(&second)].concat(), [link]);
+    assert_eq!(taken(&refusing), [] as [&str; 0]);
+}
+
+#[tokio::test]
 async fn nobody_is_there_and_an_instance_that_ended_leaves_nothing() {
     let folder = folder();
     assert_eq!(give(folder.path(), "x://redirect").await, HandedOver::Nobody);

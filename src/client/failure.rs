@@ -20,6 +20,17 @@ impl Failure {
         if error.is_gone() { Self::new(ProblemKind::PartyEnded, chain(&error)) } else { error.into() }
     }
 
+    /// About a link: what is gone is what it led to.
+    pub fn of_link(error: psn::Error) -> Self {
+        if error.is_gone() { Self::new(ProblemKind::LinkOfNoParty, chain(&error)) } else { error.into() }
+    }
+
+    /// About something that the service may not let this program do at all.
+    pub fn of_offer(error: psn::Error) -> Self {
+        let refused = matches!(error, psn::Error::Refused { .. } | psn::Error::Incomplete { .. });
+        if refused { Self::new(ProblemKind::NotOffered, chain(&error)) } else { error.into() }
+    }
+
     pub fn reach(&self) -> Reach {
         match self.kind {
             ProblemKind::ServiceUnreachable => Reach::Nobody,

@@ -66,8 +66,10 @@ pub enum ProblemKind {
     },
     PartyEnded,
     PartyFull,
-    /// Somebody removed us.
+    /// Somebody removed us, or we left on another device.
     RemovedFromParty,
+    /// One party was left for another, which let nobody in.
+    BetweenParties,
     /// Not invited, removed, or a setting forbids it.
     NotAllowed,
     /// The invited person's settings refuse it.
@@ -167,6 +169,7 @@ impl Problem {
             | ProblemKind::PartyEnded
             | ProblemKind::PartyFull
             | ProblemKind::RemovedFromParty
+            | ProblemKind::BetweenParties
             | ProblemKind::NotAllowed
             | ProblemKind::InvitationRefused
             | ProblemKind::NobodyByThatName

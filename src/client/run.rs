@@ -14,7 +14,7 @@ use super::{
     pictures::{Pictures, Window},
     signing_in,
     state::State,
-    world::{Arrival, World},
+    world::{Arrival, InUse, World},
 };
 use crate::{
     model::{ClientSource, Clock, OAuthClient, Settings, TalkMode, VoiceStats},
@@ -89,7 +89,8 @@ impl Client {
         // The voice thread ends with the client, not with the last handle.
         let voice = Arc::downgrade(&world.voice);
         let stats = Arc::new(move || -> Option<VoiceStats> { voice.upgrade()?.stats() });
-        let budget = Arc::new(|| None);
+        let in_use = world.in_use.clone();
+        let budget = Arc::new(move || in_use.budget());
         let handle =
             Handle { commands, snapshots, notices, meters, stats, budget, wanted_pictures, pictures };
         let work = move || {
@@ -203,6 +204,7 @@ fn set_up(
         arrived: None,
         resuming: None,
         account: None,
+        in_use: InUse::default(),
         pictures,
         running,
         reading_capture: CancellationToken::new(),

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     ProblemKind,
     failure::{Failure, chain},
-    input::{Entry, Input, Lists, Seat, Seated},
+    input::{Entry, Input, Seat, Seated},
     reconnect::Reach,
 };
 use crate::{
@@ -75,16 +75,6 @@ pub async fn read_friends(psn: &Psn, known: Vec<Profile>) -> Result<Vec<Friend>,
     Ok(profiles.into_iter().map(friend).collect())
 }
 
-pub async fn read_lists(psn: &Psn, mut invited: Vec<SessionId>) -> Result<Lists, Failure> {
-    let invitations = psn.invitations().await?;
-    for invitation in &invitations {
-        if !invited.contains(&invitation.session) {
-            invited.push(invitation.session.clone());
-        }
-    }
-    Ok(Lists { parties: psn.visible_parties(&invited).await?, invitations })
-}
-
 /// Goes in and reads what is inside. A party that was entered and cannot be read is left again.
 pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failure> {
     let session = match entry {
@@ -93,8 +83,7 @@ pub async fn enter_party(psn: &Psn, entry: Entry) -> Result<PartySession, Failur
             join(psn, &session, None).await?;
             session
         }
-        Entry::Link(link) => {
-            let session = psn.link_preview(&link).await.map_err(Failure::of_party)?.session;
+        Entry::Link { link, session } => {
             join(psn, &session, Some(&link)).await?;
             session
         }

@@ -109,8 +109,12 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
         ProblemKind::PartyEnded => ("The party has ended.", "Everyone left. You can start a new one."),
         ProblemKind::PartyFull => ("The party is full.", "You can join when somebody leaves."),
         ProblemKind::RemovedFromParty => {
-            ("You were removed from the party.", "You need a new invitation to come back.")
+            ("You are not in the party any more.", "Somebody removed you, or you left it on another device.")
         }
+        ProblemKind::BetweenParties => (
+            "You are in no party now.",
+            "You left yours, and the other one did not let you in. You can go back while yours is in the list.",
+        ),
         ProblemKind::NotAllowed => (
             "The party does not allow that.",
             "You need an invitation, or a setting of the party forbids it.",
@@ -201,6 +205,7 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::PartyEnded
         | ProblemKind::PartyFull
         | ProblemKind::RemovedFromParty
+        | ProblemKind::BetweenParties
         | ProblemKind::NotAllowed
         | ProblemKind::InvitationRefused
         | ProblemKind::FriendsNotLoaded

@@ -1,6 +1,7 @@
 //! Everything that can happen to the client, and everything it can decide to do. Each file here owns one part's; this one the rest.
 
 mod chats;
+mod parties;
 mod people;
 
 use std::{
@@ -10,6 +11,7 @@ use std::{
 };
 
 pub use chats::{ChatsEffect, ChatsInput};
+pub use parties::{PartiesEffect, PartiesInput};
 pub use people::{PeopleEffect, PeopleInput};
 
 use super::{
@@ -18,11 +20,11 @@ use super::{
 };
 use crate::{
     model::{
-        AccountId, AccountSlot, Bridge, FoundClient, Friend, Invitation, KnownAccount, Notes, OAuthClient,
-        OnlineId, PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret,
-        SecretStorage, SessionId, Settings,
+        AccountId, AccountSlot, Bridge, FoundClient, Friend, KnownAccount, Notes, OAuthClient, OnlineId,
+        PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage,
+        SessionId, Settings,
     },
-    psn::{PartyChange, PushEvent},
+    psn::PushEvent,
     voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
 };
 
@@ -90,10 +92,6 @@ pub enum Input {
         attempt: Attempt,
         result: Result<Vec<Friend>, Failure>,
     },
-    Lists {
-        attempt: Attempt,
-        result: Result<Lists, Failure>,
-    },
 
     Entered {
         attempt: Attempt,
@@ -111,7 +109,6 @@ pub enum Input {
         accounts: Vec<AccountId>,
         result: Result<(), Failure>,
     },
-    PartyChanged(Result<(), Failure>),
 
     /// `connection`: the one this seat was taken for.
     Seated {
@@ -127,6 +124,12 @@ pub enum Input {
         notes: Box<Notes>,
     },
     NotesSaved(Result<(), Failure>),
+    /// The service wants to be left alone by this account until then, by the computer's clock.
+    PauseBegan {
+        account: AccountId,
+        until: SystemTime,
+    },
+    Parties(PartiesInput),
     People(PeopleInput),
     Chats(ChatsInput),
 }
@@ -160,13 +163,6 @@ pub struct Arrived {
     pub me: Profile,
     /// The account in use got new tokens; nothing else changed.
     pub again: bool,
-}
-
-/// Parties the user may see, and invitations.
-#[derive(Debug)]
-pub struct Lists {
-    pub parties: Vec<PartySession>,
-    pub invitations: Vec<Invitation>,
 }
 
 /// Our place on a bridge.
@@ -233,10 +229,6 @@ pub enum Effect {
         attempt: Attempt,
         known: Vec<Profile>,
     },
-    ReadLists {
-        attempt: Attempt,
-        invited: Vec<SessionId>,
-    },
 
     EnterParty {
         attempt: Attempt,
@@ -255,10 +247,6 @@ pub enum Effect {
         session: SessionId,
         accounts: Vec<AccountId>,
     },
-    ChangeParty {
-        session: SessionId,
-        change: PartyChange,
-    },
     AnnounceVoice {
         session: SessionId,
         connected_to: Vec<AccountId>,
@@ -276,6 +264,9 @@ pub enum Effect {
     GiveSeatBack(Seat),
     Voice(VoiceControl),
 
+    /// The pause that an earlier run was in.
+    HonourPause(SystemTime),
+    Parties(PartiesEffect),
     People(PeopleEffect),
     Chats(ChatsEffect),
     SaveSettings(Box<Settings>),
@@ -308,9 +299,17 @@ pub enum SchemeQuestion {
 /// The way into a party.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Entry {
-    Create { name: String, privacy: crate::model::Privacy, limit: u32 },
+    Create {
+        name: String,
+        privacy: crate::model::Privacy,
+        limit: u32,
+    },
     Join(SessionId),
-    Link(PartyLink),
+    /// What somebody shared, and where it leads.
+    Link {
+        link: PartyLink,
+        session: SessionId,
+    },
 }
 
 /// For the voice thread.

@@ -3,12 +3,15 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    Attempt, Effect, Effects, Failure, Place, State, Timer,
-    party::{Joined, PartyStage, trimmed},
+    Attempt, Effect, Effects, Failure, Place, ProblemKind, State, Timer,
+    following::Following,
+    hosting::trimmed,
+    party::{Joined, PartyStage},
 };
 use crate::{
     client::input::Entry,
-    model::{AccountId, PartyLink, PartySession, Privacy, SessionId},
+    model::{AccountId, PartySession, Privacy, SessionId},
+    psn::Event,
 };
 
 /// After a way back that met other troubles than the party's own.
@@ -34,23 +37,26 @@ impl State {
         self.enter(Entry::Join(session), Vec::new(), out);
     }
 
-    pub(super) fn join_by_link(&mut self, link: PartyLink, out: &mut Effects) {
-        self.enter(Entry::Link(link), Vec::new(), out);
-    }
-
-    fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
+    pub(super) fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
         self.problems.clear(Place::Parties);
         match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::None) => self.start_entering(entry, invite, out),
+            Some(PartyStage::None) => self.start_entering(entry, invite, None, out),
             Some(PartyStage::Joined(_)) => self.leave_and_then(Some((entry, invite)), out),
             Some(PartyStage::Leaving { then, .. }) => *then = Some((entry, invite)),
             Some(PartyStage::Joining { .. }) | None => {}
         }
     }
 
-    fn start_entering(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
+    /// `left`: for this one.
+    fn start_entering(
+        &mut self,
+        entry: Entry,
+        invite: Vec<AccountId>,
+        left: Option<SessionId>,
+        out: &mut Effects,
+    ) {
         let attempt = self.new_attempt();
-        self.set_party(PartyStage::Joining { attempt, invite, abandoned: false });
+        self.set_party(PartyStage::Joining { attempt, invite, left, abandoned: false });
         out.push(Effect::EnterParty { attempt, entry });
     }
 
@@ -64,43 +70,61 @@ impl State {
         if self.joined().is_some_and(|joined| joined.rejoining == Some(attempt)) {
             return self.rejoined(result, now, out);
         }
-        let invite = match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::Joining { attempt: current, invite, abandoned }) if *current == attempt => {
+        let (invite, left) = match self.account_mut().map(|account| &mut account.party) {
+            Some(PartyStage::Joining { attempt: current, invite, left, abandoned })
+                if *current == attempt =>
+            {
                 if *abandoned {
-                    return self.undo_entering(result, out);
+                    return self.undo_entering(result, now, out);
                 }
-                std::mem::take(invite)
+                (std::mem::take(invite), left.take())
             }
             _ => return,
         };
         match result {
             Ok(session) => {
-                self.invitation_used(&session.id);
-                self.set_party(PartyStage::Joined(Box::new(Joined::new(session))));
+                self.came_in(&session, now);
+                self.set_party(PartyStage::Joined(Box::new(Joined::new(session, now))));
                 self.members_changed(now, out);
                 out.push(self.talk_effect());
                 self.connect_voice(out);
                 self.invite(&invite, now, out);
                 tracing::info!("in a party");
-                // What happened between entering and reading came as events for a session not yet ours.
-                self.party_changed_unseen(now);
             }
             Err(failure) => {
                 self.set_party(PartyStage::None);
+                // It may have let us in all the same, and the one that was left is there to go back to.
+                self.look_around(now);
+                if left.is_some() {
+                    let between = Failure::new(ProblemKind::BetweenParties, "left one, not let into another");
+                    self.problems.raise(Place::Parties, between);
+                }
                 self.fail(Place::Parties, failure);
             }
         }
     }
 
+    /// An invitation or a link that led here has done so.
+    fn came_in(&mut self, session: &PartySession, now: Instant) {
+        self.invitation_over(&session.id, now);
+        self.look_around(now);
+        let Some(account) = self.account_mut() else { return };
+        account.linked.take_if(|preview| preview.session() == Some(&session.id));
+    }
+
     /// The user gave up waiting, and then it worked after all.
-    fn undo_entering(&mut self, result: Result<PartySession, Failure>, out: &mut Effects) {
+    fn undo_entering(&mut self, result: Result<PartySession, Failure>, now: Instant, out: &mut Effects) {
         match result {
             Ok(session) => {
                 let attempt = self.new_attempt();
-                self.set_party(PartyStage::Leaving { attempt, then: None });
+                let id = session.id.clone();
+                self.set_party(PartyStage::Leaving { attempt, session: id, then: None });
                 out.push(Effect::LeaveParty { attempt, session: session.id, seat: None });
             }
-            Err(_) => self.out_of_party(out),
+            Err(_) => {
+                self.look_around(now);
+                self.out_of_party(out);
+            }
         }
     }
 
@@ -109,14 +133,22 @@ impl State {
         joined.rejoining = None;
         match result {
             Ok(session) => {
-                joined.session = session;
-                self.members_changed(now, out);
+                // What was asked before knows nothing of it.
+                joined.following = Following::from(now);
+                self.party_is(session, now, out);
                 self.voice_lost(now, out);
             }
-            Err(failure) if failure.is_about_the_party() => self.party_over(failure, out),
+            // Whoever was dropped for silence may come back: it was somebody's wish.
+            Err(failure) if failure.kind == ProblemKind::NotAllowed => {
+                self.removed_from_party("not let back in", now, out);
+            }
+            Err(failure) if failure.is_about_the_party() => {
+                self.party_over(failure, out);
+                self.look_around(now);
+            }
             Err(failure) if failure.ends_sign_in() => self.fail(Place::Party, failure),
             // The service has other troubles: it is asked again soon.
-            Err(_) => self.party_read_soon(now + REJOIN_AGAIN),
+            Err(_) => joined.following.put_off(now + REJOIN_AGAIN),
         }
     }
 
@@ -133,13 +165,19 @@ impl State {
         let attempt = self.new_attempt();
         let Some(joined) = self.joined() else { return };
         let (session, seat) = (joined.session.id.clone(), joined.voice.seat().cloned());
-        self.set_party(PartyStage::Leaving { attempt, then });
+        self.set_party(PartyStage::Leaving { attempt, session: session.clone(), then });
         self.end_of_party();
         out.extend([Effect::HangUp, Effect::LeaveParty { attempt, session, seat }]);
     }
 
-    pub(super) fn left(&mut self, attempt: Attempt, result: Result<(), Failure>, out: &mut Effects) {
-        let Some(PartyStage::Leaving { attempt: current, then }) =
+    pub(super) fn left(
+        &mut self,
+        attempt: Attempt,
+        result: Result<(), Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(PartyStage::Leaving { attempt: current, session, then }) =
             self.account_mut().map(|account| &mut account.party)
         else {
             return;
@@ -147,16 +185,27 @@ impl State {
         if *current != attempt {
             return;
         }
-        let then = then.take();
-        if let Err(failure) = result {
-            self.fail(Place::Parties, failure);
+        let (session, then) = (session.clone(), then.take());
+        self.set_party(PartyStage::None);
+        match result {
+            Ok(()) => self.went_out(session.clone(), now, out),
+            Err(failure) => {
+                self.look_around(now);
+                self.fail(Place::Parties, failure);
+            }
         }
         self.out_of_party(out);
         if let Some((entry, invite)) = then
             && self.account().is_some()
         {
-            self.start_entering(entry, invite, out);
+            self.start_entering(entry, invite, Some(session), out);
         }
+    }
+
+    /// The lists know it at once.
+    fn went_out(&mut self, session: SessionId, now: Instant, out: &mut Effects) {
+        let Some(me) = self.account().map(|account| account.me.account) else { return };
+        self.own_event(session, Event::MembersLeft(vec![me]), now, out);
     }
 
     fn out_of_party(&mut self, out: &mut Effects) {
@@ -175,9 +224,7 @@ impl State {
     }
 
     fn end_of_party(&mut self) {
-        for timer in
-            [Timer::Invitations, Timer::ReadParty, Timer::Announce, Timer::VoiceDeadline, Timer::VoiceRetry]
-        {
+        for timer in [Timer::Invitations, Timer::Announce, Timer::VoiceDeadline, Timer::VoiceRetry] {
             self.timers.clear(timer);
         }
         self.problems.clear(Place::Party);
@@ -186,7 +233,11 @@ impl State {
     }
 
     /// The service dropped us while we could not be reached: not the user's wish.
-    pub(super) fn rejoin(&mut self, session: SessionId, out: &mut Effects) {
+    pub(super) fn rejoin(&mut self, session: SessionId, now: Instant, out: &mut Effects) {
+        // One party for an account: another device has gone on.
+        if self.is_elsewhere(&session) {
+            return self.removed_from_party("in another party by another device", now, out);
+        }
         let attempt = self.new_attempt();
         let Some(joined) = self.joined_mut() else { return };
         if joined.rejoining.is_none() {

@@ -5,13 +5,21 @@ mod account;
 mod capture;
 mod chats;
 mod entry;
+mod following;
+mod hosting;
+mod invitations;
 mod keeping;
+mod line;
+mod linked;
+mod lists;
 mod notes;
 mod notifications;
 mod party;
+mod pause;
 mod people;
 mod problems;
 mod reading;
+mod session;
 mod sign_in;
 mod sound;
 #[cfg(test)]
@@ -37,7 +45,7 @@ use super::{
     failure::Failure,
     input::{Attempt, CapturePurpose, Effect, Input, SchemeQuestion, SignInWay},
 };
-use crate::model::{DeviceKind, KnownAccount, SchemeStatus, Settings};
+use crate::model::{DeviceKind, KnownAccount, PartyLink, SchemeStatus, Settings};
 
 /// How long leaving may take when the program ends.
 const QUIT_TIME: Duration = Duration::from_millis(700);
@@ -61,6 +69,8 @@ pub struct State {
     secrets: Option<Secrets>,
     scheme: SchemeStatus,
     capture: CaptureDesk,
+    /// A link that came before anybody was signed in.
+    waiting_link: Option<PartyLink>,
     last_attempt: Attempt,
     quitting: bool,
 }
@@ -90,6 +100,7 @@ impl State {
             secrets: None,
             scheme: SchemeStatus::Unknown,
             capture: CaptureDesk::default(),
+            waiting_link: None,
             last_attempt: 0,
             quitting: false,
         }
@@ -134,17 +145,12 @@ impl State {
             Input::Push(event) => self.push_event(event, now, &mut out),
             Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),
             Input::Friends { attempt, result } => self.friends_read(attempt, result, now),
-            Input::Lists { attempt, result } => self.lists_read(attempt, result),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
-            Input::Left { attempt, result } => self.left(attempt, result, &mut out),
+            Input::Left { attempt, result } => self.left(attempt, result, now, &mut out),
             Input::InvitationSent { accounts, result } => self.invitation_sent(&accounts, result, &mut out),
-            Input::PartyChanged(result) => match result {
-                Ok(()) => self.problems.clear(Place::Party),
-                Err(failure) => self.fail(Place::Party, failure),
-            },
             Input::Seated { connection, result } => self.seated(connection, result, now, &mut out),
-            Input::Announced(result) => self.announced(result, now),
+            Input::Announced(result) => self.announced(result, now, &mut out),
             Input::Voice(event) => self.voice_event(event, now, &mut out),
             Input::SettingsSaved(result) => match result {
                 Ok(()) => self.problems.clear_kind(&ProblemKind::SettingsNotSaved),
@@ -152,10 +158,23 @@ impl State {
             },
             Input::NotesRead { account, notes } => self.notes_read(account, *notes, now),
             Input::NotesSaved(result) => self.notes_saved(result),
+            Input::PauseBegan { account, until } => self.pause_began(account, until, now),
+            Input::Parties(input) => self.parties(input, now, &mut out),
             Input::People(input) => self.people(input, now, &mut out),
             Input::Chats(input) => self.chats(input, now, &mut out),
         }
+        self.settle(now, &mut out);
         out
+    }
+
+    /// What follows from everything else.
+    fn settle(&mut self, now: Instant, out: &mut Effects) {
+        self.honour_pause(out);
+        self.settle_line(now);
+        self.set_list_timers();
+        self.set_invitation_timers();
+        self.set_party_timer();
+        self.set_preview_timer();
     }
 
     fn command(&mut self, command: Command, now: Instant, out: &mut Effects) {
@@ -183,12 +202,18 @@ impl State {
                 self.start_party(name, privacy, limit, invite, out);
             }
             Command::JoinParty(session) => self.join_party(session, out),
-            Command::JoinByLink(link) => self.join_by_link(link, out),
-            Command::DismissInvitation(session) => self.dismiss_invitation(session),
+            Command::JoinByLink(link) => self.join_by_link(link, now, out),
+            Command::PreviewLink(link) => self.preview_link(link, now, out),
+            Command::ClosePreview => self.close_preview(),
+            Command::DismissInvitation(session) => self.hide_invitation(session),
             Command::LeaveParty => self.leave_party(out),
             Command::Invite(accounts) => self.invite(&accounts, now, out),
             Command::RenameParty(name) => self.rename_party(name, out),
             Command::SetPrivacy(privacy) => self.set_privacy(privacy, out),
+            Command::SetLimit(limit) => self.set_limit(limit, out),
+            Command::RemoveMember(account) => self.remove_member(account, out),
+            Command::ShareParty => self.share_party(out),
+            Command::ReadPastParties => self.read_past_parties(out),
             Command::RetryVoice => self.retry_voice(now, out),
             Command::TalkKey { held } => self.talk_key(held, out),
             Command::SetMuted(muted) => self.set_muted(muted, now, out),
@@ -199,12 +224,6 @@ impl State {
             Command::PlayTestSound => out.push(Effect::Voice(super::input::VoiceControl::TestSound)),
             Command::DismissProblem(id) => self.problems.dismiss(id),
             Command::Quit => self.quit(now, out),
-            Command::PreviewLink(_)
-            | Command::ClosePreview
-            | Command::SetLimit(_)
-            | Command::RemoveMember(_)
-            | Command::ShareParty
-            | Command::ReadPastParties => {}
             Command::SetFavorite { account, favorite } => self.set_favorite(account, favorite, now),
             Command::OpenCard(_)
             | Command::CloseCard
@@ -239,7 +258,11 @@ impl State {
             Timer::StayEndsSoon => self.stay_ends_soon(),
             Timer::Push => self.open_push(out),
             Timer::PollFriends => self.poll_friends(out),
-            Timer::PollLists | Timer::ReadLists => self.read_lists(now, out),
+            Timer::ReadVisible => self.read_visible(now, out),
+            Timer::ReadInvitations => self.read_invitations(now, out),
+            Timer::ReadOpen => self.read_open(now, out),
+            Timer::CheckInvitation => self.check_invitation(now, out),
+            Timer::PollPreview => self.poll_preview(now, out),
             Timer::ReadParty => self.read_party(now, out),
             Timer::Invitations => self.invitations_lapse(now),
             Timer::Announce => self.announce(out),
@@ -313,16 +336,16 @@ impl State {
                 friends: account.friends.clone(),
                 people: account.people.published(),
                 parties: account.other_parties(),
-                open_parties: Arc::default(),
-                past_parties: Fetched::default(),
+                open_parties: account.open_parties(),
+                past_parties: account.past.parties.clone(),
                 invitations: Arc::new(account.open_invitations()),
-                linked: None,
+                linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
+                elsewhere: account.elsewhere(),
                 party: account.party.published(self.talk),
-                elsewhere: None,
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
-                link: account.link,
-                link_since: account.link_since,
+                link: account.line.state(),
+                link_since: account.line.since(),
             })),
         };
         Snapshot {

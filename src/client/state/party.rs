@@ -1,9 +1,11 @@
-//! The party one is in: its members, what happens inside, what is asked of it.
+//! The party one is in: its members, and what happens inside.
 
 use std::time::{Duration, Instant};
 
 use super::{
     Attempt, Effect, Effects, Failure, PartyState, Place, ProblemKind, Stage, State, TalkState, Timer,
+    following::{Following, Pace},
+    session,
     voice::{VoiceLink, VoiceState},
 };
 use crate::{
@@ -11,18 +13,14 @@ use crate::{
         Notice, Party,
         input::{Entry, VoiceControl},
     },
-    model::{AccountId, PartySession, Privacy},
-    psn::{Event, PartyChange, PartyEvent},
+    model::{AccountId, PartyLink, PartySession, PrivateText, SessionId},
+    psn::{Event, PartyEvent},
 };
 
-/// As the service allows.
-const MAX_NAME: usize = 64;
-/// After a reading that met other troubles.
-const READ_AGAIN: Duration = Duration::from_secs(8);
-/// Members beyond this are not shown: the service lets in 16.
-const MAX_MEMBERS: usize = 64;
-/// How long somebody shows as invited.
-const INVITED_FOR: Duration = Duration::from_secs(120);
+/// While push is down the party is polled.
+const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(10);
+/// Stays in the party that are over, as far as they are remembered.
+const MAX_OVER: usize = 64;
 /// Mute toggled back and forth is told once.
 pub(super) const ANNOUNCE_SETTLE: Duration = Duration::from_millis(250);
 
@@ -33,12 +31,15 @@ pub enum PartyStage {
     Joining {
         attempt: Attempt,
         invite: Vec<AccountId>,
+        /// The party that was left for this one.
+        left: Option<SessionId>,
         abandoned: bool,
     },
     Joined(Box<Joined>),
     /// `then`: where to go once we are out. The service has one party for an account, so one follows the other.
     Leaving {
         attempt: Attempt,
+        session: SessionId,
         then: Option<(Entry, Vec<AccountId>)>,
     },
 }
@@ -46,34 +47,54 @@ pub enum PartyStage {
 pub struct Joined {
     pub session: PartySession,
     pub voice: VoiceLink,
-    /// And since when.
-    invited: Vec<(AccountId, Instant)>,
-    read_attempt: Attempt,
+    /// In this program.
+    pub since: Instant,
+    pub following: Following,
+    /// Invited here, and since when.
+    pub invited: Vec<(AccountId, Instant)>,
+    pub link: Option<PartyLink>,
+    /// Stays that are over, by their place in the order: a repeated event must not bring anybody back.
+    over: Vec<(AccountId, u32)>,
+    /// Who owns it, as far as the user was told.
+    told_owner: Option<AccountId>,
+    /// The name that was given here.
+    pub named: Option<String>,
+    /// Asked to be removed, and the service did not say no.
+    pub removing: Option<AccountId>,
     /// The service lost us while the line was down; we are on the way back in.
     pub rejoining: Option<Attempt>,
     /// An event said that we are out.
     told_removed: bool,
-    pub last_read: Option<Instant>,
     /// On its way to the others.
     pub announcing: Option<VoiceState>,
 }
 
 impl Joined {
-    pub fn new(session: PartySession) -> Self {
+    pub fn new(session: PartySession, now: Instant) -> Self {
         Self {
-            session,
             voice: VoiceLink::default(),
+            since: now,
+            // What happened between entering and reading came as events for a session not yet ours.
+            following: Following::from(now),
             invited: Vec::new(),
-            read_attempt: 0,
+            link: None,
+            over: Vec::new(),
+            told_owner: session.owner,
+            named: None,
+            removing: None,
+            session,
             rejoining: None,
             told_removed: false,
-            last_read: None,
             announcing: None,
         }
     }
 }
 
 impl PartyStage {
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::None)
+    }
+
     pub fn session(&self) -> Option<&PartySession> {
         match self {
             Self::Joined(joined) => Some(&joined.session),
@@ -91,7 +112,7 @@ impl PartyStage {
                 voice: joined.voice.status(),
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
-                link: None,
+                link: joined.link.clone(),
                 chat: None,
             })),
         }
@@ -115,13 +136,9 @@ impl State {
 
     pub(super) fn read_party(&mut self, now: Instant, out: &mut Effects) {
         let attempt = self.new_attempt();
-        let poll = self.party_poll();
         let Some(joined) = self.joined_mut() else { return };
-        joined.read_attempt = attempt;
-        joined.last_read = Some(now);
-        out.push(Effect::ReadParty { attempt, session: joined.session.id.clone() });
-        if let Some(every) = poll {
-            self.timers.set(Timer::ReadParty, now + every);
+        if joined.following.begin(attempt, now) {
+            out.push(Effect::ReadParty { attempt, session: joined.session.id.clone() });
         }
     }
 
@@ -132,98 +149,153 @@ impl State {
         now: Instant,
         out: &mut Effects,
     ) {
+        self.service_answered(result.as_ref().err());
         let Some(me) = self.account().map(|account| account.me.account) else { return };
-        let Some(joined) = self.joined_mut().filter(|joined| joined.read_attempt == attempt) else { return };
-        match result {
-            Ok(session) if session.members.iter().any(|member| member.account == me) => {
-                joined.told_removed = false;
-                let before = std::mem::replace(&mut joined.session, session);
-                self.tell_changes(&before, out);
-                self.members_changed(now, out);
+        let Some(joined) = self.joined_mut() else { return };
+        let mut session = match result {
+            Ok(session) => session,
+            Err(failure) => {
+                if !joined.following.fail(attempt, failure.reach().pause(), now) {
+                    return;
+                }
+                return match failure.kind {
+                    ProblemKind::PartyEnded => self.party_ended(now, out),
+                    _ if failure.ends_sign_in() => self.fail(Place::Party, failure),
+                    // It is read again by itself.
+                    _ => {}
+                };
             }
-            Ok(_) if joined.told_removed => {
-                self.party_over(Failure::new(ProblemKind::RemovedFromParty, "removed by somebody"), out);
-            }
-            Ok(session) => self.rejoin(session.id, out),
-            Err(failure) if failure.kind == ProblemKind::PartyEnded => self.party_over(failure, out),
-            Err(failure) if !failure.ends_sign_in() => self.party_read_soon(now + READ_AGAIN),
-            Err(failure) => self.fail(Place::Party, failure),
+        };
+        let Some(missed) = joined.following.finish(attempt) else { return };
+        if session.members.iter().all(|member| member.account != me) {
+            return if joined.told_removed {
+                self.removed_from_party("removed, or left elsewhere", now, out)
+            } else {
+                self.rejoin(session.id, now, out)
+            };
+        }
+        joined.told_removed = missed.iter().any(|it| session::says_gone(&it.event, me));
+        for event in missed.iter().filter(|it| !session::says_gone(&it.event, me)) {
+            session::apply(&mut session, &event.event);
+        }
+        let removing = joined.removing.take().filter(|it| session.members.iter().any(|m| m.account == *it));
+        self.party_is(session, now, out);
+        if removing.is_some() {
+            let failure = Failure::new(ProblemKind::NotOffered, "the member is still there");
+            self.problems.raise(Place::Party, failure);
         }
     }
 
-    pub(super) fn party_event(&mut self, event: PartyEvent, now: Instant, out: &mut Effects) {
+    /// An event changes at once what it names; soon afterwards that is verified.
+    pub(super) fn party_event(&mut self, event: &PartyEvent, now: Instant, out: &mut Effects) {
         let Some(me) = self.account().map(|account| account.me.account) else { return };
-        let Some(joined) = self.joined_mut() else { return };
-        let members = &mut joined.session.members;
-        match event.event {
-            Event::MembersJoined(fresh) if !fresh.is_empty() => {
-                for member in fresh {
-                    let is_new = members.iter().all(|known| known.account != member.account);
-                    if is_new && members.len() < MAX_MEMBERS {
-                        out.push(Effect::Notify(Notice::MemberJoined(member.online_id.clone())));
-                        joined.invited.retain(|(invited, _)| *invited != member.account);
-                        members.push(member);
-                    }
-                }
-                members.sort_by_key(|member| member.join_order);
-            }
-            // Of this stay or of an earlier one in the same party: the reading tells.
-            Event::MembersLeft(gone) if gone.contains(&me) => {
-                joined.told_removed = true;
-                return self.party_changed_unseen(now);
-            }
-            Event::MembersLeft(gone) if !gone.is_empty() => {
-                for member in members.iter().filter(|member| gone.contains(&member.account)) {
-                    out.push(Effect::Notify(Notice::MemberLeft(member.online_id.clone())));
-                }
-                members.retain(|member| !gone.contains(&member.account));
-            }
-            Event::MembersChanged(changes) => {
-                for change in changes {
-                    if let Some(member) = members.iter_mut().find(|m| m.account == change.account) {
-                        member.muted = change.muted.unwrap_or(member.muted);
-                        member.connected_to = change.connected_to.or(member.connected_to.take());
-                    }
-                }
-                return;
-            }
-            Event::Renamed(name) => {
-                joined.session.name = name;
-                return;
-            }
-            Event::CustomMessage(_) | Event::PartyCreated | Event::Invited | Event::Unknown => return,
-            Event::MembersJoined(_)
-            | Event::MembersLeft(_)
-            | Event::OwnerChanged(_)
-            | Event::PrivacyChanged(_)
-            | Event::LimitChanged(_)
-            | Event::BridgeLinked(_)
-            | Event::BridgesRemoved(_)
-            | Event::SettingsChanged
-            | Event::PartyDeleted => return self.party_changed_unseen(now),
+        let Some(joined) = self.joined_mut().filter(|joined| joined.session.id == event.session) else {
+            return;
+        };
+        if event.event == Event::PartyDeleted {
+            return self.party_ended(now, out);
         }
-        self.members_changed(now, out);
+        // Of this stay or of an earlier one in the same party: the reading tells.
+        if session::says_gone(&event.event, me) {
+            joined.told_removed = true;
+            joined.following.note(event);
+            return joined.following.touch(Pace::AtOnce, now);
+        }
+        let mut event = event.clone();
+        if let Event::MembersJoined(fresh) = &mut event.event {
+            let known = fresh.len();
+            fresh.retain(|member| !joined.over.contains(&(member.account, member.join_order)));
+            if fresh.len() < known {
+                joined.following.touch(Pace::AtOnce, now);
+            }
+            if fresh.is_empty() && known > 0 {
+                return;
+            }
+        }
+        if let (Event::Renamed(name), Some((from, _))) = (&event.event, &event.from)
+            && *from == me
+        {
+            joined.named = Some(name.clone());
+        }
+        let mut session = joined.session.clone();
+        let Some(pace) = session::apply(&mut session, &event.event) else { return };
+        joined.following.note(&event);
+        joined.following.touch(pace, now);
+        self.party_is(session, now, out);
     }
 
-    /// What a fresh reading says that no event said.
-    fn tell_changes(&mut self, before: &PartySession, out: &mut Effects) {
+    /// The party as it is now: whoever hears of a change first, by an event or by a reading, tells it.
+    pub(super) fn party_is(&mut self, after: PartySession, now: Instant, out: &mut Effects) {
+        let Some(me) = self.account().map(|account| account.me.account) else { return };
         let Some(joined) = self.joined_mut() else { return };
+        let before = std::mem::replace(&mut joined.session, after);
         let after = &joined.session;
         let missing = |a: &PartySession, account| a.members.iter().all(|m| m.account != account);
-        for member in after.members.iter().filter(|m| missing(before, m.account)) {
-            out.push(Effect::Notify(Notice::MemberJoined(member.online_id.clone())));
+        let mut members_changed = false;
+        for member in after.members.iter().filter(|m| missing(&before, m.account)) {
+            members_changed = true;
+            joined.invited.retain(|(invited, _)| *invited != member.account);
+            if member.account != me {
+                out.push(Effect::Notify(Notice::MemberJoined(member.online_id.clone())));
+            }
         }
         for member in before.members.iter().filter(|m| missing(after, m.account)) {
+            members_changed = true;
+            if joined.over.len() == MAX_OVER {
+                joined.over.remove(0);
+            }
+            joined.over.push((member.account, member.join_order));
             out.push(Effect::Notify(Notice::MemberLeft(member.online_id.clone())));
         }
-        if before.owner.is_some()
-            && before.owner != after.owner
-            && let Some(owner) = after.members.iter().find(|m| Some(m.account) == after.owner)
+        // An owner is told of by name, and so not before they are known.
+        let owner = after.members.iter().find(|m| Some(m.account) == after.owner);
+        if let Some(owner) = owner.filter(|owner| joined.told_owner != Some(owner.account))
+            && joined.told_owner.replace(owner.account).is_some()
         {
             out.push(Effect::Notify(Notice::OwnerChanged(owner.online_id.clone())));
         }
-        let present: Vec<_> = after.members.iter().map(|m| m.account).collect();
-        joined.invited.retain(|(invited, _)| !present.contains(invited));
+        if before.name != after.name && joined.named.as_ref() != Some(&after.name) {
+            joined.named = None;
+            out.push(Effect::Notify(Notice::PartyRenamed(PrivateText(after.name.clone()))));
+        }
+        if members_changed {
+            self.members_changed(now, out);
+        }
+    }
+
+    /// Something happened inside that has no value to be shown.
+    pub(super) fn party_changed_unseen(&mut self, now: Instant) {
+        if let Some(joined) = self.joined_mut() {
+            joined.following.touch(Pace::AtOnce, now);
+        }
+    }
+
+    /// What we did ourselves: it is so, whether an event tells or not.
+    pub(super) fn own_party_event(&mut self, event: Event, now: Instant, out: &mut Effects) {
+        let Some(session) = self.joined().map(|joined| joined.session.id.clone()) else { return };
+        let event = PartyEvent { session, from: None, event };
+        self.party_event(&event, now, out);
+        self.list_event(&event, now, out);
+    }
+
+    fn party_ended(&mut self, now: Instant, out: &mut Effects) {
+        let Some(session) = self.joined().map(|joined| joined.session.id.clone()) else { return };
+        self.party_over(Failure::new(ProblemKind::PartyEnded, "the party has ended"), out);
+        self.own_event(session, Event::PartyDeleted, now, out);
+    }
+
+    pub(super) fn removed_from_party(&mut self, how: &str, now: Instant, out: &mut Effects) {
+        let Some(me) = self.account().map(|account| account.me.account) else { return };
+        let Some(session) = self.joined().map(|joined| joined.session.id.clone()) else { return };
+        self.party_over(Failure::new(ProblemKind::RemovedFromParty, how), out);
+        self.own_event(session, Event::MembersLeft(vec![me]), now, out);
+    }
+
+    pub(super) fn set_party_timer(&mut self) {
+        let is_open = self.account().is_some_and(|account| account.line.is_open());
+        let every = (!is_open).then_some(EVERY_WITHOUT_PUSH);
+        let next = self.joined().and_then(|joined| joined.following.next(every));
+        self.timers.put(Timer::ReadParty, next);
     }
 
     /// The voice thread names speakers by this list, and the others are told whom we hear.
@@ -239,80 +311,9 @@ impl State {
         members.iter().map(|m| m.account).filter(|account| Some(*account) != me).collect()
     }
 
-    pub(super) fn invite(&mut self, accounts: &[AccountId], now: Instant, out: &mut Effects) {
-        let Some(joined) = self.joined_mut() else { return };
-        let mut fresh = Vec::new();
-        for account in accounts {
-            if joined.invited.iter().all(|(invited, _)| invited != account) {
-                joined.invited.push((*account, now));
-                fresh.push(*account);
-            }
-        }
-        if !fresh.is_empty() {
-            out.push(Effect::Invite { session: joined.session.id.clone(), accounts: fresh });
-            self.timers.set_earlier(Timer::Invitations, now + INVITED_FOR);
-        }
-    }
-
-    /// Whoever did not come may be asked again.
-    pub(super) fn invitations_lapse(&mut self, now: Instant) {
-        let Some(joined) = self.joined_mut() else { return };
-        joined.invited.retain(|(_, since)| now < *since + INVITED_FOR);
-        if let Some((_, since)) = joined.invited.first() {
-            let next = *since + INVITED_FOR;
-            self.timers.set(Timer::Invitations, next);
-        }
-    }
-
-    pub(super) fn invitation_sent(
-        &mut self,
-        accounts: &[AccountId],
-        result: Result<(), Failure>,
-        out: &mut Effects,
-    ) {
-        match (result, accounts) {
-            (Ok(()), [account]) => {
-                if let Some(name) = self.account().and_then(|a| a.name_of(*account)) {
-                    out.push(Effect::Notify(Notice::InvitationSent(name)));
-                }
-            }
-            (Ok(()), several) => out.push(Effect::Notify(Notice::InvitationsSent(several.len()))),
-            (Err(failure), _) => {
-                if let Some(joined) = self.joined_mut() {
-                    joined.invited.retain(|(invited, _)| !accounts.contains(invited));
-                }
-                self.fail(Place::Party, failure);
-            }
-        }
-    }
-
-    pub(super) fn rename_party(&mut self, name: String, out: &mut Effects) {
-        let name = trimmed(&name);
-        if let Some(joined) = self.joined_mut()
-            && joined.session.name != name
-        {
-            let session = joined.session.id.clone();
-            out.push(Effect::ChangeParty { session, change: PartyChange::Name(name) });
-        }
-    }
-
-    pub(super) fn set_privacy(&mut self, privacy: Privacy, out: &mut Effects) {
-        if let Some(joined) = self.joined_mut()
-            && joined.session.privacy != privacy
-        {
-            let session = joined.session.id.clone();
-            out.push(Effect::ChangeParty { session, change: PartyChange::Privacy(privacy) });
-        }
-    }
-
     pub(super) fn set_party(&mut self, stage: PartyStage) {
         if let Stage::SignedIn(account) = &mut self.stage {
             account.party = stage;
         }
     }
-}
-
-/// As much of a name as the service takes, without control characters.
-pub(super) fn trimmed(name: &str) -> String {
-    name.trim().chars().filter(|c| !c.is_control()).take(MAX_NAME).collect()
 }

@@ -225,6 +225,7 @@ impl State {
         self.stage = Stage::SignedIn(Box::new(Account::new(me, now)));
         self.open_push(out);
         self.refresh(now, out);
+        self.preview_waiting_link(now, out);
     }
 
     /// Everything goes on where it was.

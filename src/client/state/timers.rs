@@ -15,10 +15,12 @@ pub enum Timer {
     /// Open the push line (again).
     Push,
     PollFriends,
-    PollLists,
-    /// Something happened to lists: read them, once for many events.
-    ReadLists,
-    /// The same for the party; repeats while the push line is down.
+    ReadVisible,
+    ReadInvitations,
+    ReadOpen,
+    /// Whether a party that no list shows still goes on.
+    CheckInvitation,
+    PollPreview,
     ReadParty,
     /// An invitation that nobody followed.
     Invitations,
@@ -46,6 +48,14 @@ impl Timers {
     pub fn set_earlier(&mut self, timer: Timer, at: Instant) {
         let entry = self.0.entry(timer).or_insert(at);
         *entry = at.min(*entry);
+    }
+
+    /// Sets or clears.
+    pub fn put(&mut self, timer: Timer, at: Option<Instant>) {
+        match at {
+            Some(at) => self.set(timer, at),
+            None => self.clear(timer),
+        }
     }
 
     pub fn clear(&mut self, timer: Timer) {

@@ -10,6 +10,7 @@ use crate::{
         reconnect::{self, NextTry, Reach},
     },
     model::AccountId,
+    psn::{Event, MemberChange},
     voice::{ConnectionState, Talk, VoiceEvent},
 };
 
@@ -275,14 +276,20 @@ impl State {
         out.push(Effect::AnnounceVoice { session: joined.session.id.clone(), connected_to, muted });
     }
 
-    pub(super) fn announced(&mut self, result: Result<(), Failure>, now: Instant) {
+    pub(super) fn announced(&mut self, result: Result<(), Failure>, now: Instant, out: &mut Effects) {
         let wanted = self.voice_state();
         let Some(joined) = self.joined_mut() else { return };
         let said = joined.announcing.take();
         if result.is_err() {
-            self.timers.set_earlier(Timer::Announce, now + ANNOUNCE_AGAIN);
-        } else if said != wanted {
+            return self.timers.set_earlier(Timer::Announce, now + ANNOUNCE_AGAIN);
+        }
+        if said != wanted {
             self.timers.set_earlier(Timer::Announce, now);
+        }
+        if let (Some(VoiceState { connected_to, muted }), Some(account)) = (said, self.account()) {
+            let account = account.me.account;
+            let change = MemberChange { account, muted: Some(muted), connected_to: Some(connected_to) };
+            self.own_party_event(Event::MembersChanged(vec![change]), now, out);
         }
     }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Arrival, SignedInAccount, SignedInAs, World};
 use crate::{
     client::{
-        ClientInUse, ProblemKind,
+        ClientInUse, Command, ProblemKind,
         failure::{Failure, chain},
         input::{Arrived, Attempt, Input, Opened, SchemeQuestion, SignInWay},
         keeper::{KeptAsUsed, KeptForNow, OpenedVault},
@@ -45,13 +45,21 @@ impl World {
         }
     }
 
-    /// A second start of the program brings the browser's answer here. Without this, pasting still works.
+    /// A second start of the program brings the browser's answer here, or the link to a party. Without this, pasting still works.
     pub fn listen_for_other_starts(&self, folder: PathBuf) {
-        let (way_back, running) = (Arc::clone(&self.way_back), self.running.clone());
+        let (way_back, inputs) = (Arc::clone(&self.way_back), self.inputs.clone());
+        let running = self.running.clone();
         let listening = async move {
             match Instance::listen(&folder).await {
                 Ok(instance) => {
-                    let take = |address: Secret| std::future::ready(way_back.bring_address(address.expose()));
+                    let take = |address: Secret| {
+                        // The one is no sign-in's, whatever waits for it; the other is nobody's but its sign-in's.
+                        let taken = match address.expose().parse() {
+                            Ok(link) => inputs.try_send(Input::Command(Command::PreviewLink(link))).is_ok(),
+                            Err(_) => way_back.bring_address(address.expose()),
+                        };
+                        std::future::ready(taken)
+                    };
                     instance.serve(take).await;
                 }
                 Err(error) => tracing::warn!(error = chain(&error), "other starts will not find this one"),
@@ -160,6 +168,7 @@ impl World {
         let signed_in = CancellationToken::new();
         self.pictures.fetch_as(Arc::clone(&psn), signed_in.clone());
         let connecting = signed_in.child_token();
+        self.in_use.set(Some(&psn));
         self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
     }
 

@@ -7,7 +7,10 @@ mod chats;
 mod parties;
 mod people;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use tokio::sync::{OnceCell, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -23,7 +26,7 @@ use super::{
     way_back::WayBack,
 };
 use crate::{
-    model::{AccountSlot, ClientSource, OAuthClient, Profile, Settings},
+    model::{AccountSlot, CallBudget, ClientSource, OAuthClient, Profile, Settings},
     psn::Psn,
     store::{self, Paths},
     voice::Voice,
@@ -81,6 +84,22 @@ pub struct World {
     pub resuming: Option<(AccountSlot, Resumed)>,
     pub account: Option<SignedInAccount>,
     pub pictures: Pictures,
+    pub in_use: InUse,
+}
+
+/// The account in use, for whoever counts its calls from another thread.
+#[derive(Clone, Default)]
+pub struct InUse(Arc<Mutex<Weak<Psn>>>);
+
+impl InUse {
+    pub fn budget(&self) -> Option<CallBudget> {
+        let psn = self.0.lock().unwrap_or_else(PoisonError::into_inner).upgrade()?;
+        Some(psn.budget())
+    }
+
+    fn set(&self, psn: Option<&Arc<Psn>>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = psn.map(Arc::downgrade).unwrap_or_default();
+    }
 }
 
 /// Everything below is cancelled with the account, and voice steps with the party.
@@ -110,6 +129,7 @@ impl World {
             Effect::TakeAccount { attempt } => self.take_account(attempt),
             Effect::DropAccount => {
                 if let Some(account) = self.account.take() {
+                    self.in_use.set(None);
                     account.kept_as_used.retire();
                     // First: what is cancelled must not begin again for the same account.
                     self.pictures.stop();
@@ -143,10 +163,6 @@ impl World {
                 attempt,
                 result: tasks::read_friends(&psn, known).await,
             }),
-            Effect::ReadLists { attempt, invited } => self.ask(async move |psn| Input::Lists {
-                attempt,
-                result: tasks::read_lists(&psn, invited).await,
-            }),
             Effect::EnterParty { attempt, entry } => self.enter_party(attempt, entry),
             Effect::ReadParty { attempt, session } => self.ask(async move |psn| Input::PartyRead {
                 attempt,
@@ -157,11 +173,14 @@ impl World {
                 result: psn.invite(&session, &accounts).await.map_err(Failure::of_party),
                 accounts,
             }),
+            Effect::HonourPause(until) => {
+                if let Some(account) = &self.account {
+                    account.psn.pause_until(until);
+                }
+            }
+            Effect::Parties(effect) => self.about_parties(effect),
             Effect::People(effect) => self.about_people(effect),
             Effect::Chats(effect) => self.about_chats(effect),
-            Effect::ChangeParty { session, change } => self.ask(async move |psn| {
-                Input::PartyChanged(psn.change_party(&session, &change).await.map_err(Failure::of_party))
-            }),
             Effect::AnnounceVoice { session, connected_to, muted } => self.ask(async move |psn| {
                 Input::Announced(
                     psn.announce_voice(&session, &connected_to, muted).await.map_err(Failure::from),
@@ -223,10 +242,14 @@ impl World {
     {
         let inputs = self.inputs.clone();
         let Some(account) = &self.account else { return };
-        let work = task(Arc::clone(&account.psn));
+        let psn = Arc::clone(&account.psn);
+        let work = task(Arc::clone(&psn));
         let cancelled = account.signed_in.clone();
         self.tasks.spawn(async move {
             if let Some(input) = cancelled.run_until_cancelled(work).await {
+                if let Some(until) = psn.pause() {
+                    let _ = inputs.send(Input::PauseBegan { account: psn.account(), until }).await;
+                }
                 let _ = inputs.send(input).await;
             }
         });

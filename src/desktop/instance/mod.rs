@@ -1,7 +1,7 @@
 //! The running instances of this user, and the way to them: a second start of the program (`partyline open ADDRESS`, which
 //! the browser causes) hands its address over and ends. Every instance has a local socket of its own in one folder that only
 //! this user can enter, and says of each address whether it was waiting for it: so a profile, or a sandbox beside the live
-//! service, never takes what another waits for.
+//! service, never takes what another waits for. The link to a party is waited for by all, and taken by one.
 //!
 //! One line each way: `open ADDRESS`, then `taken` or `refused`. It all runs where its futures run; nothing is spawned.
 
@@ -9,7 +9,10 @@ mod meeting_place;
 
 use std::{future::Future, io, path::Path, time::Duration};
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
+use futures_util::{
+    StreamExt,
+    stream::{self, FuturesUnordered},
+};
 use interprocess::local_socket::{
     ListenerOptions,
     tokio::{Listener, Stream, prelude::*},
@@ -20,7 +23,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::model::Secret;
+use crate::model::{PartyLink, Secret};
 pub use meeting_place::instances_folder;
 use meeting_place::{MeetingPlace, Place};
 
@@ -126,7 +129,8 @@ async fn answer<F: Future<Output = bool>>(stream: Stream, take: impl Fn(Secret) 
     (&stream).flush().await
 }
 
-/// Hands `address` to every running instance at once, and waits three seconds at most. Cancel by dropping.
+/// Hands `address` to every running instance at once, and waits three seconds at most; a party link to one after the other,
+/// three seconds for each, until one takes it. Cancel by dropping.
 ///
 /// # Errors
 /// When the folder cannot be used, or the address is none.
@@ -137,8 +141,10 @@ pub async fn hand_over(folder: &Path, address: &Secret) -> Result<HandedOver, In
     }
     let meeting = MeetingPlace::open(folder)?;
     let places = meeting.places()?;
-    let mut asking: FuturesUnordered<_> =
-        places.iter().map(|place| timeout(HAND_OVER_TIMEOUT, ask(place, &line))).collect();
+    // The address of a sign-in is for one of them alone. A link is for any: whoever is asked first has it.
+    let at_once = if address.expose().parse::<PartyLink>().is_ok() { 1 } else { places.len().max(1) };
+    let asking = places.iter().map(|place| timeout(HAND_OVER_TIMEOUT, ask(place, &line)));
+    let mut asking = stream::iter(asking).buffer_unordered(at_once);
     let mut result = HandedOver::Nobody;
     while let Some(asked) = asking.next().await {
         match asked {

@@ -1,6 +1,8 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
 mod notes;
+mod parties;
+mod service;
 mod sign_in;
 
 use std::time::{Duration, Instant, SystemTime};
@@ -10,7 +12,9 @@ use crate::{
     client::{
         Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
         failure::Failure,
-        input::{Arrived, Effect, Entry, Input, Lists, Opened, Seat, Seated, VoiceControl},
+        input::{
+            Arrived, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput, Seat, Seated, VoiceControl,
+        },
         reconnect::Reach,
     },
     model::{
@@ -50,7 +54,27 @@ impl Evening {
         let me = Profile::named(ME, "marlow_87");
         evening.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: false }) });
         evening.give(Input::PushOpened);
+        evening.answer_lists(&[]);
         evening
+    }
+
+    /// All lists that are read now: these parties, and no invitation.
+    fn answer_lists(&mut self, parties: &[PartySession]) {
+        for effect in std::mem::take(&mut self.effects) {
+            let answer = match effect {
+                Effect::Parties(PartiesEffect::ReadVisible { attempt, .. }) => {
+                    PartiesInput::Visible { attempt, result: Ok(parties.to_vec()) }
+                }
+                Effect::Parties(PartiesEffect::ReadInvitations { attempt }) => {
+                    PartiesInput::Invitations { attempt, result: Ok(vec![]) }
+                }
+                Effect::Parties(PartiesEffect::ReadOpen { attempt }) => {
+                    PartiesInput::Open { attempt, result: Ok(vec![]) }
+                }
+                _ => continue,
+            };
+            self.give(Input::Parties(answer));
+        }
     }
 
     fn in_party() -> Self {
@@ -96,6 +120,21 @@ impl Evening {
             from,
             event,
         })));
+    }
+
+    /// Everything that is asked for is answered, until nothing but polls is left.
+    fn settle(&mut self) {
+        for _ in 0..3 {
+            self.pass(Duration::from_secs(5));
+            if self.has(|e| matches!(e, Effect::ReadParty { .. })) {
+                let attempt = self.reading_party();
+                let session = self.state.joined().expect("joined").session.clone();
+                let asked = std::mem::take(&mut self.effects);
+                self.give(Input::PartyRead { attempt, result: Ok(session) });
+                self.effects.extend(asked);
+            }
+            self.answer_lists(&[]);
+        }
     }
 
     fn find<T>(&self, pick: impl Fn(&Effect) -> Option<T>) -> T {
@@ -148,6 +187,22 @@ impl Evening {
         }
     }
 
+    /// The service has trouble with it; counts the call.
+    fn refuse(&mut self, effect: PartiesEffect) -> usize {
+        let answer = match effect {
+            PartiesEffect::ReadVisible { attempt, .. } => {
+                PartiesInput::Visible { attempt, result: Err(trouble()) }
+            }
+            PartiesEffect::ReadInvitations { attempt } => {
+                PartiesInput::Invitations { attempt, result: Err(trouble()) }
+            }
+            PartiesEffect::ReadOpen { attempt } => PartiesInput::Open { attempt, result: Err(trouble()) },
+            _ => return 1,
+        };
+        self.effects.extend(self.state.handle(Input::Parties(answer), self.now));
+        1
+    }
+
     fn voice(&self) -> VoiceStatus {
         match self.screen().party {
             PartyState::Joined(party) => party.voice,
@@ -158,6 +213,12 @@ impl Evening {
     fn problems(&self) -> Vec<ProblemKind> {
         self.state.snapshot().problems.into_iter().map(|problem| problem.kind).collect()
     }
+}
+
+fn reads_lists(evening: &Evening) -> bool {
+    let visible = |e: &Effect| matches!(e, Effect::Parties(PartiesEffect::ReadVisible { .. }));
+    let invitations = |e: &Effect| matches!(e, Effect::Parties(PartiesEffect::ReadInvitations { .. }));
+    evening.has(visible) && evening.has(invitations)
 }
 
 fn start_party() -> Command {
@@ -216,10 +277,23 @@ fn signing_in_reads_everything_once_and_opens_the_push_line() {
     evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert!(evening.has(|e| *e == Effect::OpenPush { again: false }));
     assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
-    assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
     evening.give(Input::PushOpened);
-    assert!(evening.effects.is_empty(), "the first connect missed nothing");
+    assert_eq!(evening.screen().link, LinkState::Connecting, "nothing is known so far");
+    assert!(reads_lists(&evening));
+    evening.answer_lists(&[]);
     assert_eq!(evening.screen().link, LinkState::Live);
+    evening.pass(Duration::from_secs(30));
+    assert!(!reads_lists(&evening), "once, not twice");
+}
+
+#[test]
+fn nobody_waits_for_a_push_line_that_does_not_open() {
+    let mut evening = Evening::begin();
+    evening.give(Input::Command(Command::SignIn));
+    let me = Profile::named(ME, "marlow_87");
+    evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
+    evening.pass(Duration::from_secs(2));
+    assert!(reads_lists(&evening));
 }
 
 #[test]
@@ -336,44 +410,6 @@ fn members_come_change_and_go_by_push_alone() {
 }
 
 #[test]
-fn many_events_that_name_no_value_cost_one_read() {
-    let mut evening = Evening::talking();
-    evening.pass(Duration::from_secs(2));
-    for _ in 0..50 {
-        evening.push("s1", Event::SettingsChanged);
-    }
-    evening.pass(Duration::from_secs(1));
-    let reads = evening.effects.iter().filter(|e| matches!(e, Effect::ReadParty { .. })).count();
-    assert_eq!(reads, 1);
-}
-
-#[test]
-fn an_invitation_known_by_push_alone_is_shown_until_its_party_ends() {
-    let mut evening = Evening::signed_in();
-    evening.push("s2", Event::Invited);
-    assert_eq!(evening.screen().invitations.len(), 1);
-    evening.pass(Duration::from_secs(5));
-    let attempt = evening.find(|e| match e {
-        Effect::ReadLists { attempt, .. } => Some(*attempt),
-        _ => None,
-    });
-    evening.give(Input::Lists { attempt, result: Ok(Lists { parties: vec![], invitations: vec![] }) });
-    assert_eq!(evening.screen().invitations.len(), 1, "the list of the service is empty");
-    evening.push("s2", Event::PartyDeleted);
-    assert_eq!(evening.screen().invitations.len(), 0);
-}
-
-#[test]
-fn not_now_hides_an_invitation_until_it_is_repeated() {
-    let mut evening = Evening::signed_in();
-    evening.push("s2", Event::Invited);
-    evening.give(Input::Command(Command::DismissInvitation(SessionId::from("s2"))));
-    assert_eq!(evening.screen().invitations.len(), 0);
-    evening.push("s2", Event::Invited);
-    assert_eq!(evening.screen().invitations.len(), 1);
-}
-
-#[test]
 fn without_push_the_party_is_polled_within_the_budget() {
     let mut evening = Evening::talking();
     evening.give(Input::PushClosed { reach: Reach::Service, failure: None });
@@ -383,13 +419,17 @@ fn without_push_the_party_is_polled_within_the_budget() {
         evening.pass(Duration::from_secs(1));
         for effect in std::mem::take(&mut evening.effects) {
             calls += match effect {
-                Effect::ReadParty { .. } => 1,
+                Effect::ReadParty { attempt, .. } => {
+                    let read = Input::PartyRead { attempt, result: Ok(party(&[ME])) };
+                    evening.effects.extend(evening.state.handle(read, evening.now));
+                    1
+                }
                 Effect::ReadFriends { attempt, .. } => {
                     let read = Input::Friends { attempt, result: Ok(vec![]) };
                     evening.effects.extend(evening.state.handle(read, evening.now));
                     2
                 }
-                Effect::ReadLists { .. } => 2,
+                Effect::Parties(effect) => evening.refuse(effect),
                 Effect::OpenPush { .. } => {
                     let closed = Input::PushClosed { reach: Reach::Service, failure: None };
                     evening.effects = evening.state.handle(closed, evening.now);
@@ -406,13 +446,20 @@ fn without_push_the_party_is_polled_within_the_budget() {
 #[test]
 fn everything_is_read_again_after_a_reconnect() {
     let mut evening = Evening::talking();
+    evening.settle();
     evening.give(Input::PushClosed { reach: Reach::Nobody, failure: None });
     evening.pass(Duration::from_secs(1));
     assert!(evening.has(|e| *e == Effect::OpenPush { again: true }));
+    let polled = evening.reading_party();
     evening.give(Input::PushOpened);
-    evening.reading_party();
-    evening.pass(Duration::from_secs(5));
-    assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
+    assert!(reads_lists(&evening));
+    evening.answer_lists(&[]);
+    evening.give(Input::PartyRead { attempt: polled, result: Ok(party(&[ME])) });
+    assert_eq!(evening.screen().link, LinkState::CatchingUp, "it was asked for before");
+    evening.pass(Duration::from_secs(3));
+    let attempt = evening.reading_party();
+    evening.give(Input::PartyRead { attempt, result: Ok(party(&[ME])) });
+    assert_eq!(evening.screen().link, LinkState::Live);
 }
 
 #[test]
