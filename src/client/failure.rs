@@ -20,6 +20,23 @@ impl Failure {
         if error.is_gone() { Self::new(ProblemKind::PartyEnded, chain(&error)) } else { error.into() }
     }
 
+    /// About asking somebody to be a friend: no is their answer, or their settings'.
+    pub fn of_request(error: psn::Error) -> Self {
+        match error {
+            error if error.is_gone() => Self::new(ProblemKind::NobodyByThatName, chain(&error)),
+            psn::Error::Refused { .. } => Self::new(ProblemKind::RequestRefused, chain(&error)),
+            error => error.into(),
+        }
+    }
+
+    /// About what a service may not let this program do at all.
+    pub fn of_offer(error: psn::Error) -> Self {
+        match error {
+            psn::Error::Refused { .. } => Self::new(ProblemKind::NotOffered, chain(&error)),
+            error => error.into(),
+        }
+    }
+
     pub fn reach(&self) -> Reach {
         match self.kind {
             ProblemKind::ServiceUnreachable => Reach::Nobody,

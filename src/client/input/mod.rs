@@ -10,7 +10,7 @@ use std::{
 };
 
 pub use chats::{ChatsEffect, ChatsInput};
-pub use people::{PeopleEffect, PeopleInput};
+pub use people::{CardPart, Decision, PeopleEffect, PeopleInput};
 
 use super::{
     CaptureTrouble, ClientInUse, Command, Notice, ReportFile, Secrets, SignInLink, WayBack, failure::Failure,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     model::{
-        AccountId, AccountSlot, Bridge, FoundClient, Friend, Invitation, KnownAccount, OAuthClient, OnlineId,
+        AccountId, AccountSlot, Bridge, FoundClient, Invitation, KnownAccount, OAuthClient, OnlineId,
         PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage,
         SessionId, Settings,
     },
@@ -86,10 +86,6 @@ pub enum Input {
         failure: Option<Failure>,
     },
 
-    Friends {
-        attempt: Attempt,
-        result: Result<Vec<Friend>, Failure>,
-    },
     Lists {
         attempt: Attempt,
         result: Result<Lists, Failure>,
@@ -221,11 +217,6 @@ pub enum Effect {
     /// `again`: this sign-in had a push line before.
     OpenPush {
         again: bool,
-    },
-    /// `known`: who need not be asked about again.
-    ReadFriends {
-        attempt: Attempt,
-        known: Vec<Profile>,
     },
     ReadLists {
         attempt: Attempt,

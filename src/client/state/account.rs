@@ -1,4 +1,4 @@
-//! A signed-in account: friends, lists, invitations, and the push line that keeps them true.
+//! A signed-in account: lists, invitations, and the push line that keeps them true.
 
 use std::{
     sync::Arc,
@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer,
+    Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, State, Timer,
     chats::ChatsState, notifications::NotificationsState, people::PeopleState,
 };
 use crate::{
@@ -15,14 +15,10 @@ use crate::{
         input::Lists,
         reconnect::{self, Reach},
     },
-    model::{AccountId, Availability, Friend, Invitation, Notes, PartySession, Profile, SessionId},
+    model::{Invitation, Notes, PartySession, Profile, SessionId},
     psn::{Event, PushEvent},
 };
 
-/// Presence, and who is a friend, are in no push event.
-const FRIENDS_EVERY: Duration = Duration::from_secs(45);
-/// Pages of a hundred friends that cost no more than the interval above; longer lists are asked for less often.
-const PAGES_PER_INTERVAL: u32 = 2;
 /// With push alive, only what no event reaches us for: friends' parties.
 const LISTS_EVERY: Duration = Duration::from_secs(60);
 const LISTS_EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(30);
@@ -40,8 +36,6 @@ const MAX_HEARD: usize = 32;
 pub struct Account {
     pub me: Profile,
     pub stay: AccountStay,
-    pub friends: Fetched<Arc<Vec<Friend>>>,
-    friends_attempt: Attempt,
     pub notes: Notes,
     pub people: PeopleState,
     pub chats: ChatsState,
@@ -85,8 +79,6 @@ impl Account {
         Self {
             me,
             stay: AccountStay::default(),
-            friends: Fetched::default(),
-            friends_attempt: 0,
             notes: Notes::default(),
             people: PeopleState::default(),
             chats: ChatsState::default(),
@@ -134,69 +126,14 @@ impl Account {
         }
         invitation
     }
-
-    pub fn name_of(&self, account: AccountId) -> Option<crate::model::OnlineId> {
-        self.friends
-            .items()
-            .iter()
-            .find(|f| f.profile.account == account)
-            .map(|f| f.profile.online_id.clone())
-    }
-}
-
-/// Online first, then by name: the order of every list of friends.
-fn sort(friends: &mut [Friend]) {
-    let offline = |f: &Friend| f.presence.as_ref().is_none_or(|p| p.availability == Availability::Offline);
-    friends.sort_by_cached_key(|f| (offline(f), f.profile.online_id.0.to_lowercase()));
 }
 
 impl State {
     /// Reads everything once.
     pub(super) fn refresh(&mut self, now: Instant, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(account) = self.account_mut() else { return };
-        account.friends_attempt = attempt;
-        account.friends.fetching = true;
-        out.push(Effect::ReadFriends { attempt, known: Vec::new() });
+        self.refresh_people(now, out);
         self.read_lists(now, out);
         self.read_party(now, out);
-    }
-
-    pub(super) fn friends_read(
-        &mut self,
-        attempt: Attempt,
-        result: Result<Vec<Friend>, Failure>,
-        now: Instant,
-    ) {
-        let Some(account) = self.account_mut().filter(|a| a.friends_attempt == attempt) else { return };
-        let asked_for = std::mem::take(&mut account.friends.fetching);
-        let mut pages = 1;
-        match result {
-            Ok(mut friends) => {
-                pages = friends.len().div_ceil(100) as u32;
-                sort(&mut friends);
-                account.friends.value = Some(Arc::new(friends));
-                self.problems.clear(Place::Friends);
-            }
-            Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure),
-            Err(failure) if asked_for => {
-                let failure = Failure::new(ProblemKind::FriendsNotLoaded, failure.diagnostic);
-                self.problems.raise(Place::Friends, failure);
-            }
-            // The list is there, a little old; the next poll is soon.
-            Err(_) => {}
-        }
-        let intervals = (pages / PAGES_PER_INTERVAL).max(1);
-        self.timers.set(Timer::PollFriends, now + FRIENDS_EVERY * intervals);
-    }
-
-    /// In the background: what is shown stays until there is something newer.
-    pub(super) fn poll_friends(&mut self, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(account) = self.account_mut() else { return };
-        account.friends_attempt = attempt;
-        let known = account.friends.items().iter().map(|friend| friend.profile.clone()).collect();
-        out.push(Effect::ReadFriends { attempt, known });
     }
 
     pub(super) fn read_lists(&mut self, now: Instant, out: &mut Effects) {
@@ -255,7 +192,6 @@ impl State {
         let again = std::mem::replace(&mut account.had_push, true);
         self.problems.clear(Place::Window);
         if again {
-            self.poll_friends(out);
             self.read_party(now, out);
         }
         self.read_people(now, out);

@@ -35,7 +35,7 @@ use super::{
     ClientInUse, Command, Fetched, MicrophoneTest, PartyState, Place, ProblemKind, Screen, Secrets, Service,
     SignedIn, Snapshot, Sound, TalkState,
     failure::Failure,
-    input::{Attempt, CapturePurpose, Effect, Input, SchemeQuestion, SignInWay},
+    input::{Attempt, CapturePurpose, Decision, Effect, Input, SchemeQuestion, SignInWay},
 };
 use crate::model::{DeviceKind, KnownAccount, SchemeStatus, Settings};
 
@@ -133,7 +133,6 @@ impl State {
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
             Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),
-            Input::Friends { attempt, result } => self.friends_read(attempt, result, now),
             Input::Lists { attempt, result } => self.lists_read(attempt, result),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
@@ -203,19 +202,19 @@ impl State {
             | Command::RemoveMember(_)
             | Command::ShareParty
             | Command::ReadPastParties => {}
-            Command::OpenCard(_)
-            | Command::CloseCard
-            | Command::SetFavorite { .. }
-            | Command::AskFriend(_)
-            | Command::AskFriendById(_)
-            | Command::AcceptRequest(_)
-            | Command::DeclineRequest(_)
-            | Command::RemoveFriend(_)
-            | Command::Block(_)
-            | Command::Unblock(_)
-            | Command::ReadBlocked
-            | Command::ShareRealName(_)
-            | Command::AppearOffline(_) => {}
+            Command::OpenCard(account) => self.open_card(account, now, out),
+            Command::CloseCard => self.close_card(now, out),
+            Command::SetFavorite { account, favorite } => self.set_favorite(account, favorite, now),
+            Command::AskFriend(name) => self.ask_friend(name, now, out),
+            Command::AskFriendById(account) => self.decide(account, Decision::Ask, None, now, out),
+            Command::AcceptRequest(account) => self.decide(account, Decision::Accept, None, now, out),
+            Command::DeclineRequest(account) => self.decide(account, Decision::Decline, None, now, out),
+            Command::RemoveFriend(account) => self.decide(account, Decision::Unfriend, None, now, out),
+            Command::Block(account) => self.decide(account, Decision::Block, None, now, out),
+            Command::Unblock(account) => self.decide(account, Decision::Unblock, None, now, out),
+            Command::ReadBlocked => self.read_blocked(now, out),
+            Command::ShareRealName(account) => self.share_real_name(account, now, out),
+            Command::AppearOffline(offline) => self.appear_offline(offline, now, out),
             Command::OpenChat(_)
             | Command::OpenChatWith(_)
             | Command::CloseChat
@@ -236,7 +235,7 @@ impl State {
             Timer::SignIn => self.sign_in_timed_out(out),
             Timer::StayEndsSoon => self.stay_ends_soon(),
             Timer::Push => self.open_push(out),
-            Timer::PollFriends => self.poll_friends(out),
+            Timer::ReadPeople => self.read_people_due(now, out),
             Timer::PollLists | Timer::ReadLists => self.read_lists(now, out),
             Timer::ReadParty => self.read_party(now, out),
             Timer::Invitations => self.invitations_lapse(now),
@@ -306,7 +305,7 @@ impl State {
                 me: account.me.clone(),
                 stay: account.stay.published(),
                 sign_in: self.sign_in_shown(),
-                friends: account.friends.clone(),
+                friends: account.people.friends(),
                 people: account.people.published(),
                 parties: account.other_parties(),
                 open_parties: Arc::default(),

@@ -153,7 +153,8 @@ impl World {
         psn.tokens().keep_with(keep(kept_as_used.clone(), me.account, inputs, clock));
         let signed_in = CancellationToken::new();
         let connecting = signed_in.child_token();
-        self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
+        let presences = Arc::default();
+        self.account = Some(SignedInAccount { psn, me, kept_as_used, presences, signed_in, connecting });
     }
 
     /// What could not be kept in the old place is given to the new one again.

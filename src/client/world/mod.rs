@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     model::{AccountSlot, ClientSource, OAuthClient, Profile, Settings},
-    psn::Psn,
+    psn::{PresenceCache, Psn},
     store::{self, Paths},
     voice::Voice,
 };
@@ -86,6 +86,7 @@ pub struct SignedInAccount {
     psn: Arc<Psn>,
     me: Profile,
     kept_as_used: KeptAsUsed,
+    presences: Arc<PresenceCache>,
     signed_in: CancellationToken,
     connecting: CancellationToken,
 }
@@ -135,10 +136,6 @@ impl World {
                 let inputs = self.inputs.clone();
                 self.in_account(async move |psn| tasks::hold_push(psn, again, inputs).await);
             }
-            Effect::ReadFriends { attempt, known } => self.ask(async move |psn| Input::Friends {
-                attempt,
-                result: tasks::read_friends(&psn, known).await,
-            }),
             Effect::ReadLists { attempt, invited } => self.ask(async move |psn| Input::Lists {
                 attempt,
                 result: tasks::read_lists(&psn, invited).await,
