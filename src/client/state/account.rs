@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, State, Timer,
-    chats::ChatsState, notifications::NotificationsState, people::PeopleState,
+    Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, State, Timer, chats::ChatsState,
+    notifications::NotificationsState, people::PeopleState,
 };
 use crate::{
     client::{

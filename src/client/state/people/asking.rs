@@ -101,7 +101,11 @@ impl State {
         }
         if failure.is_none() {
             match outcome.decision {
-                Decision::Ask => drop(people.asked.insert(about)),
+                Decision::Ask => {
+                    people.asked.insert(about);
+                    // To be called by their name when they say yes.
+                    people.book.want([about]);
+                }
                 Decision::Unfriend | Decision::Block => drop(people.asked.remove(&about)),
                 Decision::Accept | Decision::Decline | Decision::Unblock => {}
             }
@@ -168,7 +172,8 @@ fn no(kind: ProblemKind, diagnostic: &str) -> Failure {
 fn known(signed_in: &SignedIn) -> impl Iterator<Item = (AccountId, &OnlineId)> {
     let people = &signed_in.people;
     let profiles = people.requests.items().iter().map(|request| &request.from);
-    let profiles = profiles.chain(people.blocked.items()).chain(people.card.as_ref().map(|card| &card.profile));
+    let profiles =
+        profiles.chain(people.blocked.items()).chain(people.card.as_ref().map(|card| &card.profile));
     let current = match &signed_in.party {
         PartyState::Joined(party) => Some(&party.session),
         _ => None,
@@ -180,6 +185,8 @@ fn known(signed_in: &SignedIn) -> impl Iterator<Item = (AccountId, &OnlineId)> {
     let members = open.chain(past).chain(groups);
     profiles
         .map(|profile| (profile.account, &profile.online_id))
-        .chain(sessions.flat_map(|session| &session.members).map(|member| (member.account, &member.online_id)))
+        .chain(
+            sessions.flat_map(|session| &session.members).map(|member| (member.account, &member.online_id)),
+        )
         .chain(members.filter_map(|member| Some((member.account, member.online_id.as_ref()?))))
 }

@@ -64,7 +64,12 @@ impl PeopleState {
 }
 
 impl State {
-    pub(in crate::client::state) fn open_card(&mut self, account: AccountId, now: Instant, out: &mut Effects) {
+    pub(in crate::client::state) fn open_card(
+        &mut self,
+        account: AccountId,
+        now: Instant,
+        out: &mut Effects,
+    ) {
         let attempt = self.new_attempt();
         let name = self.name_of(account);
         let Some(people) = self.account_mut().map(|account| &mut account.people) else { return };

@@ -13,7 +13,7 @@ use crate::{
 
 const PAGE: usize = 100;
 /// How often a page comes round, where there are few.
-const ROUND: Duration = Duration::from_secs(45);
+const ROUND: Duration = Duration::from_secs(48);
 /// Between two pages, where there are many.
 const APART: Duration = Duration::from_secs(15);
 /// A page where somebody is online has its turn so many times more often.

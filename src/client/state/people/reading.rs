@@ -28,7 +28,10 @@ const UNREACHABLE: Duration = Duration::from_secs(5);
 enum Job {
     Requests,
     /// The rest of the list, without a push line.
-    GoOn { offset: usize, calls: u32 },
+    GoOn {
+        offset: usize,
+        calls: u32,
+    },
     Profiles,
     CardPresence,
     Friends,
@@ -40,8 +43,7 @@ enum Job {
 impl PeopleState {
     /// The next thing to read, and when.
     fn next_job(&self, link: LinkState, now: Instant) -> Option<(Instant, Job)> {
-        let every =
-            if link == LinkState::Live { requests::EVERY } else { requests::EVERY_WITHOUT_PUSH };
+        let every = if link == LinkState::Live { requests::EVERY } else { requests::EVERY_WITHOUT_PUSH };
         let is_walking = self.list.is_under_way();
         let is_idle = self.book.under_way() + self.presences.under_way() < AT_ONCE;
         let profiles = is_idle && self.book.has_page(!is_walking || self.walk_waits.is_some());
@@ -52,8 +54,8 @@ impl PeopleState {
             (self.requests.upkeep.due(every), 1, Job::Requests),
             (go_on, calls, Job::GoOn { offset, calls }),
             (self.list.due(), self.list.cost(), Job::Friends),
-            (self.blocks.upkeep.due(requests::EVERY), 1, Job::Blocked),
-            (self.appearance.upkeep.due(requests::EVERY), 1, Job::Appearance),
+            (self.blocks.upkeep.due(requests::RARELY), 1, Job::Blocked),
+            (self.appearance.upkeep.due(requests::RARELY), 1, Job::Appearance),
             (profiles.then(|| self.names_failed.over(now)), 1, Job::Profiles),
             (self.card.as_ref().map(|card| card.presence_due()), 1, Job::CardPresence),
             (
@@ -113,9 +115,7 @@ impl State {
                 (people.walk_waits, people.waits_for_line) = (None, None);
                 PeopleEffect::ReadFriends { attempt, offset }
             }
-            Job::Profiles => {
-                PeopleEffect::ReadProfiles { attempt, accounts: people.book.ask(attempt) }
-            }
+            Job::Profiles => PeopleEffect::ReadProfiles { attempt, accounts: people.book.ask(attempt) },
             Job::Friends => {
                 people.list.begin(attempt, now);
                 PeopleEffect::ReadFriends { attempt, offset: 0 }

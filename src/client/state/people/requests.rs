@@ -13,6 +13,8 @@ use crate::{
 
 /// Events tell; this is for those that were lost.
 pub const EVERY: Duration = Duration::from_secs(10 * 60);
+/// What hardly anybody but the user changes.
+pub const RARELY: Duration = Duration::from_secs(60 * 60);
 /// Without a line that tells.
 pub const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(60);
 

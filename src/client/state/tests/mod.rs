@@ -9,12 +9,15 @@ use crate::{
     client::{
         Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
         failure::Failure,
-        input::{Arrived, Effect, Entry, Input, Lists, Opened, Seat, Seated, VoiceControl},
+        input::{
+            Arrived, Effect, Entry, Input, Lists, Opened, PeopleEffect, PeopleInput, Seat, Seated,
+            VoiceControl,
+        },
         reconnect::Reach,
     },
     model::{
-        AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, KnownAccount, Member, OAuthClient, OnlineId,
-        PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
+        AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, FriendsPage, KnownAccount, Member,
+        OAuthClient, OnlineId, PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
     },
     psn::{Event, MemberChange, PartyEvent, PushEvent},
     voice::{ConnectionState, VoiceEvent},
@@ -214,10 +217,10 @@ fn signing_in_reads_everything_once_and_opens_the_push_line() {
     let me = Profile::named(ME, "marlow_87");
     evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert!(evening.has(|e| *e == Effect::OpenPush { again: false }));
-    assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
+    assert!(evening.has(|e| matches!(e, Effect::People(PeopleEffect::ReadFriends { .. }))));
     assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
     evening.give(Input::PushOpened);
-    assert!(evening.effects.is_empty(), "the first connect missed nothing");
+    assert!(evening.has(|e| matches!(e, Effect::People(PeopleEffect::ReadRequests { .. }))));
     assert_eq!(evening.screen().link, LinkState::Live);
 }
 
@@ -383,11 +386,13 @@ fn without_push_the_party_is_polled_within_the_budget() {
         for effect in std::mem::take(&mut evening.effects) {
             calls += match effect {
                 Effect::ReadParty { .. } => 1,
-                Effect::ReadFriends { attempt, .. } => {
-                    let read = Input::Friends { attempt, result: Ok(vec![]) };
+                Effect::People(PeopleEffect::ReadFriends { attempt, .. }) => {
+                    let page = FriendsPage { friends: vec![], next: None, total: Some(0) };
+                    let read = Input::People(PeopleInput::Friends { attempt, result: Ok(page) });
                     evening.effects.extend(evening.state.handle(read, evening.now));
-                    2
+                    1
                 }
+                Effect::People(_) => 1,
                 Effect::ReadLists { .. } => 2,
                 Effect::OpenPush { .. } => {
                     let closed = Input::PushClosed { reach: Reach::Service, failure: None };
