@@ -54,11 +54,11 @@ impl State {
         }
     }
 
-    pub(super) fn appearance_read(&mut self, attempt: Attempt, offline: Option<bool>, now: Instant) {
+    pub(super) fn appearance_read(&mut self, attempt: Attempt, offline: Option<bool>) {
         let Some(account) = self.account_mut() else { return };
         let appearance = &mut account.people.appearance;
         // One that is overtaken may be older than what the user just set: the next one tells.
-        if appearance.upkeep.finish(attempt, now) == Worth::Fresh {
+        if appearance.upkeep.finish(attempt) == Worth::Fresh {
             appearance.known = offline;
         }
     }

@@ -138,7 +138,7 @@ impl FriendList {
             self.whole_as_of = self.upkeep.began();
         }
         (self.listed, self.pages) = (Some(friends), pages);
-        let worth = self.upkeep.finish(attempt, now);
+        let worth = self.upkeep.finish(attempt);
         debug_assert_ne!(worth, Worth::Nothing);
         if missed && !self.missed {
             self.upkeep.want_soon(now);

@@ -177,7 +177,7 @@ impl State {
             }
             PeopleInput::Requests { attempt, result: Ok(requests) } => {
                 let from: Vec<_> = requests.iter().map(|request| request.from).collect();
-                if people.requests.take(attempt, requests, now) {
+                if people.requests.take(attempt, requests) {
                     people.book.want(from);
                 }
             }
@@ -188,7 +188,7 @@ impl State {
                 }
             }
             PeopleInput::Blocked { attempt, result: Ok(blocked) } => {
-                if people.blocks.take(attempt, blocked.clone(), now) {
+                if people.blocks.take(attempt, blocked.clone()) {
                     people.book.want(blocked);
                 }
             }
@@ -202,7 +202,7 @@ impl State {
                 }
             }
             PeopleInput::Appearance { attempt, result: Ok(offline) } => {
-                self.appearance_read(attempt, offline, now);
+                self.appearance_read(attempt, offline);
             }
             PeopleInput::Appearance { attempt, result: Err(failure) } => {
                 if people.appearance.upkeep.fail(attempt, now) {

@@ -1,9 +1,6 @@
 //! Who wants to be a friend, and who is blocked, as the service lists them. Pure.
 
-use std::{
-    collections::BTreeSet,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeSet, time::Duration};
 
 use super::upkeep::Upkeep;
 use crate::{
@@ -32,8 +29,8 @@ impl Requests {
     }
 
     /// `false`: nobody waited for it.
-    pub fn take(&mut self, attempt: Attempt, mut list: Vec<FriendRequest>, now: Instant) -> bool {
-        if self.upkeep.finish(attempt, now) == Worth::Nothing {
+    pub fn take(&mut self, attempt: Attempt, mut list: Vec<FriendRequest>) -> bool {
+        if self.upkeep.finish(attempt) == Worth::Nothing {
             return false;
         }
         list.sort_by_key(|request| std::cmp::Reverse(request.requested));
@@ -68,8 +65,8 @@ impl Blocks {
     }
 
     /// `false`: nobody waited for it.
-    pub fn take(&mut self, attempt: Attempt, list: Vec<AccountId>, now: Instant) -> bool {
-        let wanted = self.upkeep.finish(attempt, now) != Worth::Nothing;
+    pub fn take(&mut self, attempt: Attempt, list: Vec<AccountId>) -> bool {
+        let wanted = self.upkeep.finish(attempt) != Worth::Nothing;
         if wanted {
             self.list = Some(list);
         }

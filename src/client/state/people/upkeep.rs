@@ -45,14 +45,11 @@ impl Upkeep {
         }
     }
 
-    /// What the service said is taken over unless it is worth nothing; where it is overtaken, another reading is due.
-    pub fn finish(&mut self, attempt: Attempt, now: Instant) -> Worth {
+    /// What the service said is taken over unless it is worth nothing. Whatever overtook it wanted another reading already.
+    pub fn finish(&mut self, attempt: Attempt) -> Worth {
         let worth = self.reading.finish(attempt);
         if worth != Worth::Nothing {
             self.backoff.succeed();
-        }
-        if worth == Worth::Overtaken {
-            self.want_soon(now);
         }
         worth
     }
