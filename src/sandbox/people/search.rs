@@ -36,6 +36,9 @@ pub(super) async fn universal(
     Caller(me): Caller,
     Body(search): Body<Search>,
 ) -> Result<Json<Value>, Refusal> {
+    if world.faults.uncaptured_is_refused() {
+        return Err(Refusal::NotPermitted);
+    }
     let term = search.search_term.to_lowercase();
     if term.is_empty() || term.len() > LONGEST_TERM {
         return Err(Refusal::BadParameter("body: searchTerm"));

@@ -76,6 +76,11 @@ impl FriendList {
         self.upkeep.is_under_way()
     }
 
+    /// The whole of it was read at least once.
+    pub fn is_known(&self) -> bool {
+        self.pages > 0
+    }
+
     pub fn is_pending(&self) -> bool {
         self.upkeep.is_pending()
     }

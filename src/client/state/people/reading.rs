@@ -50,10 +50,11 @@ impl PeopleState {
         let missing = self.presences.missing(!is_walking).filter(|_| is_idle);
         let (offset, calls) = self.walk_waits.unwrap_or_default();
         let go_on = self.walk_waits.and(self.waits_for_line);
+        let list = self.list.due();
         let jobs = [
             (self.requests.upkeep.due(every), 1, Job::Requests),
             (go_on, calls, Job::GoOn { offset, calls }),
-            (self.list.due(), self.list.cost(), Job::Friends),
+            (list.filter(|_| !self.list.is_known()), self.list.cost(), Job::Friends),
             (self.blocks.upkeep.due(requests::RARELY), 1, Job::Blocked),
             (self.appearance.upkeep.due(requests::RARELY), 1, Job::Appearance),
             (profiles.then(|| self.names_failed.over(now)), 1, Job::Profiles),
@@ -63,6 +64,7 @@ impl PeopleState {
                 1,
                 Job::Presences(missing.unwrap_or_default()),
             ),
+            (list, self.list.cost(), Job::Friends),
         ];
         let turn = self.presences.turn(now).map(|(page, at)| (Some(at), 1, Job::Presences(page)));
         let mut next: Option<(Instant, Job)> = None;
