@@ -51,7 +51,7 @@ impl PresenceCache {
 }
 
 impl Psn {
-    /// What `accounts`, at most [`PAGE`] of them, are doing; those the service does not speak of are left out. The same page
+    /// What `accounts`, a hundred of them at most, are doing; those the service does not speak of are left out. The same page
     /// costs little where nothing has changed.
     pub async fn presences(
         &self,

@@ -123,23 +123,74 @@ async fn decide(psn: &Psn, account: AccountId, decision: Decision) -> Result<(),
     }
 }
 
-/// One who is unknown to the service spoils a page: it is asked for in halves, until a half is good or one is left. Who was not
-/// reached within [`CALLS_FOR_A_SPOILT_PAGE`] is left out.
+/// Those of a page, also where somebody on it is unknown to the service.
 async fn profiles(psn: &Psn, accounts: Vec<AccountId>) -> Result<Vec<Profile>, Error> {
     let mut profiles = Vec::with_capacity(accounts.len());
-    let mut pages = vec![accounts];
-    for _ in 0..CALLS_FOR_A_SPOILT_PAGE {
-        let Some(mut page) = pages.pop() else { break };
+    let mut pages = Pages::of(accounts);
+    while let Some(page) = pages.next() {
         match psn.profiles(&page).await {
             Ok(read) => profiles.extend(read),
-            Err(error) if error.is_gone() => {
-                if page.len() > 1 {
-                    let half = page.split_off(page.len() / 2);
-                    pages.extend([half, page]);
-                }
-            }
+            Err(error) if error.is_gone() => pages.refused(page),
             Err(error) => return Err(error),
         }
     }
     Ok(profiles)
+}
+
+/// One who is unknown to the service spoils a page: it is asked for in halves, until a half is good or one is left. Who was not
+/// reached within [`CALLS_FOR_A_SPOILT_PAGE`] is left out.
+struct Pages {
+    left: Vec<Vec<AccountId>>,
+    calls: usize,
+}
+
+impl Pages {
+    fn of(accounts: Vec<AccountId>) -> Self {
+        Self { left: vec![accounts], calls: 0 }
+    }
+
+    fn next(&mut self) -> Option<Vec<AccountId>> {
+        self.calls += 1;
+        if self.calls <= CALLS_FOR_A_SPOILT_PAGE { self.left.pop() } else { None }
+    }
+
+    fn refused(&mut self, mut page: Vec<AccountId>) {
+        if page.len() > 1 {
+            let half = page.split_off(page.len() / 2);
+            self.left.extend([half, page]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many are described by a service that refuses a page with a stranger on it, and in how many calls.
+    fn described(accounts: u64, is_stranger: impl Fn(u64) -> bool) -> (usize, usize) {
+        let mut pages = Pages::of((0..accounts).map(AccountId).collect());
+        let (mut described, mut calls) = (0, 0);
+        while let Some(page) = pages.next() {
+            calls += 1;
+            if page.iter().any(|account| is_stranger(account.0)) {
+                pages.refused(page);
+            } else {
+                described += page.len();
+            }
+        }
+        (described, calls)
+    }
+
+    #[test]
+    fn one_stranger_does_not_hide_a_page_and_many_do_not_cost_many_calls() {
+        assert_eq!(described(100, |_| false), (100, 1));
+        for stranger in 0..100 {
+            let (described, calls) = described(100, |account| account == stranger);
+            assert_eq!(described, 99);
+            assert!(calls <= CALLS_FOR_A_SPOILT_PAGE, "{calls}");
+        }
+        let (_, calls) = described(100, |account| account % 2 == 0);
+        assert_eq!(calls, CALLS_FOR_A_SPOILT_PAGE);
+        assert_eq!(described(1, |_| true), (0, 1));
+    }
 }

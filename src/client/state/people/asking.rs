@@ -23,6 +23,9 @@ impl State {
         if signed_in.friends.items().iter().any(|friend| is_name(&friend.profile.online_id)) {
             return self.problems.raise(Place::People, no(ProblemKind::AlreadyFriends, "in the list"));
         }
+        if !is_possible(&name) {
+            return self.problems.raise(Place::People, no(ProblemKind::NobodyByThatName, "not an online id"));
+        }
         if let Some((account, name)) = known(&signed_in).find(|(_, name)| is_name(name)) {
             let name = name.clone();
             return self.decide(account, Decision::Ask, Some(name), now, out);
@@ -162,6 +165,12 @@ impl State {
         let Screen::SignedIn(signed_in) = self.snapshot().screen else { return None };
         known(&signed_in).find(|(known, _)| *known == account).map(|(_, name)| name.clone())
     }
+}
+
+/// Online ids are plain and short; anything else is not worth a call.
+fn is_possible(name: &OnlineId) -> bool {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    (1..=32).contains(&name.0.len()) && name.0.bytes().all(plain)
 }
 
 fn no(kind: ProblemKind, diagnostic: &str) -> Failure {

@@ -7,7 +7,7 @@ use std::{
 
 use super::upkeep::Upkeep;
 use crate::{
-    client::{input::Attempt, state::reading::Worth},
+    client::input::Attempt,
     model::{AccountId, FriendsPage},
 };
 
@@ -143,8 +143,7 @@ impl FriendList {
             self.whole_as_of = self.upkeep.began();
         }
         (self.listed, self.pages) = (Some(friends), pages);
-        let worth = self.upkeep.finish(attempt);
-        debug_assert_ne!(worth, Worth::Nothing);
+        self.upkeep.finish(attempt);
         if missed && !self.missed {
             self.upkeep.want_soon(now);
         }

@@ -158,3 +158,68 @@ impl Presences {
         Some((index, accounts.into_iter().collect()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accounts(range: std::ops::Range<u64>) -> impl Iterator<Item = AccountId> {
+        range.map(AccountId)
+    }
+
+    fn online() -> Presence {
+        Presence { availability: Availability::Online, platform: None, game: None, last_online: None }
+    }
+
+    fn read(presences: &mut Presences, page: usize, attempt: Attempt, now: Instant) -> Vec<AccountId> {
+        let asked = presences.ask(page, attempt, now);
+        assert!(presences.take(attempt, HashMap::new(), now).is_some());
+        asked
+    }
+
+    #[test]
+    fn a_page_stays_the_same_page_whatever_order_the_list_has() {
+        let (mut presences, now) = (Presences::default(), Instant::now());
+        presences.follow(accounts(0..250));
+        let before: Vec<_> = (0..3).map(|page| read(&mut presences, page, page as u64, now)).collect();
+        assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [100, 100, 50]);
+        presences.follow(accounts(0..251).collect::<Vec<_>>().into_iter().rev());
+        assert_eq!(presences.missing(true), Some(2), "the one with somebody new");
+        let after: Vec<_> = (0..3).map(|page| read(&mut presences, page, 10 + page as u64, now)).collect();
+        assert_eq!(before[..2], after[..2]);
+        assert_eq!(after[2].len(), 51);
+        presences.follow(accounts(150..251));
+        assert_eq!(read(&mut presences, 0, 20, now).len(), 50, "who is gone leaves a gap, and nobody moves");
+    }
+
+    #[test]
+    fn pages_with_somebody_online_have_their_turn_more_often_and_the_others_too() {
+        let (mut presences, mut now) = (Presences::default(), Instant::now());
+        presences.follow(accounts(0..500));
+        for page in 0..5 {
+            read(&mut presences, page, page as u64, now);
+        }
+        let mut turns = [0; 5];
+        for attempt in 100..200 {
+            let (page, at) = presences.turn(now).expect("a page");
+            assert!(at >= now, "one after the other");
+            now = at;
+            turns[page] += 1;
+            presences.ask(page, attempt, now);
+            let there = if page == 1 { HashMap::from([(AccountId(110), online())]) } else { HashMap::new() };
+            presences.take(attempt, there, now);
+        }
+        assert!(turns[1] > 30 && turns.iter().all(|turns| *turns > 10), "{turns:?}");
+    }
+
+    #[test]
+    fn who_joined_a_page_while_it_was_asked_about_is_asked_about_too() {
+        let (mut presences, now) = (Presences::default(), Instant::now());
+        presences.follow(accounts(0..2));
+        presences.ask(0, 1, now);
+        presences.follow(accounts(0..3));
+        assert_eq!(presences.take(1, HashMap::from([(AccountId(0), online())]), now), Some(true));
+        assert_eq!(presences.missing(true), Some(0));
+        assert_eq!(presences.take(1, HashMap::new(), now), None, "nobody waits for it");
+    }
+}
