@@ -198,7 +198,7 @@ fn a_link_shows_the_party_and_leads_into_it() {
 #[test]
 fn friends_are_found_asked_accepted_and_let_go() {
     Pair::meet(async |pair @ Pair { service, marlow, wren }| {
-        assert_eq!(marlow.friends().await.expect("listed"), [wren.account()]);
+        assert_eq!(marlow.friends(0).await.expect("listed").friends, [wren.account()]);
         let summary = marlow.friend_summary(wren.account()).await.expect("read");
         assert_eq!(summary.relation, FriendRelation::Friend);
         marlow.share_real_name(wren.account()).await.expect("shared");
@@ -214,18 +214,28 @@ fn friends_are_found_asked_accepted_and_let_go() {
         assert_eq!((requests[0].from, requests[0].requested.is_some()), (stranger.account(), true));
         marlow.befriend(stranger.account()).await.expect("accepted");
         assert_eq!(marlow.friend_requests().await.expect("listed"), []);
-        assert_eq!(marlow.friends().await.expect("listed").len(), 2);
+        assert_eq!(marlow.friends(0).await.expect("listed").friends.len(), 2);
         marlow.unfriend(stranger.account()).await.expect("no friends any more");
         marlow.unfriend(stranger.account()).await.expect("as before");
         marlow.unfriend(wren.account()).await.expect("no friends any more");
-        assert_eq!(marlow.friends().await.expect("listed"), []);
+        assert_eq!(marlow.friends(0).await.expect("listed").friends, []);
 
         assert_eq!(problem(marlow.befriend(NOBODY)).await, ProblemKind::ServiceTrouble);
         assert_eq!(problem(marlow.friend_summary(NOBODY)).await, ProblemKind::ServiceTrouble);
         assert_eq!(problem(marlow.share_real_name(NOBODY)).await, ProblemKind::ServiceTrouble);
-        assert_eq!(pair.damaged(marlow.friends()).await, ProblemKind::ServiceTrouble);
+        assert_eq!(pair.damaged(marlow.friends(0)).await, ProblemKind::ServiceTrouble);
         assert_eq!(pair.damaged(marlow.profiles(&[wren.account()])).await, ProblemKind::ServiceTrouble);
         assert_eq!(pair.damaged(marlow.friend_requests()).await, ProblemKind::ServiceTrouble);
+        let found = marlow.find_person(&"TIDEWALKER".into()).await.expect("looked for");
+        assert_eq!(found, Some(stranger.account()));
+        assert_eq!(
+            marlow.find_person(&"tide".into()).await.expect("looked for"),
+            None,
+            "only the exact name"
+        );
+        assert_eq!(problem(marlow.find_person(&"".into())).await, ProblemKind::ServiceTrouble);
+        let wren = "wren_4".into();
+        assert_eq!(pair.damaged(marlow.find_person(&wren)).await, ProblemKind::ServiceTrouble);
         let elsewhere: ImageUrl = "http://127.0.0.1:1/a.png".parse().expect("an address");
         assert!(matches!(marlow.image(&elsewhere).await, Err(Error::NoPicture)));
     });
@@ -247,14 +257,14 @@ fn who_is_blocked_is_out_of_reach_until_unblocked() {
 #[test]
 fn presences_come_again_only_where_something_changed() {
     Pair::meet(async |pair @ Pair { marlow, wren, .. }| {
-        let mut cache = PresenceCache::default();
+        let cache = PresenceCache::default();
         let accounts = [wren.account()];
-        let first = marlow.presences(&accounts, &mut cache).await.expect("read");
+        let first = marlow.presences(&accounts, &cache).await.expect("read");
         assert_eq!(first.len(), 1);
         // A body would not be understood: the answer has none.
         pair.spoil(Spoiled::Malformed);
-        assert_eq!(marlow.presences(&accounts, &mut cache).await.expect("not modified"), first);
-        let unread = &mut PresenceCache::default();
+        assert_eq!(marlow.presences(&accounts, &cache).await.expect("not modified"), first);
+        let unread = &PresenceCache::default();
         assert_eq!(pair.damaged(marlow.presences(&accounts, unread)).await, ProblemKind::ServiceTrouble);
 
         assert!(!wren.appears_offline().await.expect("read"));
@@ -266,7 +276,7 @@ fn presences_come_again_only_where_something_changed() {
         assert!(wren.pause().is_some(), "nobody knocks at a wall");
         pair.spoil(Spoiled::TooManyRequests { retry_after: Some(600) });
         let wait = Duration::from_secs(600);
-        let limited = problem(marlow.presences(&accounts, &mut cache)).await;
+        let limited = problem(marlow.presences(&accounts, &cache)).await;
         assert_eq!(limited, ProblemKind::TooManyRequests { wait });
     });
 }
@@ -360,13 +370,13 @@ fn who_asks_the_same_at_once_costs_one_call_and_the_pause_outlives_the_run() {
     Pair::meet(async |pair @ Pair { service, marlow, .. }| {
         pair.spoil(Spoiled::Late(Duration::from_millis(300)));
         let before = marlow.budget();
-        let asked = futures_util::future::join_all((0..20).map(|_| marlow.friends())).await;
-        assert!(asked.iter().all(|answer| answer.as_ref().is_ok_and(|friends| friends.len() == 1)));
+        let asked = futures_util::future::join_all((0..20).map(|_| marlow.friends(0))).await;
+        assert!(asked.iter().all(|answer| answer.as_ref().is_ok_and(|page| page.friends.len() == 1)));
         assert_eq!(marlow.budget().used, before.used + 1);
         assert!(before.limit < 300 && before.window == Duration::from_secs(900));
 
         pair.spoil(Spoiled::TooManyRequests { retry_after: Some(700) });
-        assert!(matches!(marlow.friends().await, Err(Error::RateLimited { .. })));
+        assert!(matches!(marlow.friends(0).await, Err(Error::RateLimited { .. })));
         let until = marlow.pause().expect("a pause");
         let left = until.duration_since(SystemTime::now()).expect("in the future");
         assert!(left > Duration::from_secs(690) && left <= Duration::from_secs(700), "{left:?}");
@@ -374,9 +384,9 @@ fn who_asks_the_same_at_once_costs_one_call_and_the_pause_outlives_the_run() {
         let clock = Clock::movable();
         let later = account(&service.url, "marlow_87", &clock).await;
         later.pause_until(until);
-        assert!(matches!(later.friends().await, Err(Error::RateLimited { .. })), "a later run knows of it");
+        assert!(matches!(later.friends(0).await, Err(Error::RateLimited { .. })), "a later run knows of it");
         clock.advance(left);
-        later.friends().await.expect("the pause is over");
+        later.friends(0).await.expect("the pause is over");
         assert_eq!(later.pause(), None);
     });
 }

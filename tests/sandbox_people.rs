@@ -287,3 +287,28 @@ async fn two_thousand_friends_are_read_in_pages_and_change_as_often_as_asked() {
     assert!(groups.len() >= 200, "{}", groups.len());
     assert!(groups.iter().any(|group| group["groupId"].as_str().is_some_and(|id| id.starts_with('~'))));
 }
+
+#[tokio::test]
+async fn people_are_looked_for_by_name_and_the_question_has_to_be_right() {
+    let sandbox = empty_sandbox().await;
+    let marlow = Person::sign_in(&sandbox, "marlow_87").await;
+    let wren = Person::sign_in(&sandbox, "wren_4").await;
+    Person::sign_in(&sandbox, "wren_44").await;
+    let search = |body: Value| marlow.call(Method::POST, "/search/v1/universalSearch").body_json(&body);
+    let people = value!([{ "domain": "SocialAllAccounts" }]);
+    let found = json(search(value!({ "searchTerm": "WREN", "domainRequests": people }))).await;
+    let results = found["domainResponses"][0]["results"].as_array().expect("a list");
+    let nearest = &results[0]["socialMetadata"];
+    assert_eq!((results.len(), &nearest["onlineId"]), (2, &value!("wren_4")));
+    assert_eq!(nearest["accountId"], value!(wren.account));
+    let oneself = json(search(value!({ "searchTerm": "marlow_87", "domainRequests": people }))).await;
+    assert_eq!(oneself["domainResponses"][0]["results"], value!([]));
+    for wrong in [
+        value!({ "searchTerm": "", "domainRequests": people }),
+        value!({ "searchTerm": "wren", "domainRequests": [] }),
+        value!({ "searchTerm": "wren", "domainRequests": [{ "domain": "Games" }] }),
+        value!({ "searchTerm": "wren", "domainRequests": people, "age": "69" }),
+    ] {
+        assert_eq!(status(search(wrong)).await, StatusCode::BAD_REQUEST);
+    }
+}

@@ -75,13 +75,13 @@ fn a_refresh_that_is_cut_off_in_the_middle_of_the_answer_loses_no_token() {
             }
             service.inject(Fault::Answer { area: Area::Token, spoiled: Spoiled::CutOff, times: 1 });
             service.inject(Fault::ExpireTokens);
-            let error = psn.friends().await.expect_err("nothing to ask with");
+            let error = psn.friends(0).await.expect_err("nothing to ask with");
             assert!(error.is_unreachable(), "{error:?}");
             assert_eq!(service.sandbox().token_calls().refresh.answered, 1, "the service did its part");
             clock.advance(Duration::from_secs(6));
-            psn.friends().await.expect("the next refresh works");
+            psn.friends(0).await.expect("the next refresh works");
             service.inject(Fault::ExpireTokens);
-            psn.friends().await.expect("and the one after it");
+            psn.friends(0).await.expect("and the one after it");
         });
     }
 }
@@ -95,7 +95,7 @@ fn a_refresh_that_is_cut_off_each_time_becomes_rare() {
         clock.advance(HOUR);
         service.inject(Fault::Answer { area: Area::Token, spoiled: Spoiled::CutOff, times: u32::MAX });
         for _ in 0..20 * 12 {
-            assert!(psn.friends().await.is_err());
+            assert!(psn.friends(0).await.is_err());
             clock.advance(Duration::from_secs(5));
         }
     });
@@ -112,7 +112,7 @@ fn a_service_that_is_not_there_is_tried_again_after_seconds() {
     let sandbox = service.sandbox.take().expect("running");
     service.runtime.block_on(sandbox.shutdown());
     for _ in 0..5 {
-        let error = service.runtime.block_on(psn.friends()).expect_err("nobody there");
+        let error = service.runtime.block_on(psn.friends(0)).expect_err("nobody there");
         assert!(error.is_unreachable(), "{error:?}");
         clock.advance(Duration::from_secs(2));
     }
@@ -147,7 +147,7 @@ fn while_a_token_still_works_nobody_waits_for_the_next_one() {
         until("the new token", || psn.tokens().kept() != Some(first.clone())).await;
         assert_eq!(service.sandbox().token_calls().refresh.answered, 1);
         clock.advance(Duration::from_secs(60));
-        psn.friends().await.expect("answered");
+        psn.friends(0).await.expect("answered");
         assert_eq!(service.sandbox().token_calls().refresh.answered, 1, "it is in use");
     });
 }
@@ -165,7 +165,7 @@ fn a_refresh_under_way_is_of_the_past_when_the_user_signs_in_again() {
             let again = grant(&service.url, "marlow_87").await;
             let delay = Duration::from_millis(1500);
             service.inject(Fault::Answer { area: Area::Token, spoiled: Spoiled::Late(delay), times: 1 });
-            psn.friends().await.expect("the old token works");
+            psn.friends(0).await.expect("the old token works");
             let refreshes = || {
                 let refresh = service.sandbox().token_calls().refresh;
                 refresh.answered + refresh.refused
@@ -177,7 +177,7 @@ fn a_refresh_under_way_is_of_the_past_when_the_user_signs_in_again() {
             let new = psn.tokens().kept();
             tokio::time::sleep(delay + Duration::from_millis(500)).await;
             assert_eq!(psn.tokens().kept(), new);
-            psn.friends().await.expect("signed in");
+            psn.friends(0).await.expect("signed in");
             assert_eq!(refreshes(), 1, "nothing to renew");
         });
     }
@@ -200,7 +200,7 @@ fn a_refresh_token_that_came_at_a_start_is_kept_even_if_nothing_else_works() {
         let heard = heard.lock().expect("no panic").clone();
         assert!(matches!(&heard[..], [new] if new.refresh != kept.refresh), "one new token: {heard:?}");
         let psn = resumed(&service.url, id, heard[0].clone(), None, &clock);
-        psn.friends().await.expect("the next start works");
+        psn.friends(0).await.expect("the next start works");
     });
 }
 
@@ -216,10 +216,10 @@ fn a_pause_without_end_is_an_hour() {
             if area == Area::Token {
                 service.inject(Fault::ExpireTokens);
             }
-            let error = psn.friends().await.expect_err("a pause");
+            let error = psn.friends(0).await.expect_err("a pause");
             assert!(matches!(error, Error::RateLimited { wait } if wait == HOUR), "{area:?}: {error:?}");
             clock.advance(HOUR);
-            psn.friends().await.unwrap_or_else(|error| panic!("{area:?}: {error:?}"));
+            psn.friends(0).await.unwrap_or_else(|error| panic!("{area:?}: {error:?}"));
         }
     });
 }
@@ -263,7 +263,7 @@ fn a_service_that_refuses_a_fresh_token_too_does_not_end_the_stay() {
         let url = answering(r#"{"access_token":"opaque","expires_in":3599}"#, "401 Unauthorized", "{}").await;
         let kept = Kept { refresh: "r1".into(), ends: None };
         let psn = resumed(&url, AccountId(1234567890123456789), kept, None, &Clock::default());
-        let error = psn.friends().await.expect_err("refused");
+        let error = psn.friends(0).await.expect_err("refused");
         assert!(matches!(error, Error::Refused { status: 401, .. }), "{error:?}");
     });
 }
@@ -300,7 +300,7 @@ fn answers_that_only_look_odd_are_understood() {
             for _ in 0..2 {
                 service.inject(Fault::SignIn { twist, times: 1 });
                 service.inject(Fault::ExpireTokens);
-                psn.friends().await.unwrap_or_else(|error| panic!("{twist:?}: {error:?}"));
+                psn.friends(0).await.unwrap_or_else(|error| panic!("{twist:?}: {error:?}"));
             }
         });
     }
@@ -317,12 +317,12 @@ fn answers_that_make_no_sense_or_have_no_end_cost_a_pause_and_nothing_else() {
             let psn = account(&service.url, "marlow_87", &clock).await;
             service.inject(Fault::Answer { area: Area::Token, spoiled, times: 1 });
             service.inject(Fault::ExpireTokens);
-            assert!(psn.friends().await.is_err(), "{spoiled:?}");
+            assert!(psn.friends(0).await.is_err(), "{spoiled:?}");
             let asked = service.sandbox().token_calls();
-            assert!(psn.friends().await.is_err(), "{spoiled:?}: too soon");
+            assert!(psn.friends(0).await.is_err(), "{spoiled:?}: too soon");
             assert_eq!(service.sandbox().token_calls(), asked, "{spoiled:?}: nobody hammers");
             clock.advance(Duration::from_secs(60));
-            psn.friends().await.unwrap_or_else(|error| panic!("{spoiled:?}: {error:?}"));
+            psn.friends(0).await.unwrap_or_else(|error| panic!("{spoiled:?}: {error:?}"));
         });
     }
 }
@@ -335,11 +335,11 @@ fn a_clock_that_is_wrong_by_hours_does_no_harm() {
         service.runtime.block_on(async {
             let clock = Clock::movable();
             let psn = account(&service.url, "marlow_87", &clock).await;
-            psn.friends().await.expect("answered");
+            psn.friends(0).await.expect("answered");
             for _ in 0..3 {
                 clock.advance(HOUR);
                 service.sandbox().advance(HOUR);
-                psn.friends().await.expect("answered an hour later");
+                psn.friends(0).await.expect("answered an hour later");
             }
         });
         let refreshes = service.sandbox().token_calls().refresh;

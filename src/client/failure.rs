@@ -20,6 +20,15 @@ impl Failure {
         if error.is_gone() { Self::new(ProblemKind::PartyEnded, chain(&error)) } else { error.into() }
     }
 
+    /// About asking somebody to be a friend: no is their answer, or their settings'.
+    pub fn of_request(error: psn::Error) -> Self {
+        match error {
+            error if error.is_gone() => Self::new(ProblemKind::NobodyByThatName, chain(&error)),
+            psn::Error::Refused { .. } => Self::new(ProblemKind::RequestRefused, chain(&error)),
+            error => error.into(),
+        }
+    }
+
     /// About a link: what is gone is what it led to.
     pub fn of_link(error: psn::Error) -> Self {
         if error.is_gone() { Self::new(ProblemKind::LinkOfNoParty, chain(&error)) } else { error.into() }

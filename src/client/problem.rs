@@ -79,6 +79,8 @@ pub enum ProblemKind {
     NobodyByThatName,
     /// The other one's settings refuse requests, or there is one already.
     RequestRefused,
+    /// Whom the user asks to be a friend is one.
+    AlreadyFriends,
     /// The service does not let this program do it.
     NotOffered,
     /// The message was not taken; it can be sent again.
@@ -174,6 +176,7 @@ impl Problem {
             | ProblemKind::InvitationRefused
             | ProblemKind::NobodyByThatName
             | ProblemKind::RequestRefused
+            | ProblemKind::AlreadyFriends
             | ProblemKind::NotOffered
             | ProblemKind::MessageNotSent
             | ProblemKind::ChatGone

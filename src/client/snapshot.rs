@@ -169,6 +169,7 @@ pub struct SignedIn {
     pub stay: Stay,
     /// In place, or for another account.
     pub sign_in: Option<SignIn>,
+    /// Online first, then by name. Whoever has no name so far is not among them.
     pub friends: Fetched<Arc<Vec<Friend>>>,
     pub people: People,
     /// Parties the user may see or is in, apart from the current one.
@@ -230,6 +231,8 @@ pub struct People {
     pub card: Option<Box<Card>>,
     /// Somebody is looked for by their online id.
     pub asking: bool,
+    /// What the others see of the user; `None` until it was fetched.
+    pub own_presence: Option<Presence>,
 }
 
 /// Somebody wants to be the user's friend.

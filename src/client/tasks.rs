@@ -1,7 +1,6 @@
 //! The async actions behind the effects, each a short story told with `psn` and `voice`. They run on tokio workers.
 
 use std::{
-    collections::HashSet,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -15,8 +14,8 @@ use super::{
     reconnect::Reach,
 };
 use crate::{
-    model::{Bridge, Friend, PartyLink, PartySession, Profile, SessionId},
-    psn::{self, PresenceCache, Psn, PushError},
+    model::{Bridge, PartyLink, PartySession, SessionId},
+    psn::{self, Psn, PushError},
     voice::{NegotiationError, Voice},
 };
 
@@ -51,28 +50,6 @@ pub async fn hold_push(psn: Arc<Psn>, again: bool, inputs: mpsc::Sender<Input>) 
         PushError::Closed | PushError::BadHost | PushError::Refused(_) => (Reach::Service, None),
     };
     let _ = inputs.send(Input::PushClosed { reach, failure }).await;
-}
-
-/// Asks who somebody is only where that is not `known`.
-pub async fn read_friends(psn: &Psn, known: Vec<Profile>) -> Result<Vec<Friend>, Failure> {
-    let accounts = psn.friends().await?;
-    let mut profiles = known;
-    let listed: HashSet<_> = accounts.iter().copied().collect();
-    profiles.retain(|profile| listed.contains(&profile.account));
-    let known: HashSet<_> = profiles.iter().map(|profile| profile.account).collect();
-    let strangers: Vec<_> = accounts.iter().copied().filter(|account| !known.contains(account)).collect();
-    profiles.extend(psn.profiles(&strangers).await?);
-    // Friends without presence are better than no friends.
-    let mut presences = match psn.presences(&accounts, &mut PresenceCache::default()).await {
-        Ok(presences) => presences,
-        Err(error @ psn::Error::SignInEnded) => return Err(error.into()),
-        Err(error) => {
-            tracing::info!(error = chain(&error), "no presences");
-            Default::default()
-        }
-    };
-    let friend = |profile: Profile| Friend { presence: presences.remove(&profile.account), profile };
-    Ok(profiles.into_iter().map(friend).collect())
 }
 
 /// Goes in and reads what is inside. A party that was entered and cannot be read is left again.

@@ -75,6 +75,16 @@ pub struct Friend {
     pub presence: Option<Presence>,
 }
 
+/// A part of the list of friends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FriendsPage {
+    pub friends: Vec<AccountId>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<usize>,
+    /// How many friends there are in all, where the service says.
+    pub total: Option<usize>,
+}
+
 /// Somebody wants to be our friend.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FriendRequest {

@@ -27,7 +27,8 @@ pub use capture::{Absent, Difference, EndpointReport, Finding, FoundClient, Part
 pub use clock::Clock;
 pub use exchange::{Body, Exchange, Header, Message};
 pub use friend::{
-    Availability, Friend, FriendRelation, FriendRequest, FriendSummary, Game, PlayedTitle, Presence, Profile,
+    Availability, Friend, FriendRelation, FriendRequest, FriendSummary, FriendsPage, Game, PlayedTitle,
+    Presence, Profile,
 };
 pub use group::{
     ChatMessage, Group, GroupMember, MessageKind, MessagePage, MessageRange, OpenParty, PastParty, Reaction,

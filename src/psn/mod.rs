@@ -55,6 +55,8 @@
 //! | PUT `/v1/internal/users/me/userSettings/appearOffline` | ? | [`Psn::set_appear_offline`] |
 //! | **mobile** `/gamelist/v2` | | |
 //! | GET `/users/{account}/titles` | B, C | [`Psn::played_titles`] |
+//! | **mobile** `/search/v1` | | |
+//! | POST `/universalSearch` | C, C | [`Psn::find_person`] |
 //! | **push** | | |
 //! | GET `/np/serveraddr` | B, C | [`Psn::open_push`] |
 //! | GET `wss://{fqdn}/np/pushNotification` | B, C | [`Psn::open_push`], [`PushSocket::next`] |
@@ -108,6 +110,7 @@ mod push;
 mod redirect;
 mod retry;
 mod sandbox_account;
+mod search;
 mod stay;
 mod tokens;
 mod wire;

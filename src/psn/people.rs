@@ -1,14 +1,12 @@
 //! Who the friends are: `userProfile`.
 
-use std::collections::HashSet;
-
 use reqwest::Method;
 
 use super::{
     Error, Psn,
     wire::people::{self, Friends, Profiles},
 };
-use crate::model::{AccountId, Profile};
+use crate::model::{AccountId, FriendsPage, Profile};
 
 pub(super) const ROOT: &str = "/userProfile";
 pub(super) const PLATFORMS: &str = "PS4,PS5,MOBILE_APP,PSPC";
@@ -18,31 +16,27 @@ pub(super) const PAGE: usize = 100;
 const MAX_FRIENDS: usize = 2000;
 
 impl Psn {
-    /// All pages of the list, those who are online first. The list moves between two pages as people come and go: nobody
-    /// is in it twice, and whoever was missed is in the next reading.
-    pub async fn friends(&self) -> Result<Vec<AccountId>, Error> {
-        let mut seen = HashSet::new();
-        let mut friends = Vec::new();
-        for page in 0..MAX_FRIENDS / PAGE {
-            let offset = page * PAGE;
-            let call = self
-                .http
-                .call("friends", Method::GET, &format!("{ROOT}/v2/internal/users/me/friends"))
-                .query(&[("limit", &PAGE.to_string()), ("offset", &offset.to_string())])
-                .query(&[("order", "availability realName onlineId"), ("platforms", PLATFORMS)]);
-            let page: Friends = self.http.fetch(call).await?;
-            friends.extend(page.friends.into_iter().filter(|friend| seen.insert(*friend)).take(PAGE));
-            let next = offset + PAGE;
-            let has_more = match (page.next_offset, page.total_item_count) {
-                (Some(offset), _) => offset as usize >= next,
-                (None, Some(total)) => total as usize > next,
-                (None, None) => false,
-            };
-            if !has_more {
-                break;
-            }
-        }
-        Ok(friends)
+    /// One page of the list from `offset` on, those who are online first. The list moves between two pages as people come and
+    /// go: somebody may be on both, or on none.
+    pub async fn friends(&self, offset: usize) -> Result<FriendsPage, Error> {
+        let call = self
+            .http
+            .call("friends", Method::GET, &format!("{ROOT}/v2/internal/users/me/friends"))
+            .query(&[("limit", &PAGE.to_string()), ("offset", &offset.to_string())])
+            .query(&[("order", "availability realName onlineId"), ("platforms", PLATFORMS)]);
+        let mut page: Friends = self.http.fetch(call).await?;
+        page.friends.truncate(PAGE);
+        let next = offset + PAGE;
+        let has_more = match (page.next_offset, page.total_item_count) {
+            (Some(offset), _) => offset as usize >= next,
+            (None, Some(total)) => total as usize > next,
+            (None, None) => false,
+        };
+        Ok(FriendsPage {
+            friends: page.friends,
+            next: (has_more && next < MAX_FRIENDS).then_some(next),
+            total: page.total_item_count.map(|total| (total as usize).min(MAX_FRIENDS)),
+        })
     }
 
     /// Who `accounts` are; those the service does not describe are left out.

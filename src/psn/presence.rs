@@ -1,6 +1,9 @@
 //! What people are doing, and whether one is seen oneself: `userProfile`.
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use reqwest::Method;
 
@@ -14,9 +17,10 @@ use crate::model::{AccountId, Presence};
 
 const APPEAR_OFFLINE: &str = "/v1/internal/users/me/userSettings/appearOffline";
 
-/// What the service said last, and as of when: what has not changed is not sent again. Kept by whoever asks.
+/// What the service said last, and as of when: what has not changed is not sent again. Kept by whoever asks, for as long as the
+/// account is in use.
 #[derive(Debug, Default)]
-pub struct PresenceCache(HashMap<Vec<AccountId>, Page>);
+pub struct PresenceCache(Mutex<HashMap<Vec<AccountId>, Page>>);
 
 #[derive(Debug)]
 struct Page {
@@ -24,43 +28,56 @@ struct Page {
     presences: HashMap<AccountId, Presence>,
 }
 
+impl PresenceCache {
+    fn last_modified(&self, accounts: &[AccountId]) -> Option<String> {
+        self.pages().get(accounts).map(|page| page.last_modified.clone())
+    }
+
+    fn presences(&self, accounts: &[AccountId]) -> Option<HashMap<AccountId, Presence>> {
+        self.pages().get(accounts).map(|page| page.presences.clone())
+    }
+
+    /// A page that shares somebody with this one has had its time: pages are disjoint, so that there are never many.
+    fn keep(&self, accounts: &[AccountId], page: Option<Page>) {
+        let members: HashSet<_> = accounts.iter().collect();
+        let mut pages = self.pages();
+        pages.retain(|known, _| known.iter().all(|account| !members.contains(account)));
+        pages.extend(page.map(|page| (accounts.to_vec(), page)));
+    }
+
+    fn pages(&self) -> MutexGuard<'_, HashMap<Vec<AccountId>, Page>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 impl Psn {
-    /// What `accounts` are doing; those the service does not speak of are left out.
+    /// What `accounts`, a hundred of them at most, are doing; those the service does not speak of are left out. The same page
+    /// costs little where nothing has changed.
     pub async fn presences(
         &self,
         accounts: &[AccountId],
-        cache: &mut PresenceCache,
+        cache: &PresenceCache,
     ) -> Result<HashMap<AccountId, Presence>, Error> {
-        // The list's own order changes as people come and go; by id a page stays the same page.
-        let mut accounts = accounts.to_vec();
-        accounts.sort_unstable();
-        accounts.dedup();
-        let pages: Vec<_> = accounts.chunks(PAGE).collect();
-        cache.0.retain(|page, _| pages.contains(&page.as_slice()));
-        let mut presences = HashMap::with_capacity(accounts.len());
-        for page in pages {
-            let known = cache.0.get(page);
-            let what = "presences";
-            let call = self
-                .http
-                .call(what, Method::GET, &format!("{ROOT}/v2/internal/users/basicPresences"))
-                .query(&[("accountIds", &joined(page)), ("platforms", PLATFORMS)])
-                .query(&[("type", "primary"), ("withOwnGameTitleInfo", "true")])
-                .if_modified_since(known.map(|known| known.last_modified.as_str()));
-            let answer = self.http.send(call).await?;
-            if let (true, Some(known)) = (answer.is_not_modified(), known) {
-                presences.extend(known.presences.clone());
-                continue;
-            }
-            let read: Presences = parse(what, &answer.body)?;
-            let fresh: HashMap<_, _> =
-                read.basic_presences.into_iter().take(PAGE).map(|p| (p.account_id, p.into())).collect();
-            cache.0.remove(page);
-            if let Some(last_modified) = answer.last_modified.clone() {
-                cache.0.insert(page.to_vec(), Page { last_modified, presences: fresh.clone() });
-            }
-            presences.extend(fresh);
+        let accounts = &accounts[..accounts.len().min(PAGE)];
+        let what = "presences";
+        let call = self
+            .http
+            .call(what, Method::GET, &format!("{ROOT}/v2/internal/users/basicPresences"))
+            .query(&[("accountIds", &joined(accounts)), ("platforms", PLATFORMS)])
+            .query(&[("type", "primary"), ("withOwnGameTitleInfo", "true")])
+            .if_modified_since(cache.last_modified(accounts).as_deref());
+        let answer = self.http.send(call).await?;
+        if answer.is_not_modified()
+            && let Some(known) = cache.presences(accounts)
+        {
+            return Ok(known);
         }
+        let read: Presences = parse(what, &answer.body)?;
+        let presences: HashMap<_, _> =
+            read.basic_presences.into_iter().take(PAGE).map(|p| (p.account_id, p.into())).collect();
+        let page = answer.last_modified.clone();
+        let page = page.map(|last_modified| Page { last_modified, presences: presences.clone() });
+        cache.keep(accounts, page);
         Ok(presences)
     }
 

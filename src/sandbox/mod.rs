@@ -19,7 +19,7 @@
 //! | `messages` | groups, threads, messages: `gamingLoungeGroups/v1` |
 //! | `notices` | notifications: `userNotificationManager/v1` |
 //! | `aftermath` | what follows from what happened: a party's thread and history, notifications |
-//! | `people` | accounts, friends, requests, blocks, presence, games: `userProfile`, `gamelist/v2` |
+//! | `people` | accounts, friends, requests, blocks, presence, games: `userProfile`, `gamelist/v2`, `search/v1` |
 //! | `pictures` | avatars and game icons |
 //! | `push` | the event sockets, and the names of events that are guesses |
 //! | `bridge` | WebRTC peers, jitter buffers, the mix: `rtcBridge/v1` |

@@ -35,6 +35,7 @@ fn router(world: Shared) -> Router {
         .nest("/sessionManager/v2", parties::routes::routes())
         .nest("/userProfile", people::routes::routes())
         .nest("/gamelist/v2", people::routes::game_routes())
+        .nest("/search/v1", people::routes::search_routes())
         .nest("/playerRecommendations/v1", parties::history::routes())
         .nest("/gamingLoungeGroups/v1", messages::routes::routes())
         .nest("/userNotificationManager/v1", notices::routes())

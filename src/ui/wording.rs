@@ -131,6 +131,7 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
         ProblemKind::RequestRefused => {
             ("The request was not sent.", "Their settings don't accept requests, or you asked before.")
         }
+        ProblemKind::AlreadyFriends => ("You are friends already.", "They are in your list of friends."),
         ProblemKind::NotOffered => {
             ("The service does not let Partyline do this.", "It works in the phone app or on a console.")
         }
@@ -211,6 +212,7 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::FriendsNotLoaded
         | ProblemKind::NobodyByThatName
         | ProblemKind::RequestRefused
+        | ProblemKind::AlreadyFriends
         | ProblemKind::NotOffered
         | ProblemKind::MessageNotSent
         | ProblemKind::ChatGone

@@ -12,7 +12,7 @@ use std::{
 
 pub use chats::{ChatsEffect, ChatsInput};
 pub use parties::{PartiesEffect, PartiesInput};
-pub use people::{PeopleEffect, PeopleInput};
+pub use people::{CardPart, Decision, PeopleEffect, PeopleInput};
 
 use super::{
     CaptureTrouble, ClientInUse, Command, Notice, ReportFile, Secrets, SignInLink, WayBack, failure::Failure,
@@ -20,9 +20,9 @@ use super::{
 };
 use crate::{
     model::{
-        AccountId, AccountSlot, Bridge, FoundClient, Friend, KnownAccount, Notes, OAuthClient, OnlineId,
-        PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage,
-        SessionId, Settings,
+        AccountId, AccountSlot, Bridge, FoundClient, KnownAccount, Notes, OAuthClient, OnlineId, PartyLink,
+        PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage, SessionId,
+        Settings,
     },
     psn::PushEvent,
     voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
@@ -86,11 +86,6 @@ pub enum Input {
     PushClosed {
         reach: Reach,
         failure: Option<Failure>,
-    },
-
-    Friends {
-        attempt: Attempt,
-        result: Result<Vec<Friend>, Failure>,
     },
 
     Entered {
@@ -223,11 +218,6 @@ pub enum Effect {
     /// `again`: this sign-in had a push line before.
     OpenPush {
         again: bool,
-    },
-    /// `known`: who need not be asked about again.
-    ReadFriends {
-        attempt: Attempt,
-        known: Vec<Profile>,
     },
 
     EnterParty {

@@ -1,12 +1,9 @@
-//! A signed-in account and its friends. What else belongs to it has a file of its own.
+//! A signed-in account. What belongs to it has files of their own.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant, SystemTime},
-};
+use std::time::{Instant, SystemTime};
 
 use super::{
-    Attempt, Effect, Effects, Failure, Fetched, PartyStage, Place, ProblemKind, State, Timer,
+    Effects, PartyStage, State,
     chats::ChatsState,
     invitations::Invitations,
     line::Line,
@@ -17,19 +14,12 @@ use super::{
 };
 use crate::{
     client::Stay,
-    model::{AccountId, Availability, Friend, Notes, Profile},
+    model::{Notes, Profile},
 };
-
-/// Presence, and who is a friend, are in no push event.
-const FRIENDS_EVERY: Duration = Duration::from_secs(45);
-/// Pages of a hundred friends that cost no more than the interval above; longer lists are asked for less often.
-const PAGES_PER_INTERVAL: u32 = 2;
 
 pub struct Account {
     pub me: Profile,
     pub stay: AccountStay,
-    pub friends: Fetched<Arc<Vec<Friend>>>,
-    friends_attempt: Attempt,
     pub notes: Notes,
     /// What earlier runs remembered is among them.
     pub notes_read: bool,
@@ -71,8 +61,6 @@ impl Account {
         Self {
             me,
             stay: AccountStay::default(),
-            friends: Fetched::default(),
-            friends_attempt: 0,
             notes: Notes::default(),
             notes_read: false,
             people: PeopleState::default(),
@@ -88,71 +76,16 @@ impl Account {
             party: PartyStage::None,
         }
     }
-
-    pub fn name_of(&self, account: AccountId) -> Option<crate::model::OnlineId> {
-        self.friends
-            .items()
-            .iter()
-            .find(|f| f.profile.account == account)
-            .map(|f| f.profile.online_id.clone())
-    }
-}
-
-/// Online first, then by name: the order of every list of friends.
-fn sort(friends: &mut [Friend]) {
-    let offline = |f: &Friend| f.presence.as_ref().is_none_or(|p| p.availability == Availability::Offline);
-    friends.sort_by_cached_key(|f| (offline(f), f.profile.online_id.0.to_lowercase()));
 }
 
 impl State {
     /// Reads everything once.
     pub(super) fn refresh(&mut self, now: Instant, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(account) = self.account_mut() else { return };
-        account.friends_attempt = attempt;
-        account.friends.fetching = true;
-        out.push(Effect::ReadFriends { attempt, known: Vec::new() });
+        self.refresh_people(now, out);
         // What events tell of is read as push opens, and not before that: once, not twice.
         if self.account().is_some_and(|account| !account.line.is_beginning()) {
             self.read_lists(now, out);
             self.read_party(now, out);
         }
-    }
-
-    pub(super) fn friends_read(
-        &mut self,
-        attempt: Attempt,
-        result: Result<Vec<Friend>, Failure>,
-        now: Instant,
-    ) {
-        let Some(account) = self.account_mut().filter(|a| a.friends_attempt == attempt) else { return };
-        let asked_for = std::mem::take(&mut account.friends.fetching);
-        let mut pages = 1;
-        match result {
-            Ok(mut friends) => {
-                pages = friends.len().div_ceil(100) as u32;
-                sort(&mut friends);
-                account.friends.value = Some(Arc::new(friends));
-                self.problems.clear(Place::Friends);
-            }
-            Err(failure) if failure.ends_sign_in() => return self.fail(Place::Friends, failure),
-            Err(failure) if asked_for => {
-                let failure = Failure::new(ProblemKind::FriendsNotLoaded, failure.diagnostic);
-                self.problems.raise(Place::Friends, failure);
-            }
-            // The list is there, a little old; the next poll is soon.
-            Err(_) => {}
-        }
-        let intervals = (pages / PAGES_PER_INTERVAL).max(1);
-        self.timers.set(Timer::PollFriends, now + FRIENDS_EVERY * intervals);
-    }
-
-    /// In the background: what is shown stays until there is something newer.
-    pub(super) fn poll_friends(&mut self, out: &mut Effects) {
-        let attempt = self.new_attempt();
-        let Some(account) = self.account_mut() else { return };
-        account.friends_attempt = attempt;
-        let known = account.friends.items().iter().map(|friend| friend.profile.clone()).collect();
-        out.push(Effect::ReadFriends { attempt, known });
     }
 }

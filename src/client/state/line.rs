@@ -95,12 +95,9 @@ impl State {
         let Some(account) = self.account_mut() else { return };
         let line = &mut account.line;
         (line.opened, line.nobody_there, line.unanswered) = (Some(now), false, false);
-        let again = std::mem::replace(&mut line.ever_opened, true);
+        line.ever_opened = true;
         account.invitations.forget(|_| true);
         self.problems.clear(Place::Window);
-        if again {
-            self.poll_friends(out);
-        }
         self.read_party(now, out);
         self.read_lists(now, out);
         self.read_people(now, out);

@@ -43,7 +43,7 @@ use super::{
     ClientInUse, Command, Fetched, MicrophoneTest, PartyState, Place, ProblemKind, Screen, Secrets, Service,
     SignedIn, Snapshot, Sound, TalkState,
     failure::Failure,
-    input::{Attempt, CapturePurpose, Effect, Input, SchemeQuestion, SignInWay},
+    input::{Attempt, CapturePurpose, Decision, Effect, Input, SchemeQuestion, SignInWay},
 };
 use crate::model::{DeviceKind, KnownAccount, PartyLink, SchemeStatus, Settings};
 
@@ -144,7 +144,6 @@ impl State {
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
             Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),
-            Input::Friends { attempt, result } => self.friends_read(attempt, result, now),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
             Input::Left { attempt, result } => self.left(attempt, result, now, &mut out),
@@ -156,7 +155,7 @@ impl State {
                 Ok(()) => self.problems.clear_kind(&ProblemKind::SettingsNotSaved),
                 Err(failure) => self.problems.raise(Place::Settings, failure),
             },
-            Input::NotesRead { account, notes } => self.notes_read(account, *notes, now),
+            Input::NotesRead { account, notes } => self.notes_read(account, *notes, now, &mut out),
             Input::NotesSaved(result) => self.notes_saved(result),
             Input::PauseBegan { account, until } => self.pause_began(account, until, now),
             Input::Parties(input) => self.parties(input, now, &mut out),
@@ -224,19 +223,19 @@ impl State {
             Command::PlayTestSound => out.push(Effect::Voice(super::input::VoiceControl::TestSound)),
             Command::DismissProblem(id) => self.problems.dismiss(id),
             Command::Quit => self.quit(now, out),
+            Command::OpenCard(account) => self.open_card(account, now, out),
+            Command::CloseCard => self.close_card(now, out),
             Command::SetFavorite { account, favorite } => self.set_favorite(account, favorite, now),
-            Command::OpenCard(_)
-            | Command::CloseCard
-            | Command::AskFriend(_)
-            | Command::AskFriendById(_)
-            | Command::AcceptRequest(_)
-            | Command::DeclineRequest(_)
-            | Command::RemoveFriend(_)
-            | Command::Block(_)
-            | Command::Unblock(_)
-            | Command::ReadBlocked
-            | Command::ShareRealName(_)
-            | Command::AppearOffline(_) => {}
+            Command::AskFriend(name) => self.ask_friend(name, now, out),
+            Command::AskFriendById(account) => self.decide(account, Decision::Ask, None, now, out),
+            Command::AcceptRequest(account) => self.decide(account, Decision::Accept, None, now, out),
+            Command::DeclineRequest(account) => self.decide(account, Decision::Decline, None, now, out),
+            Command::RemoveFriend(account) => self.decide(account, Decision::Unfriend, None, now, out),
+            Command::Block(account) => self.decide(account, Decision::Block, None, now, out),
+            Command::Unblock(account) => self.decide(account, Decision::Unblock, None, now, out),
+            Command::ReadBlocked => self.read_blocked(now, out),
+            Command::ShareRealName(account) => self.share_real_name(account, now, out),
+            Command::AppearOffline(offline) => self.appear_offline(offline, now, out),
             Command::OpenChat(_)
             | Command::OpenChatWith(_)
             | Command::CloseChat
@@ -257,7 +256,7 @@ impl State {
             Timer::SignIn => self.sign_in_timed_out(out),
             Timer::StayEndsSoon => self.stay_ends_soon(),
             Timer::Push => self.open_push(out),
-            Timer::PollFriends => self.poll_friends(out),
+            Timer::ReadPeople => self.read_people_due(now, out),
             Timer::ReadVisible => self.read_visible(now, out),
             Timer::ReadInvitations => self.read_invitations(now, out),
             Timer::ReadOpen => self.read_open(now, out),
@@ -333,7 +332,7 @@ impl State {
                 me: account.me.clone(),
                 stay: account.stay.published(),
                 sign_in: self.sign_in_shown(),
-                friends: account.friends.clone(),
+                friends: account.people.friends(),
                 people: account.people.published(),
                 parties: account.other_parties(),
                 open_parties: account.open_parties(),

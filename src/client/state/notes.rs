@@ -25,7 +25,7 @@ impl State {
     }
 
     /// What the user did before this came stays done.
-    pub(super) fn notes_read(&mut self, of: AccountId, earlier: Notes, now: Instant) {
+    pub(super) fn notes_read(&mut self, of: AccountId, earlier: Notes, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut().filter(|account| account.me.account == of) else { return };
         account.notes_read = true;
         let noted = account.notes != Notes::default();
@@ -33,6 +33,7 @@ impl State {
         if noted {
             self.save_notes_soon(now);
         }
+        self.show_people(now, out);
     }
 
     pub(super) fn save_notes_soon(&mut self, now: Instant) {
@@ -61,15 +62,5 @@ impl State {
             Ok(()) => self.problems.clear_kind(&ProblemKind::NotesNotSaved),
             Err(failure) => self.problems.raise(Place::Settings, failure),
         }
-    }
-
-    pub(super) fn set_favorite(&mut self, account: AccountId, favorite: bool, now: Instant) {
-        self.note(now, |notes| {
-            if favorite {
-                notes.favorites.insert(account);
-            } else {
-                notes.favorites.remove(&account);
-            }
-        });
     }
 }

@@ -14,7 +14,8 @@ pub enum Timer {
     StayEndsSoon,
     /// Open the push line (again).
     Push,
-    PollFriends,
+    /// The next about people that is to be read.
+    ReadPeople,
     ReadVisible,
     ReadInvitations,
     ReadOpen,

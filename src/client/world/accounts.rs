@@ -169,7 +169,8 @@ impl World {
         self.pictures.fetch_as(Arc::clone(&psn), signed_in.clone());
         let connecting = signed_in.child_token();
         self.in_use.set(Some(&psn));
-        self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
+        let presences = Arc::default();
+        self.account = Some(SignedInAccount { psn, me, kept_as_used, presences, signed_in, connecting });
     }
 
     /// What could not be kept in the old place is given to the new one again.

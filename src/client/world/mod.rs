@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     model::{AccountSlot, CallBudget, ClientSource, OAuthClient, Profile, Settings},
-    psn::Psn,
+    psn::{PresenceCache, Psn},
     store::{self, Paths},
     voice::Voice,
 };
@@ -107,6 +107,7 @@ pub struct SignedInAccount {
     psn: Arc<Psn>,
     me: Profile,
     kept_as_used: KeptAsUsed,
+    presences: Arc<PresenceCache>,
     signed_in: CancellationToken,
     connecting: CancellationToken,
 }
@@ -159,10 +160,6 @@ impl World {
                 let inputs = self.inputs.clone();
                 self.in_account(async move |psn| tasks::hold_push(psn, again, inputs).await);
             }
-            Effect::ReadFriends { attempt, known } => self.ask(async move |psn| Input::Friends {
-                attempt,
-                result: tasks::read_friends(&psn, known).await,
-            }),
             Effect::EnterParty { attempt, entry } => self.enter_party(attempt, entry),
             Effect::ReadParty { attempt, session } => self.ask(async move |psn| Input::PartyRead {
                 attempt,

@@ -18,6 +18,7 @@ use crate::psn::{
         party_requests::{BulkGet, Create, Invite, Join, LinkBridge, PatchMe, PatchSession},
         people::{Friends, Presences, Profiles},
         push::ServerAddress,
+        search::{Found, Search},
         token::TokenAnswer,
     },
 };
@@ -146,6 +147,9 @@ pub(super) fn all() -> Vec<Call> {
             .asks(WireType::written::<AppearOffline>()),
         call("GET gamelist titles", Mobile, "GET", "/api/gamelist/v2/users/*/titles")
             .answers(WireType::read::<Titles>()),
+        call("POST search universalSearch", Mobile, "POST", "/api/search/v1/universalSearch")
+            .asks(WireType::written::<Search<'static>>())
+            .answers(WireType::read::<Found>()),
         groups("GET gamingLoungeGroups groups", "GET", "/members/me/groups")
             .answers(WireType::read::<Groups>()),
         groups("GET gamingLoungeGroups openPartySessions", "GET", "/members/me/groups/openPartySessions")
@@ -185,7 +189,7 @@ pub(super) fn all() -> Vec<Call> {
 }
 
 /// The services of the mobile API that the protocol names; anything else might be an id.
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "sessionManager",
     "userProfile",
     "rtcBridge",
@@ -195,6 +199,7 @@ const SERVICES: [&str; 9] = [
     "userNotificationManager",
     "graphql",
     "cpss",
+    "search",
 ];
 
 /// How a call that this client does not make is called in a report.

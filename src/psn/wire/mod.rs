@@ -19,5 +19,6 @@ pub mod party;
 pub mod party_requests;
 pub mod people;
 pub mod push;
+pub mod search;
 pub mod token;
 pub mod tolerant;

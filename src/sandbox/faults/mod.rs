@@ -60,6 +60,8 @@ pub enum Fault {
     PushOlderNames,
     /// From now on the list of invitations is empty: they come by push alone.
     InvitationsByPushAlone,
+    /// From now on nobody may change whether they appear offline or look for people by name: no capture shows either.
+    UncapturedRefused,
     /// Every bridge vanishes: its sockets close, sessions lose it, calls that name it are answered with 404.
     DropBridges,
     /// This share of voice packets is lost, in both directions; 0 to 1.
@@ -100,6 +102,7 @@ struct Pending {
     silent_until: Option<Instant>,
     push_refused_until: Option<Instant>,
     invitations_unlisted: bool,
+    uncaptured_refused: bool,
 }
 
 impl Faults {
@@ -118,6 +121,10 @@ impl Faults {
 
     pub fn invitations_are_unlisted(&self) -> bool {
         self.pending().invitations_unlisted
+    }
+
+    pub fn uncaptured_is_refused(&self) -> bool {
+        self.pending().uncaptured_refused
     }
 
     pub fn push_is_refused(&self, now: Instant) -> bool {
@@ -171,6 +178,7 @@ pub(super) fn inject(world: &World, fault: Fault) {
         Fault::PushReorder(time) => world.state().push.trouble().scatter = time,
         Fault::PushOlderNames => world.state().push.trouble().older_names = true,
         Fault::InvitationsByPushAlone => pending().invitations_unlisted = true,
+        Fault::UncapturedRefused => pending().uncaptured_refused = true,
         Fault::DropBridges => world.bridges.drop_all(),
         Fault::BridgePacketLoss(share) => world.faults.packet_loss.set(share),
     }

@@ -67,6 +67,7 @@ const FAULTS: &[Named] = &[
     Named { name: "push-reorder", value: "=SECONDS", about: "each event comes up to so much later, by chance", read: |parts| Some(Fault::PushReorder(parts.seconds()?)) },
     Named { name: "push-older-names", value: "", about: "events of parties have their older names and bodies", read: |_| Some(Fault::PushOlderNames) },
     Named { name: "invitations-by-push-alone", value: "", about: "the list of invitations is empty", read: |_| Some(Fault::InvitationsByPushAlone) },
+    Named { name: "uncaptured-refused", value: "", about: "no appearing offline, no looking for people by name", read: |_| Some(Fault::UncapturedRefused) },
     Named { name: "drop-bridges", value: "", about: "voice bridges vanish; wants @SECONDS", read: |_| Some(Fault::DropBridges) },
     Named { name: "packet-loss", value: "=SHARE", about: "this share of voice packets is lost, 0 to 1", read: |parts| Some(Fault::BridgePacketLoss(parts.share()?)) },
 ];

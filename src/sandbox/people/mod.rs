@@ -5,6 +5,7 @@ mod friends;
 mod games;
 mod presence;
 pub(super) mod routes;
+mod search;
 mod ties;
 
 pub(super) use accounts::{Account, AccountId, Accounts, Activity, NameRefused, Picture, Platform, Resident};

@@ -156,9 +156,12 @@ pub(super) async fn change_appearance(
     Extract(world): Extract<Shared>,
     Caller(me): Caller,
     Body(AppearOffline { appear_offline }): Body<AppearOffline>,
-) -> StatusCode {
+) -> Result<StatusCode, Refusal> {
+    if world.faults.uncaptured_is_refused() {
+        return Err(Refusal::NotPermitted);
+    }
     world.state().ties.appear(me, appear_offline, now_millis());
-    StatusCode::NO_CONTENT
+    Ok(StatusCode::NO_CONTENT)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! `userProfile` and `gamelist` (section 7 of the protocol): where each call is answered, and what the calls share.
+//! `userProfile` and `gamelist` (section 7 of the protocol), and `search`: where each call is answered, and what the calls share.
 
 use axum::{
     Json, Router,
@@ -8,7 +8,7 @@ use axum::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Account, AccountId, Picture, friends, games, presence};
+use super::{Account, AccountId, Picture, friends, games, presence, search};
 use crate::sandbox::{
     checks::{Caller, Parameters},
     pictures,
@@ -40,6 +40,10 @@ pub(in crate::sandbox) fn routes() -> Router<Shared> {
 
 pub(in crate::sandbox) fn game_routes() -> Router<Shared> {
     Router::new().route("/users/{user}/titles", get(games::titles))
+}
+
+pub(in crate::sandbox) fn search_routes() -> Router<Shared> {
+    Router::new().route("/universalSearch", post(search::universal))
 }
 
 #[derive(Deserialize)]

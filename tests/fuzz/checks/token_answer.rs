@@ -203,7 +203,7 @@ impl Stage {
             assert!(ends <= SystemTime::now() + 400 * A_DAY, "a stay of more than a year");
         }
         // The token is sent as it is, or not at all.
-        let error = self.psn(tokens).friends().await.expect_err("not found");
+        let error = self.psn(tokens).friends(0).await.expect_err("not found");
         assert!(matches!(error, Error::Refused { status: 404, .. } | Error::Unsendable(_)), "{error:?}");
     }
 
@@ -213,7 +213,7 @@ impl Stage {
         let kept = Kept { refresh: "refresh-token".into(), ends: None };
         let (endpoints, http) = (Arc::clone(&self.endpoints), self.http.clone());
         let psn = self.psn(Tokens::resume(endpoints, http, client(), US, kept, None, Clock::default()));
-        let error = psn.friends().await.expect_err("not found at best");
+        let error = psn.friends(0).await.expect_err("not found at best");
         let asked = self.asked.get();
         {
             let answer = self.answer.borrow();
@@ -230,7 +230,7 @@ impl Stage {
             }
         }
         if !matches!(error, Error::Refused { .. } | Error::Unsendable(_) | Error::RateLimited { .. }) {
-            let again = psn.friends().await.expect_err("no token");
+            let again = psn.friends(0).await.expect_err("no token");
             assert!(matches!(again, Error::SignInEnded | Error::RateLimited { .. }), "{again:?}");
         }
         assert_eq!((asked, self.asked.get()), (1, 1), "the token endpoint was hammered");

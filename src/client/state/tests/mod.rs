@@ -13,13 +13,14 @@ use crate::{
         Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
         failure::Failure,
         input::{
-            Arrived, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput, Seat, Seated, VoiceControl,
+            Arrived, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput, PeopleEffect, PeopleInput,
+            Seat, Seated, VoiceControl,
         },
         reconnect::Reach,
     },
     model::{
-        AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, KnownAccount, Member, OAuthClient, OnlineId,
-        PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
+        AccountId, AccountSlot, Bridge, BridgeId, BridgeToken, FriendsPage, KnownAccount, Member,
+        OAuthClient, OnlineId, PartySession, PeerId, Platform, Privacy, Profile, SessionId, Settings,
     },
     psn::{Event, MemberChange, PartyEvent, PushEvent},
     voice::{ConnectionState, VoiceEvent},
@@ -276,9 +277,10 @@ fn signing_in_reads_everything_once_and_opens_the_push_line() {
     let me = Profile::named(ME, "marlow_87");
     evening.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
     assert!(evening.has(|e| *e == Effect::OpenPush { again: false }));
-    assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
+    assert!(evening.has(|e| matches!(e, Effect::People(PeopleEffect::ReadFriends { .. }))));
     evening.give(Input::PushOpened);
     assert_eq!(evening.screen().link, LinkState::Connecting, "nothing is known so far");
+    assert!(evening.has(|e| matches!(e, Effect::People(PeopleEffect::ReadRequests { .. }))));
     assert!(reads_lists(&evening));
     evening.answer_lists(&[]);
     assert_eq!(evening.screen().link, LinkState::Live);
@@ -424,11 +426,13 @@ fn without_push_the_party_is_polled_within_the_budget() {
                     evening.effects.extend(evening.state.handle(read, evening.now));
                     1
                 }
-                Effect::ReadFriends { attempt, .. } => {
-                    let read = Input::Friends { attempt, result: Ok(vec![]) };
+                Effect::People(PeopleEffect::ReadFriends { attempt, .. }) => {
+                    let page = FriendsPage { friends: vec![], next: None, total: Some(0) };
+                    let read = Input::People(PeopleInput::Friends { attempt, result: Ok(page) });
                     evening.effects.extend(evening.state.handle(read, evening.now));
-                    2
+                    1
                 }
+                Effect::People(_) => 1,
                 Effect::Parties(effect) => evening.refuse(effect),
                 Effect::OpenPush { .. } => {
                     let closed = Input::PushClosed { reach: Reach::Service, failure: None };
