@@ -90,6 +90,13 @@ pub struct ChatMessage {
     pub reactions: Vec<Reaction>,
 }
 
+impl ChatMessage {
+    /// Its place among the others of its thread. Of one moment the uid's number tells.
+    pub fn place(&self) -> (Timestamp, Option<u64>) {
+        (self.sent, self.uid.number())
+    }
+}
+
 /// What people answered a message with, without words. The wire's shape is not known **[?]**.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {

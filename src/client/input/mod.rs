@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use chats::{ChatsEffect, ChatsInput};
+pub use chats::{ChatsEffect, ChatsInput, Undone};
 pub use people::{PeopleEffect, PeopleInput};
 
 use super::{

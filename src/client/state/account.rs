@@ -264,7 +264,13 @@ impl State {
         self.read_lists_soon(now);
     }
 
-    pub(super) fn push_closed(&mut self, reach: Reach, failure: Option<Failure>, now: Instant) {
+    pub(super) fn push_closed(
+        &mut self,
+        reach: Reach,
+        failure: Option<Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
         let Some(account) = self.account_mut() else { return };
         account.link = LinkState::CatchingUp;
         // A line that closes as soon as it opens is no success.
@@ -279,12 +285,13 @@ impl State {
         if let Some(failure) = failure {
             self.fail(Place::Window, failure);
         }
+        self.chats_changed(now, out);
     }
 
     pub(super) fn push_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {
         let event = match event {
             PushEvent::Party(event) => event,
-            PushEvent::Group(group) => return self.group_event(group, now, out),
+            PushEvent::Group { group, news } => return self.group_event(group, news, now, out),
             PushEvent::People => return self.people_event(now, out),
             PushEvent::Notifications => return self.read_notifications(now, out),
         };

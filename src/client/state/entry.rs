@@ -84,6 +84,7 @@ impl State {
                 tracing::info!("in a party");
                 // What happened between entering and reading came as events for a session not yet ours.
                 self.party_changed_unseen(now);
+                self.look_for_party_chat(now, out);
             }
             Err(failure) => {
                 self.set_party(PartyStage::None);

@@ -11,7 +11,7 @@ use crate::{
         Notice, Party,
         input::{Entry, VoiceControl},
     },
-    model::{AccountId, PartySession, Privacy},
+    model::{AccountId, GroupId, PartySession, Privacy, SessionId},
     psn::{Event, PartyChange, PartyEvent},
 };
 
@@ -81,7 +81,7 @@ impl PartyStage {
         }
     }
 
-    pub fn published(&self, talk: TalkState) -> PartyState {
+    pub fn published(&self, talk: TalkState, chat: impl FnOnce(&SessionId) -> Option<GroupId>) -> PartyState {
         match self {
             Self::None => PartyState::None,
             Self::Joining { abandoned: true, .. } | Self::Leaving { then: None, .. } => PartyState::Leaving,
@@ -92,7 +92,7 @@ impl PartyStage {
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
                 link: None,
-                chat: None,
+                chat: chat(&joined.session.id),
             })),
         }
     }

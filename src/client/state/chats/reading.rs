@@ -1,0 +1,433 @@
+//! Reading: what is wanted is asked for at a pace, and answers are taken over, whatever happened meanwhile.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Attempt, ChatsState, Conversation, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, Source,
+    State,
+    outbox::MessagePlace,
+    source::Worthy,
+    unread::{is_of_others, nothing_read, unread},
+};
+use crate::{
+    client::{
+        LinkState, Notice, Unread,
+        input::{ChatsEffect, ChatsInput},
+        state::account::Account,
+    },
+    model::{AccountId, ChatMessage, Group, GroupId, MessagePage, MessageRange, Notes, ThreadId},
+    psn::GroupNews,
+};
+
+/// Notices of one conversation are this far apart.
+const NOTICES_APART: Duration = Duration::from_secs(2);
+/// The list is two calls.
+const LIST_CALLS: u32 = 2;
+
+/// How often the open conversation and the list are read where no event tells. `None`: events do.
+fn polls(link: LinkState, tells: bool) -> Option<(Duration, Duration)> {
+    match link {
+        LinkState::Live if tells => None,
+        LinkState::Live => Some((Duration::from_secs(30), Duration::from_secs(180))),
+        LinkState::Connecting | LinkState::CatchingUp | LinkState::Offline => {
+            Some((Duration::from_secs(10), Duration::from_secs(60)))
+        }
+    }
+}
+
+/// Something to read.
+#[derive(Clone)]
+enum Wanted {
+    List,
+    About(GroupId),
+    News(GroupId),
+    Older(GroupId),
+}
+
+impl ChatsState {
+    /// All that is wanted, and from when on it may be read; what matters most comes first.
+    fn wanted(&self, now: Instant) -> Vec<(Instant, Wanted)> {
+        let mut wanted = Vec::new();
+        let mut add = |source: &Source, calls, worthy, what: Wanted| {
+            if let Some(due) = source.due(now) {
+                let allowed = if source.is_urgent() { now } else { self.pace.allowed(calls, worthy, now) };
+                wanted.push((due.max(allowed), what));
+            }
+        };
+        let open = self.open_group();
+        let mut add_all = |group: &GroupId, conversation: &Conversation, worthy| {
+            if conversation.thread_id().is_some() {
+                add(&conversation.news, 1, worthy, Wanted::News(group.clone()));
+                add(&conversation.older, 1, worthy, Wanted::Older(group.clone()));
+            }
+            add(&conversation.about, 1, worthy, Wanted::About(group.clone()));
+        };
+        if let Some((group, conversation)) = open.and_then(|open| self.conversations.get_key_value(open)) {
+            add_all(group, conversation, Worthy::Seen);
+        }
+        for (group, conversation) in self.conversations.iter().filter(|(group, _)| Some(*group) != open) {
+            add_all(group, conversation, Worthy::Unseen);
+        }
+        if let Some(due) = self.list.due(now) {
+            wanted.push((due.max(self.pace.allowed(LIST_CALLS, Worthy::Seen, now)), Wanted::List));
+        }
+        wanted
+    }
+
+    fn begin_next(&mut self, attempt: Attempt, now: Instant) -> Option<ChatsEffect> {
+        let (_, wanted) = self.wanted(now).into_iter().find(|(at, _)| *at <= now)?;
+        let (group, effect): (_, fn(&mut Conversation, Attempt, GroupId, Instant) -> Option<ChatsEffect>) =
+            match wanted {
+                Wanted::List => {
+                    self.pace.take(LIST_CALLS, now);
+                    self.list.begin(attempt, now);
+                    return Some(ChatsEffect::ReadGroups { attempt });
+                }
+                Wanted::About(group) => (group, Conversation::read_about),
+                Wanted::News(group) => (group, Conversation::read_news),
+                Wanted::Older(group) => (group, Conversation::read_older),
+            };
+        self.pace.take(1, now);
+        effect(self.conversations.get_mut(&group)?, attempt, group, now)
+    }
+
+    /// Where no event tells, what has not been read for long is wanted.
+    fn poll(&mut self, link: LinkState, now: Instant) {
+        let Some((open, list)) = polls(link, self.tells) else { return };
+        let is_old = |source: &Source, every| source.began().is_none_or(|began| began + every <= now);
+        if is_old(&self.list, list) && link != LinkState::Connecting {
+            self.list.want();
+        }
+        if let Some((_, conversation)) = self.open_conversation()
+            && is_old(&conversation.news, open)
+        {
+            conversation.want_newest();
+        }
+    }
+
+    fn next_poll(&self, link: LinkState) -> Option<Instant> {
+        let (open, list) = polls(link, self.tells)?;
+        let list = self.list.began().map(|began| began + list);
+        let open = self
+            .open_group()
+            .and_then(|group| self.conversations.get(group)?.news.began())
+            .map(|it| it + open);
+        list.into_iter().chain(open).min()
+    }
+
+    /// When there is something to do without anything happening.
+    pub(super) fn next_deadline(&self, link: LinkState, now: Instant) -> Option<Instant> {
+        let calls = self.wanted(now).into_iter().map(|(at, _)| at);
+        let lapses = self.conversations.values().filter_map(Conversation::next_lapse);
+        let outboxes = self.conversations.values().map(|it| &it.outbox);
+        let outboxes = outboxes.chain(self.drafts.iter().map(|it| &it.outbox));
+        let sends = outboxes.filter_map(|outbox| outbox.due(now)).filter(|due| *due > now);
+        let polls = self.next_poll(link).filter(|poll| *poll > now);
+        calls.chain(lapses).chain(sends).chain(polls).min()
+    }
+
+    fn groups_read(&mut self, groups: Vec<Group>, began: Instant) {
+        let listed: std::collections::BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
+        self.conversations.retain(|group, known| listed.contains(group) || !known.is_gone(began));
+        for group in groups.into_iter().take(MAX_GROUPS) {
+            let conversation = self.conversations.entry(group.id.clone()).or_default();
+            conversation.put_group(group, began, false);
+        }
+        self.listed = true;
+    }
+
+    fn latest_place(&self, group: &GroupId) -> Option<MessagePlace> {
+        self.conversations.get(group)?.latest().map(ChatMessage::place)
+    }
+
+    /// Somebody wrote, and nobody looked.
+    fn notice(
+        &mut self,
+        group: &GroupId,
+        before: Option<MessagePlace>,
+        me: AccountId,
+        notes: &Notes,
+        now: Instant,
+    ) -> Option<Notice> {
+        let is_open = self.is_open(group);
+        let conversation = self.conversations.get_mut(group)?;
+        let known = conversation.group.as_ref()?;
+        let latest = known.latest.as_ref().filter(|latest| Some(latest.place()) > before)?;
+        let is_told = conversation.noticed.is_some_and(|noticed| now < noticed + NOTICES_APART);
+        let is_unread = unread(known, &conversation.thread, notes.read_up_to.get(group), me) != Unread::None;
+        if is_open || is_told || !is_unread || !is_of_others(latest, me) {
+            return None;
+        }
+        conversation.noticed = Some(now);
+        Some(Notice::Message {
+            group: group.clone(),
+            from: latest.sender.as_ref()?.online_id.clone()?,
+            kind: latest.kind,
+            text: latest.body.clone(),
+        })
+    }
+}
+
+impl Conversation {
+    fn thread_id(&self) -> Option<&ThreadId> {
+        self.group.as_ref()?.thread.as_ref()
+    }
+
+    fn read_about(&mut self, attempt: Attempt, group: GroupId, now: Instant) -> Option<ChatsEffect> {
+        self.about.begin(attempt, now);
+        Some(ChatsEffect::ReadGroup { attempt, group })
+    }
+
+    fn read_news(&mut self, attempt: Attempt, group: GroupId, now: Instant) -> Option<ChatsEffect> {
+        let thread = self.thread_id()?.clone();
+        self.news.begin(attempt, now);
+        let range = self.next_page().map_or(MessageRange::Latest, MessageRange::Before);
+        Some(ChatsEffect::ReadMessages { attempt, group, thread, range })
+    }
+
+    fn read_older(&mut self, attempt: Attempt, group: GroupId, now: Instant) -> Option<ChatsEffect> {
+        let thread = self.thread_id()?.clone();
+        self.older.begin(attempt, now);
+        let range =
+            self.thread.oldest().map_or(MessageRange::Latest, |it| MessageRange::Before(it.uid.clone()));
+        Some(ChatsEffect::ReadMessages { attempt, group, thread, range })
+    }
+}
+
+impl State {
+    /// After push connects, and when the user asks: everything that an event may have told meanwhile.
+    pub(in super::super) fn read_chats(&mut self, now: Instant, out: &mut Effects) {
+        let Some(account) = self.account_mut() else { return };
+        account.chats.list.want();
+        if let Some((_, conversation)) = account.chats.open_conversation() {
+            conversation.want_newest();
+        }
+        account.chats.outboxes().for_each(super::Outbox::resume);
+        self.chats_changed(now, out);
+    }
+
+    /// One's party may have a group that nobody told of.
+    pub(in super::super) fn look_for_party_chat(&mut self, now: Instant, out: &mut Effects) {
+        let Some(account) = self.account_mut() else { return };
+        if let Some(party) = account.party.session()
+            && account.chats.of_party(&party.id).is_none()
+        {
+            account.chats.list.want();
+            self.chats_changed(now, out);
+        }
+    }
+
+    pub(in super::super) fn group_event(
+        &mut self,
+        group: GroupId,
+        news: GroupNews,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(account) = self.account_mut() else { return };
+        let (me, chats) = (account.me.account, &mut account.chats);
+        let is_open = chats.is_open(&group);
+        match news {
+            GroupNews::Typing(who) => {
+                if let Some(conversation) = chats.conversations.get_mut(&group).filter(|_| who != me) {
+                    conversation.starts_writing(who, now);
+                }
+            }
+            GroupNews::Changed(message) => {
+                chats.tells = true;
+                if chats.conversations.len() < MAX_GROUPS || chats.conversations.contains_key(&group) {
+                    chats.conversations.entry(group).or_default().touch(message.as_ref(), is_open, now);
+                }
+            }
+        }
+        self.chats_changed(now, out);
+    }
+
+    pub(super) fn begin_chat_calls(&mut self, now: Instant, out: &mut Effects) {
+        if let Some(account) = self.account_mut() {
+            account.chats.poll(account.link, now);
+        }
+        loop {
+            let attempt = self.new_attempt();
+            let Some(account) = self.account_mut().filter(|account| !account.stay.ended) else { return };
+            let Some(effect) = account.chats.begin_next(attempt, now) else { return };
+            out.push(Effect::Chats(effect));
+        }
+    }
+
+    pub(in super::super) fn chats(&mut self, input: ChatsInput, now: Instant, out: &mut Effects) {
+        match input {
+            ChatsInput::Groups { attempt, result } => self.groups_read(attempt, result, now, out),
+            ChatsInput::Group { attempt, group, result } => {
+                self.group_read(attempt, &group, result, now, out)
+            }
+            ChatsInput::Messages { attempt, group, range, result } => {
+                self.messages_read(attempt, &group, range, result, now);
+            }
+            ChatsInput::GroupMade { attempt, result } => self.group_made(attempt, result, now),
+            ChatsInput::Sent { message, group, result } => self.sent(message, &group, result, now),
+            ChatsInput::Reacted { group, message, result } => self.reacted(&group, &message, result),
+            ChatsInput::Notifications { attempt, result } => {
+                return self.notifications_read(attempt, result, now, out);
+            }
+            ChatsInput::MarkedRead { notifications, result } => {
+                return self.notifications_marked(&notifications, result, now, out);
+            }
+        }
+        self.chats_changed(now, out);
+    }
+
+    fn groups_read(
+        &mut self,
+        attempt: Attempt,
+        result: Result<Vec<Group>, Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(account) = self.account_mut() else { return };
+        let Account { chats, notes, me, .. } = account;
+        let began = chats.list.began().unwrap_or(now);
+        match result {
+            Ok(groups) => {
+                if !chats.list.finish(attempt) {
+                    return;
+                }
+                let is_first = !chats.listed;
+                let before: Vec<_> =
+                    groups.iter().map(|it| (it.id.clone(), chats.latest_place(&it.id))).collect();
+                chats.groups_read(groups, began);
+                chats.find_groups_of_drafts(me.account);
+                let notices: Vec<_> = before
+                    .iter()
+                    .filter(|_| !is_first)
+                    .filter_map(|(group, before)| chats.notice(group, *before, me.account, notes, now))
+                    .collect();
+                out.extend(notices.into_iter().map(Effect::Notify));
+                self.problems.clear_kind(&ProblemKind::ChatsNotLoaded);
+                self.mark_new_groups(is_first, now);
+            }
+            Err(failure) => {
+                let is_ours = chats.list.fail(attempt, failure.reach().pause(), now);
+                let is_missed = is_ours && !chats.listed;
+                if is_ours && failure.ends_sign_in() {
+                    self.fail(Place::Chats, failure);
+                } else if is_missed {
+                    let failure = Failure::new(ProblemKind::ChatsNotLoaded, failure.diagnostic);
+                    self.problems.raise(Place::Chats, failure);
+                }
+            }
+        }
+    }
+
+    fn group_read(
+        &mut self,
+        attempt: Attempt,
+        id: &GroupId,
+        result: Result<Group, Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
+        let Some(account) = self.account_mut() else { return };
+        let Account { chats, notes, me, .. } = account;
+        let before = chats.latest_place(id);
+        let is_open = chats.is_open(id);
+        let Some(conversation) = chats.conversations.get_mut(id) else { return };
+        let began = conversation.about.began().unwrap_or(now);
+        match result {
+            // An answer about something else is none.
+            Ok(group) if group.id != *id => {
+                conversation.about.fail(attempt, None, now);
+            }
+            Ok(group) => {
+                if !conversation.about.finish(attempt) {
+                    return;
+                }
+                let by_other = |it: &ChatMessage| is_of_others(it, me.account);
+                conversation.put_group(group, began, true);
+                if conversation.is_behind() && (is_open || conversation.latest().is_some_and(by_other)) {
+                    conversation.want_newest();
+                }
+                chats.find_groups_of_drafts(me.account);
+                if chats.listed {
+                    let notice = chats.notice(id, before, me.account, notes, now);
+                    out.extend(notice.map(Effect::Notify));
+                    self.mark_new_groups(false, now);
+                }
+            }
+            Err(failure) => {
+                if conversation.about.fail(attempt, failure.reach().pause(), now) {
+                    self.chat_failed(id, failure);
+                }
+            }
+        }
+    }
+
+    fn messages_read(
+        &mut self,
+        attempt: Attempt,
+        id: &GroupId,
+        range: MessageRange,
+        result: Result<MessagePage, Failure>,
+        now: Instant,
+    ) {
+        let Some(account) = self.account_mut() else { return };
+        let me = account.me.account;
+        let Some(conversation) = account.chats.conversations.get_mut(id) else { return };
+        let page = match range {
+            MessageRange::Before(uid) => Some(uid),
+            MessageRange::Latest | MessageRange::After(_) => None,
+        };
+        match result {
+            Ok(messages) => {
+                if conversation.news.finish(attempt) || conversation.older.finish(attempt) {
+                    match page {
+                        Some(end) => conversation.put_before(&end, messages, me),
+                        None => conversation.put_newest(messages, me),
+                    }
+                }
+            }
+            Err(failure) => {
+                let pause = failure.reach().pause();
+                if conversation.news.fail(attempt, pause, now) {
+                    conversation.want_page_again(page);
+                    self.chat_failed(id, failure);
+                } else if conversation.older.fail(attempt, pause, now) {
+                    self.chat_failed(id, failure);
+                }
+            }
+        }
+    }
+
+    /// It is read again later, unless there is nothing left to read.
+    fn chat_failed(&mut self, group: &GroupId, failure: Failure) {
+        if failure.kind == ProblemKind::ChatGone {
+            self.chat_gone(group, failure);
+        } else {
+            self.fail_if_it_ends_sign_in(failure);
+        }
+    }
+
+    /// Each group has a mark in the notes, unless the service keeps one. At the first sight of an account everything counts as
+    /// read but what the service calls unread; in a group that comes later nothing is.
+    fn mark_new_groups(&mut self, is_first: bool, now: Instant) {
+        let Some(account) = self.account() else { return };
+        let notes = &account.notes.read_up_to;
+        let is_first = is_first && notes.is_empty();
+        let groups = account.chats.conversations.values().filter_map(|it| it.group.as_ref());
+        let unmarked = groups.filter(|it| it.read_up_to.is_none() && !notes.contains_key(&it.id));
+        let marks: Vec<_> = unmarked
+            .map(|group| {
+                let latest = group.latest.as_ref().filter(|_| is_first && !group.has_unread);
+                (group.id.clone(), latest.map_or_else(nothing_read, |latest| latest.uid.clone()))
+            })
+            .collect();
+        let gone: Vec<_> =
+            notes.keys().filter(|it| !account.chats.conversations.contains_key(*it)).cloned().collect();
+        if !marks.is_empty() || !gone.is_empty() {
+            self.note(now, |notes| {
+                notes.read_up_to.retain(|group, _| !gone.contains(group));
+                notes.read_up_to.extend(marks);
+            });
+        }
+    }
+}
