@@ -38,6 +38,12 @@ impl Group {
     pub fn is_pair(&self) -> bool {
         self.id.pair().is_some()
     }
+
+    /// What somebody is called, by their own word or the group's.
+    pub fn name_of(&self, who: &GroupMember) -> Option<OnlineId> {
+        let listed = || self.members.iter().find(|member| member.account == who.account)?.online_id.clone();
+        who.online_id.clone().or_else(listed)
+    }
 }
 
 /// What a message is. What cannot be shown is named, never hidden.

@@ -7,6 +7,8 @@ mod outbox;
 mod reading;
 mod sending;
 mod source;
+#[cfg(test)]
+mod tests;
 mod thread;
 mod unread;
 
@@ -20,7 +22,7 @@ use unread::unread;
 
 use super::{Attempt, Effect, Effects, Failure, Place, ProblemKind, State, Timer};
 use crate::{
-    client::{Chat, ChatWith, Chats, Fetched, Older, OpenChat, Unread},
+    client::{Chat, ChatWith, Chats, Older, OpenChat, Unread},
     model::{AccountId, Group, GroupId, MessageUid, Notes, SessionId},
 };
 
@@ -91,7 +93,11 @@ impl ChatsState {
     /// Renews what the window shows.
     fn show(&mut self, me: AccountId, notes: &Notes) {
         if self.listed {
-            self.shown.list.value = Some(Arc::new(self.listing(me, notes)));
+            let list = self.listing(me, notes);
+            if self.shown.list.items() != list {
+                self.shown.list.value = Some(Arc::new(list));
+            }
+            self.shown.list.value.get_or_insert_default();
         }
         self.shown.list.fetching = !self.listed && self.list.is_under_way();
         let open = self.open.clone().map(|with| Box::new(self.opened(with)));

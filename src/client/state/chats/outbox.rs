@@ -1,6 +1,6 @@
 //! What is on its way into one conversation: in order, one at a time, and never twice by itself. Pure.
 
-use std::time::Instant;
+use std::{collections::VecDeque, time::Instant};
 
 use jiff::Timestamp;
 
@@ -12,6 +12,7 @@ use crate::{
 
 /// That wait in one conversation; more are not taken.
 const MAX: usize = 50;
+const MAX_TAKEN: usize = 64;
 
 /// See [`ChatMessage::place`].
 pub type MessagePlace = (Timestamp, Option<u64>);
@@ -22,6 +23,8 @@ pub struct Outbox {
     /// Nothing is sent before then.
     pause: Option<Instant>,
     failures: u32,
+    /// The service's own word for what it took lately: none of the others is this one.
+    taken: VecDeque<MessageUid>,
 }
 
 #[derive(Debug)]
@@ -104,18 +107,19 @@ impl Outbox {
         Some((entry.id, entry.text.clone()))
     }
 
-    pub fn answered(&mut self, id: Attempt, result: Result<(), Undone>, now: Instant) -> Outcome {
+    pub fn answered(&mut self, id: Attempt, result: Result<&MessageUid, Undone>, now: Instant) -> Outcome {
         let Some(at) = self.entries.iter().position(|it| it.id == id && it.step == Step::Sending) else {
             return Outcome::Settled;
         };
         let entry = &mut self.entries[at];
         match result {
-            Ok(()) => {
+            Ok(uid) => {
                 (self.pause, self.failures) = (None, 0);
+                self.remember_taken(uid.clone());
                 Outcome::Taken(self.entries.remove(at).text)
             }
             Err(Undone::Perhaps(_)) if entry.seen_as.is_some() => {
-                self.entries.remove(at);
+                self.entries.remove(at).seen_as.into_iter().for_each(|uid| self.remember_taken(uid));
                 Outcome::Settled
             }
             Err(Undone::Perhaps(failure)) => {
@@ -135,6 +139,13 @@ impl Outbox {
         }
     }
 
+    fn remember_taken(&mut self, uid: MessageUid) {
+        if self.taken.len() == MAX_TAKEN {
+            self.taken.pop_front();
+        }
+        self.taken.push_back(uid);
+    }
+
     /// Nothing was carried out; later.
     pub fn put_off(&mut self, failure: &Failure, now: Instant) {
         let pause = failure.reach().pause().unwrap_or_default().max(backoff(self.failures));
@@ -151,22 +162,24 @@ impl Outbox {
 
     /// Finds in what was read of the user's own messages those that are on their way here.
     pub fn recognise<'a>(&mut self, own: impl Iterator<Item = &'a ChatMessage>) {
+        if self.entries.is_empty() {
+            return;
+        }
         for message in own.filter(|message| message.kind == MessageKind::Text) {
-            if self.entries.iter().any(|entry| entry.seen_as.as_ref() == Some(&message.uid)) {
+            let is_this = |entry: &Entry| entry.seen_as.as_ref() == Some(&message.uid);
+            if self.entries.iter().any(is_this) || self.taken.contains(&message.uid) {
                 continue;
             }
-            let is_it = |entry: &&mut Entry| {
-                entry.may_be_there()
-                    && entry.seen_as.is_none()
-                    && entry.text == message.body
-                    && entry.after.is_none_or(|after| after < message.place())
-            };
-            if let Some(entry) = self.entries.iter_mut().find(is_it) {
+            let candidates = self.entries.iter_mut().filter(|entry| entry.may_be(message));
+            // One that failed is the least likely.
+            if let Some(entry) = candidates.min_by_key(|entry| matches!(entry.step, Step::Failed { .. })) {
                 entry.seen_as = Some(message.uid.clone());
             }
         }
         // One that is being sent has an answer to come.
-        self.entries.retain(|entry| entry.seen_as.is_none() || entry.step == Step::Sending);
+        let is_done = |entry: &mut Entry| entry.seen_as.is_some() && entry.step != Step::Sending;
+        let done: Vec<_> = self.entries.extract_if(.., is_done).filter_map(|entry| entry.seen_as).collect();
+        done.into_iter().for_each(|uid| self.remember_taken(uid));
     }
 
     /// The place after which everything must be known before it can be said that one is not there; `None`: nothing is in doubt.
@@ -185,10 +198,6 @@ impl Outbox {
                 entry.step = Step::Failed { kind: as_shown(kind.clone()), perhaps: true };
             }
         }
-    }
-
-    pub fn is_in_doubt(&self) -> bool {
-        self.entries.iter().any(|entry| matches!(entry.step, Step::Checking { .. }))
     }
 
     /// Whether it is here.
@@ -223,8 +232,12 @@ impl Outbox {
 }
 
 impl Entry {
-    fn may_be_there(&self) -> bool {
+    /// As far as anybody can tell.
+    fn may_be(&self, message: &ChatMessage) -> bool {
         matches!(self.step, Step::Sending | Step::Checking { .. } | Step::Failed { perhaps: true, .. })
+            && self.seen_as.is_none()
+            && self.text == message.body
+            && self.after.is_none_or(|after| after < message.place())
     }
 }
 

@@ -161,7 +161,7 @@ impl ChatsState {
         conversation.noticed = Some(now);
         Some(Notice::Message {
             group: group.clone(),
-            from: latest.sender.as_ref()?.online_id.clone()?,
+            from: known.name_of(latest.sender.as_ref()?)?,
             kind: latest.kind,
             text: latest.body.clone(),
         })

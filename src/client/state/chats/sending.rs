@@ -119,15 +119,14 @@ impl State {
         let Some(account) = self.account_mut() else { return };
         let me = GroupMember { account: account.me.account, online_id: Some(account.me.online_id.clone()) };
         let Some(conversation) = account.chats.conversations.get_mut(group) else { return };
-        let (sent, answer) = match result {
-            Ok(sent) => (Some(sent), Ok(())),
-            Err(undone) => (None, Err(undone)),
-        };
-        let failure = match &answer {
+        let failure = match &result {
             Err(Undone::NotNow(failure) | Undone::Refused(failure)) => Some(failure.clone()),
-            Ok(()) | Err(Undone::Perhaps(_)) => None,
+            Ok(_) | Err(Undone::Perhaps(_)) => None,
         };
-        match (conversation.outbox.answered(id, answer, now), sent) {
+        let sent = result.as_ref().ok().cloned();
+        let outcome =
+            conversation.outbox.answered(id, result.as_ref().map(|it| &it.uid).map_err(Clone::clone), now);
+        match (outcome, sent) {
             (Outcome::Taken(text), Some(sent)) => {
                 conversation.put_sent(as_message(sent, text, me, conversation))
             }

@@ -217,7 +217,8 @@ fn signing_in_reads_everything_once_and_opens_the_push_line() {
     assert!(evening.has(|e| matches!(e, Effect::ReadFriends { .. })));
     assert!(evening.has(|e| matches!(e, Effect::ReadLists { .. })));
     evening.give(Input::PushOpened);
-    assert!(evening.effects.is_empty(), "the first connect missed nothing");
+    let again = |e: &Effect| matches!(e, Effect::ReadFriends { .. } | Effect::ReadLists { .. });
+    assert!(!evening.has(again), "the first connect missed nothing");
     assert_eq!(evening.screen().link, LinkState::Live);
 }
 
