@@ -7,7 +7,8 @@ use super::{
     State,
     outbox::MessagePlace,
     source::Worthy,
-    unread::{is_of_others, nothing_read, unread},
+    thread::is_by,
+    unread::{is_of_others, is_unclear, nothing_read, unread},
 };
 use crate::{
     client::{
@@ -21,6 +22,8 @@ use crate::{
 
 /// Notices of one conversation are this far apart.
 const NOTICES_APART: Duration = Duration::from_secs(2);
+/// After a group came up that was in no list.
+const FAVORITES_SETTLE: Duration = Duration::from_secs(20);
 /// The list is two calls.
 const LIST_CALLS: u32 = 2;
 
@@ -305,6 +308,7 @@ impl State {
                 out.extend(notices.into_iter().map(Effect::Notify));
                 self.problems.clear_kind(&ProblemKind::ChatsNotLoaded);
                 self.mark_new_groups(is_first, now);
+                self.read_what_is_unclear();
             }
             Err(failure) => {
                 let is_ours = chats.list.fail(attempt, failure.reach().pause(), now);
@@ -342,9 +346,13 @@ impl State {
                 if !conversation.about.finish(attempt) {
                     return;
                 }
-                let by_other = |it: &ChatMessage| is_of_others(it, me.account);
+                // Whether it is a favourite, the list alone tells.
+                if conversation.group.is_none() {
+                    chats.list.want_by(now + FAVORITES_SETTLE);
+                }
                 conversation.put_group(group, began, true);
-                if conversation.is_behind() && (is_open || conversation.latest().is_some_and(by_other)) {
+                let is_mine = conversation.latest().is_some_and(|latest| is_by(latest, me.account));
+                if conversation.is_behind() && (is_open || !is_mine) {
                     conversation.want_newest();
                 }
                 chats.find_groups_of_drafts(me.account);
@@ -354,9 +362,15 @@ impl State {
                     self.mark_new_groups(false, now);
                 }
             }
+            // Unless something happened to it since.
+            Err(failure) if failure.kind == ProblemKind::ChatGone => {
+                if conversation.about.finish(attempt) && !conversation.about.is_wanted() {
+                    self.chat_gone(id, failure);
+                }
+            }
             Err(failure) => {
                 if conversation.about.fail(attempt, failure.reach().pause(), now) {
-                    self.chat_failed(id, failure);
+                    self.fail_if_it_ends_sign_in(failure);
                 }
             }
         }
@@ -390,20 +404,27 @@ impl State {
                 let pause = failure.reach().pause();
                 if conversation.news.fail(attempt, pause, now) {
                     conversation.want_page_again(page);
-                    self.chat_failed(id, failure);
-                } else if conversation.older.fail(attempt, pause, now) {
-                    self.chat_failed(id, failure);
+                } else if !conversation.older.fail(attempt, pause, now) {
+                    return;
                 }
+                // Whether it is gone, the group itself tells.
+                if failure.kind == ProblemKind::ChatGone {
+                    conversation.about.want();
+                }
+                self.fail_if_it_ends_sign_in(failure);
             }
         }
     }
 
-    /// It is read again later, unless there is nothing left to read.
-    fn chat_failed(&mut self, group: &GroupId, failure: Failure) {
-        if failure.kind == ProblemKind::ChatGone {
-            self.chat_gone(group, failure);
-        } else {
-            self.fail_if_it_ends_sign_in(failure);
+    fn read_what_is_unclear(&mut self) {
+        let Some(account) = self.account_mut() else { return };
+        let Account { chats, notes, me, .. } = account;
+        for (id, conversation) in &mut chats.conversations {
+            if let Some(group) = &conversation.group
+                && is_unclear(group, &conversation.thread, notes.read_up_to.get(id), me.account)
+            {
+                conversation.want_newest();
+            }
         }
     }
 

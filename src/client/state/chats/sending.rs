@@ -134,7 +134,7 @@ impl State {
             _ => {}
         }
         match failure {
-            Some(failure) if failure.kind == ProblemKind::ChatGone => self.chat_gone(group, failure),
+            Some(failure) if failure.kind == ProblemKind::ChatGone => conversation.about.want(),
             Some(failure) => self.fail_if_it_ends_sign_in(failure),
             None => {}
         }

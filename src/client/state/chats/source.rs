@@ -58,6 +58,10 @@ impl Source {
         waits.then(|| now.max(self.calm.unwrap_or(now)).max(self.pause.unwrap_or(now)))
     }
 
+    pub fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     pub fn is_urgent(&self) -> bool {
         self.urgent
     }

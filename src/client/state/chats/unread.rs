@@ -37,6 +37,15 @@ pub fn unread(group: &Group, thread: &Thread, mark: Option<&MessageUid>, me: Acc
     }
 }
 
+/// The newest message says nothing itself, and what lies before it has not been read: there may be something unread or nothing.
+pub fn is_unclear(group: &Group, thread: &Thread, mark: Option<&MessageUid>, me: AccountId) -> bool {
+    let behind = |latest: &&ChatMessage| thread.newest().is_none_or(|it| it.place() < latest.place());
+    group.latest.as_ref().filter(behind).is_some_and(|latest| {
+        let marks = mark.into_iter().chain(&group.read_up_to);
+        !is_by(latest, me) && !is_of_others(latest, me) && is_after(latest, marks)
+    })
+}
+
 /// Somebody else wrote it, and it says something.
 pub fn is_of_others(message: &ChatMessage, me: AccountId) -> bool {
     let speaks =

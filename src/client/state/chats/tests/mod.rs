@@ -318,9 +318,11 @@ impl Case {
         let mut fresh = Client::signed_in();
         let notes = self.client.state.account().expect("signed in").notes.clone();
         fresh.state.account_mut().expect("signed in").notes = notes;
-        for call in std::mem::take(&mut fresh.calls) {
-            let answer = self.service.see(&call, Fate::Answered, &mut Vec::new());
-            answer.into_iter().for_each(|answer| fresh.give(Input::Chats(answer)));
+        while !fresh.calls.is_empty() {
+            for call in std::mem::take(&mut fresh.calls) {
+                let answer = self.service.see(&call, Fate::Answered, &mut Vec::new());
+                answer.into_iter().for_each(|answer| fresh.give(Input::Chats(answer)));
+            }
         }
         let fresh = fresh.screen().chats.list;
         let ids = |list: &[Chat]| list.iter().map(|it| it.group.id.0.clone()).collect::<Vec<_>>();
