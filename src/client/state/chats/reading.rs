@@ -1,6 +1,9 @@
 //! Reading: what is wanted is asked for at a pace, and answers are taken over, whatever happened meanwhile.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use super::{
     Attempt, ChatsState, Conversation, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, Source,
@@ -129,14 +132,18 @@ impl ChatsState {
         calls.chain(lapses).chain(sends).chain(polls).min()
     }
 
-    fn groups_read(&mut self, groups: Vec<Group>, began: Instant) {
-        let listed: std::collections::BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
-        self.conversations.retain(|group, known| listed.contains(group) || !known.is_gone(began));
+    /// Returns those that are not in it any more.
+    fn groups_read(&mut self, groups: Vec<Group>, began: Instant) -> Vec<GroupId> {
+        let listed: BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
+        let missing = self.conversations.iter().filter(|(group, _)| !listed.contains(*group));
+        let gone =
+            missing.filter(|(_, known)| known.is_gone(began)).map(|(group, _)| group.clone()).collect();
         for group in groups.into_iter().take(MAX_GROUPS) {
             let conversation = self.conversations.entry(group.id.clone()).or_default();
             conversation.put_group(group, began, false);
         }
         self.listed = true;
+        gone
     }
 
     fn latest_place(&self, group: &GroupId) -> Option<MessagePlace> {
@@ -298,7 +305,7 @@ impl State {
                 let is_first = !chats.listed;
                 let before: Vec<_> =
                     groups.iter().map(|it| (it.id.clone(), chats.latest_place(&it.id))).collect();
-                chats.groups_read(groups, began);
+                let gone = chats.groups_read(groups, began);
                 chats.find_groups_of_drafts(me.account);
                 let notices: Vec<_> = before
                     .iter()
@@ -307,6 +314,9 @@ impl State {
                     .collect();
                 out.extend(notices.into_iter().map(Effect::Notify));
                 self.problems.clear_kind(&ProblemKind::ChatsNotLoaded);
+                for group in gone {
+                    self.chat_gone(&group, Failure::new(ProblemKind::ChatGone, "not listed any more"));
+                }
                 self.mark_new_groups(is_first, now);
                 self.read_what_is_unclear();
             }

@@ -92,7 +92,9 @@ impl Thread {
                 self.complete = reached_end;
             }
         }
-        self.tail.retain(|sent| self.messages.iter().all(|known| known.uid != sent.uid));
+        // One that is older than these is above them, where they begin later.
+        let last = self.messages.last().map(ChatMessage::place);
+        self.tail.retain(|sent| Some(sent.place()) > last);
         self.known = true;
         self.trim(MAX);
         fresh
