@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
+    Attempt,
     outbox::Outbox,
     source::Source,
     thread::{Thread, is_by},
@@ -25,8 +26,8 @@ const MAX_PAGES: usize = 4;
 pub struct Conversation {
     /// `None`: heard of, and not read so far.
     pub group: Option<Group>,
-    /// The beginning of the reading that told of it.
-    as_of: Option<Instant>,
+    /// The reading that told of it; later ones have higher numbers.
+    as_of: Option<Attempt>,
     /// The group itself.
     pub about: Source,
     /// Its messages.
@@ -36,8 +37,8 @@ pub struct Conversation {
     pages: Vec<MessageUid>,
     /// Messages before those that are there.
     pub older: Source,
-    /// The beginning of the last reading of the newest page that came to an end.
-    newest_as_of: Option<Instant>,
+    /// The reading that told of the newest page.
+    newest_as_of: Option<Attempt>,
     pub thread: Thread,
     pub outbox: Outbox,
     writing: Vec<(AccountId, Instant)>,
@@ -107,10 +108,13 @@ impl Conversation {
         }
     }
 
-    /// Takes over what was asked for at `as_of`, unless something newer is known. `alone`: not from the list, which alone tells
+    /// Takes over what was asked for as `as_of`, unless something newer is known. `alone`: not from the list, which alone tells
     /// about favourites.
-    pub fn put_group(&mut self, mut group: Group, as_of: Instant, alone: bool) {
+    pub fn put_group(&mut self, mut group: Group, as_of: Attempt, alone: bool) {
         if self.as_of.is_some_and(|known| known > as_of) {
+            if let Some(known) = self.group.as_mut().filter(|_| !alone) {
+                known.is_favorite = group.is_favorite;
+            }
             return;
         }
         self.as_of = Some(as_of);
@@ -122,8 +126,8 @@ impl Conversation {
         self.stop_writing();
     }
 
-    /// Told by the list asked for at `as_of`, by its silence.
-    pub fn is_gone(&self, as_of: Instant) -> bool {
+    /// Told by the list asked for as `as_of`, by its silence.
+    pub fn is_gone(&self, as_of: Attempt) -> bool {
         self.group.is_some() && self.as_of.is_none_or(|known| known <= as_of) && !self.about.is_under_way()
     }
 
@@ -138,8 +142,8 @@ impl Conversation {
     }
 
     /// Takes the newest page over.
-    pub fn put_newest(&mut self, page: MessagePage, me: AccountId) {
-        self.newest_as_of = self.news.began();
+    pub fn put_newest(&mut self, page: MessagePage, as_of: Attempt, me: AccountId) {
+        self.newest_as_of = Some(as_of);
         let fresh = self.thread.put_newest(page);
         let is_of_members = |message: &ChatMessage| !is_of_others(message, me) && !is_by(message, me);
         if fresh.iter().any(is_of_members) {
@@ -170,11 +174,11 @@ impl Conversation {
     /// What was read tells what became of messages that are on their way.
     fn recognise(&mut self, me: AccountId) {
         self.outbox.recognise(self.thread.sent_by(me));
-        let Some(began) = self.newest_as_of else { return };
-        let Some(after) = self.outbox.doubts(began) else { return };
+        let Some(as_of) = self.newest_as_of else { return };
+        let Some(after) = self.outbox.doubts(as_of) else { return };
         let reaches_back = |after| self.thread.oldest().is_some_and(|oldest| oldest.place() <= after);
         if self.thread.is_complete() || after.is_some_and(reaches_back) || !self.thread.has_room() {
-            self.outbox.give_up_doubts(began);
+            self.outbox.give_up_doubts(as_of);
         } else {
             self.older.want_now();
         }

@@ -42,10 +42,10 @@ struct Entry {
 enum Step {
     Waiting,
     Sending,
-    /// The answer was lost, or made no sense: a reading that began after `since` tells what came of it.
+    /// The answer was lost, or made no sense: a reading later than `since` tells what came of it.
     Checking {
         kind: ProblemKind,
-        since: Instant,
+        since: Attempt,
     },
     /// `perhaps`: a reading did not show it, and the service may still be late.
     Failed {
@@ -107,7 +107,14 @@ impl Outbox {
         Some((entry.id, entry.text.clone()))
     }
 
-    pub fn answered(&mut self, id: Attempt, result: Result<&MessageUid, Undone>, now: Instant) -> Outcome {
+    /// `latest`: the last number given to anything that was asked.
+    pub fn answered(
+        &mut self,
+        id: Attempt,
+        result: Result<&MessageUid, Undone>,
+        latest: Attempt,
+        now: Instant,
+    ) -> Outcome {
         let Some(at) = self.entries.iter().position(|it| it.id == id && it.step == Step::Sending) else {
             return Outcome::Settled;
         };
@@ -123,7 +130,7 @@ impl Outbox {
                 Outcome::Settled
             }
             Err(Undone::Perhaps(failure)) => {
-                entry.step = Step::Checking { kind: failure.kind, since: now };
+                entry.step = Step::Checking { kind: failure.kind, since: latest };
                 Outcome::Check
             }
             Err(Undone::NotNow(failure)) => {
@@ -182,18 +189,18 @@ impl Outbox {
         done.into_iter().for_each(|uid| self.remember_taken(uid));
     }
 
-    /// The place after which everything must be known before it can be said that one is not there; `None`: nothing is in doubt.
+    /// Of those in doubt before the reading `as_of`: the place after which everything must be known before it can be said that one is not there; `None`: nothing is in doubt.
     /// Inside, `None` stands for the beginning.
-    pub fn doubts(&self, began: Instant) -> Option<Option<MessagePlace>> {
-        let checked = |entry: &&Entry| matches!(entry.step, Step::Checking { since, .. } if since <= began);
+    pub fn doubts(&self, as_of: Attempt) -> Option<Option<MessagePlace>> {
+        let checked = |entry: &&Entry| matches!(entry.step, Step::Checking { since, .. } if since < as_of);
         self.entries.iter().filter(checked).map(|entry| entry.after).min()
     }
 
-    /// What was read since then shows none of those in doubt.
-    pub fn give_up_doubts(&mut self, began: Instant) {
+    /// The reading `as_of` shows none of those in doubt before it.
+    pub fn give_up_doubts(&mut self, as_of: Attempt) {
         for entry in &mut self.entries {
             if let Step::Checking { kind, since } = &entry.step
-                && *since <= began
+                && *since < as_of
             {
                 entry.step = Step::Failed { kind: as_shown(kind.clone()), perhaps: true };
             }

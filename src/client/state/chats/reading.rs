@@ -133,14 +133,14 @@ impl ChatsState {
     }
 
     /// Returns those that are not in it any more.
-    fn groups_read(&mut self, groups: Vec<Group>, began: Instant) -> Vec<GroupId> {
+    fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) -> Vec<GroupId> {
         let listed: BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
         let missing = self.conversations.iter().filter(|(group, _)| !listed.contains(*group));
         let gone =
-            missing.filter(|(_, known)| known.is_gone(began)).map(|(group, _)| group.clone()).collect();
+            missing.filter(|(_, known)| known.is_gone(as_of)).map(|(group, _)| group.clone()).collect();
         for group in groups.into_iter().take(MAX_GROUPS) {
             let conversation = self.conversations.entry(group.id.clone()).or_default();
-            conversation.put_group(group, began, false);
+            conversation.put_group(group, as_of, false);
         }
         self.listed = true;
         gone
@@ -296,7 +296,6 @@ impl State {
     ) {
         let Some(account) = self.account_mut() else { return };
         let Account { chats, notes, me, .. } = account;
-        let began = chats.list.began().unwrap_or(now);
         match result {
             Ok(groups) => {
                 if !chats.list.finish(attempt) {
@@ -305,7 +304,7 @@ impl State {
                 let is_first = !chats.listed;
                 let before: Vec<_> =
                     groups.iter().map(|it| (it.id.clone(), chats.latest_place(&it.id))).collect();
-                let gone = chats.groups_read(groups, began);
+                let gone = chats.groups_read(groups, attempt);
                 chats.find_groups_of_drafts(me.account);
                 let notices: Vec<_> = before
                     .iter()
@@ -346,7 +345,6 @@ impl State {
         let before = chats.latest_place(id);
         let is_open = chats.is_open(id);
         let Some(conversation) = chats.conversations.get_mut(id) else { return };
-        let began = conversation.about.began().unwrap_or(now);
         match result {
             // An answer about something else is none.
             Ok(group) if group.id != *id => {
@@ -360,7 +358,7 @@ impl State {
                 if conversation.group.is_none() {
                     chats.list.want_by(now + FAVORITES_SETTLE);
                 }
-                conversation.put_group(group, began, true);
+                conversation.put_group(group, attempt, true);
                 let is_mine = conversation.latest().is_some_and(|latest| is_by(latest, me.account));
                 if conversation.is_behind() && (is_open || !is_mine) {
                     conversation.want_newest();
@@ -406,7 +404,7 @@ impl State {
                 if conversation.news.finish(attempt) || conversation.older.finish(attempt) {
                     match page {
                         Some(end) => conversation.put_before(&end, messages, me),
-                        None => conversation.put_newest(messages, me),
+                        None => conversation.put_newest(messages, attempt, me),
                     }
                 }
             }

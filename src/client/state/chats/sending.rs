@@ -116,6 +116,7 @@ impl State {
         result: Result<SentMessage, Undone>,
         now: Instant,
     ) {
+        let latest = self.last_attempt;
         let Some(account) = self.account_mut() else { return };
         let me = GroupMember { account: account.me.account, online_id: Some(account.me.online_id.clone()) };
         let Some(conversation) = account.chats.conversations.get_mut(group) else { return };
@@ -124,8 +125,12 @@ impl State {
             Ok(_) | Err(Undone::Perhaps(_)) => None,
         };
         let sent = result.as_ref().ok().cloned();
-        let outcome =
-            conversation.outbox.answered(id, result.as_ref().map(|it| &it.uid).map_err(Clone::clone), now);
+        let outcome = conversation.outbox.answered(
+            id,
+            result.as_ref().map(|it| &it.uid).map_err(Clone::clone),
+            latest,
+            now,
+        );
         match (outcome, sent) {
             (Outcome::Taken(text), Some(sent)) => {
                 conversation.put_sent(as_message(sent, text, me, conversation))

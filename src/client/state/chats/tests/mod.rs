@@ -296,7 +296,7 @@ impl Case {
             self.client.give(Input::PushClosed { reach: Reach::Service, failure: None });
             self.client.give(Input::PushOpened);
         }
-        for _ in 0..60 {
+        for _ in 0..15 {
             while !self.client.calls.is_empty() || !self.answers.is_empty() {
                 for call in std::mem::take(&mut self.client.calls) {
                     self.answers.extend(self.service.see(&call, Fate::Answered, &mut self.events));
@@ -308,7 +308,7 @@ impl Case {
                     self.client.event(&group, GroupNews::Changed(message));
                 }
             }
-            self.client.pass(Duration::from_secs(10));
+            self.client.pass(Duration::from_secs(20));
         }
     }
 
