@@ -246,7 +246,7 @@ fn what_is_written_while_the_line_is_down_arrives_when_it_is_back() {
 #[test]
 fn the_members_of_a_party_write_to_each_other() {
     let service = Service::empty();
-    let (mut marlow, mut wren) = (client(&service, MARLOW), client(&service, WREN));
+    let (mut wren, mut marlow) = (client(&service, WREN), client(&service, MARLOW));
     let session = marlow.create_party(Privacy::FriendsCanJoin);
     let chat = |s: &Snapshot| party(s).and_then(|party| party.chat.clone());
     let snapshot = marlow.wait("the party's group", |s| chat(s).is_some());
@@ -288,7 +288,7 @@ fn three_people_have_one_group_whoever_opens_it() {
 #[test]
 fn notifications_arrive_and_are_marked_as_read() {
     let service = Service::empty();
-    let (mut marlow, mut wren) = (client(&service, MARLOW), client(&service, WREN));
+    let (mut wren, mut marlow) = (client(&service, WREN), client(&service, MARLOW));
     let list = |s: &Snapshot| signed_in(s).map(|s| s.notifications.items().to_vec()).unwrap_or_default();
     wren.wait("the list", |s| signed_in(s).is_some_and(|s| s.notifications.value.is_some()));
     marlow.create_party(Privacy::InviteOnly);

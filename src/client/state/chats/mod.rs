@@ -44,6 +44,8 @@ pub struct ChatsState {
     tells: bool,
     told_writing: Option<Instant>,
     shown: Chats,
+    /// The state of the thread that is shown, see [`thread::Thread::revision`].
+    shown_revision: Option<u64>,
 }
 
 /// What was written to people before their group is known.
@@ -100,10 +102,8 @@ impl ChatsState {
             self.shown.list.value.get_or_insert_default();
         }
         self.shown.list.fetching = !self.listed && self.list.is_under_way();
-        let open = self.open.clone().map(|with| Box::new(self.opened(with)));
-        if self.shown.open != open {
-            self.shown.open = open;
-        }
+        self.shown.open = self.open.clone().map(|with| Box::new(self.opened(with)));
+        self.shown_revision = self.open_conversation().map(|(_, it)| it.thread.revision());
     }
 
     fn listing(&self, me: AccountId, notes: &Notes) -> Vec<Chat> {
@@ -132,8 +132,14 @@ impl ChatsState {
                 self.drafts.iter().find(|it| it.people == *people).map(|it| &it.outbox)
             }
         };
+        let shown = self.shown.open.as_ref().filter(|it| it.with == with);
+        let revision = conversation.map(|it| it.thread.revision());
+        let messages = match shown.filter(|_| revision == self.shown_revision) {
+            Some(shown) => Arc::clone(&shown.messages),
+            None => Arc::new(conversation.map(|it| it.thread.shown()).unwrap_or_default()),
+        };
         OpenChat {
-            messages: Arc::new(conversation.map(|it| it.thread.shown()).unwrap_or_default()),
+            messages,
             older: match &with {
                 ChatWith::Group(_) => conversation.map(Conversation::older_shown).unwrap_or_default(),
                 ChatWith::People(_) if self.listed => Older::Nothing,

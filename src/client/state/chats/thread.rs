@@ -25,11 +25,17 @@ pub struct Thread {
     complete: bool,
     /// It was read.
     known: bool,
+    /// Grows with every change.
+    revision: u64,
 }
 
 impl Thread {
     pub fn messages(&self) -> &[ChatMessage] {
         &self.messages
+    }
+
+    pub fn revision(&self) -> u64 {
+        self.revision
     }
 
     pub fn is_known(&self) -> bool {
@@ -77,6 +83,7 @@ impl Thread {
     /// The newest page. Returns what is new in it; everything, where nothing was known. Where a hole would come between it and
     /// what is known, the old part is let go: it can be scrolled back to.
     pub fn put_newest(&mut self, page: MessagePage) -> Vec<ChatMessage> {
+        self.revision += 1;
         let MessagePage { messages: page, reached_end } = page;
         let is_known = |message: &ChatMessage| self.messages.iter().any(|known| known.uid == message.uid);
         let fresh: Vec<_> = page.iter().filter(|message| !is_known(message)).cloned().collect();
@@ -102,6 +109,7 @@ impl Thread {
 
     /// The page before the message `before`.
     pub fn put_before(&mut self, before: &MessageUid, page: MessagePage) {
+        self.revision += 1;
         let Some(oldest) = self.messages.first() else { return };
         if oldest.uid == *before {
             let begin = oldest.place();
@@ -121,6 +129,7 @@ impl Thread {
 
     /// The service took this one of ours.
     pub fn put_sent(&mut self, message: ChatMessage) {
+        self.revision += 1;
         let is_there = |known: &ChatMessage| known.uid == message.uid;
         if !self.messages.iter().any(is_there) && !self.tail.iter().any(is_there) {
             if self.tail.len() == MAX_TAIL {
@@ -144,6 +153,7 @@ impl Thread {
 
     fn trim(&mut self, max: usize) {
         if self.messages.len() > max {
+            self.revision += 1;
             self.messages.drain(..self.messages.len() - max);
             self.complete = false;
         }

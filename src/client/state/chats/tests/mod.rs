@@ -23,7 +23,7 @@ use crate::{
 };
 
 const CASES: u64 = 10_000;
-const STEPS: usize = 60;
+const STEPS: usize = 40;
 
 /// A client in the hands of a test.
 struct Client {
@@ -215,10 +215,8 @@ impl Case {
     }
 
     fn write(&mut self) {
-        let Some(crate::client::ChatWith::Group(group)) = self.client.screen().chats.open.map(|it| it.with)
-        else {
-            return;
-        };
+        let open = self.client.state.account().and_then(|account| account.chats.open_group());
+        let Some(group) = open.cloned() else { return };
         let text = format!("mine {}", self.dice.random_range(0..4));
         self.client.command(Command::SendMessage(text.as_str().into()));
         *self.sent.entry((group, text)).or_default() += 1;
@@ -389,19 +387,29 @@ impl Case {
 
 #[test]
 fn whatever_the_order_the_conversations_end_as_a_fresh_client_reads_them() {
-    let first = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok());
-    for seed in first.map_or(0..CASES, |seed: u64| seed..seed + 1) {
-        let run = || {
-            let mut case = Case::new(seed);
-            for _ in 0..STEPS {
-                case.step();
-            }
-            case.settle();
-            case.check();
-        };
-        if let Err(panic) = std::panic::catch_unwind(run) {
-            eprintln!("in the case of SEED={seed}");
-            std::panic::resume_unwind(panic);
-        }
+    if let Some(seed) = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()) {
+        return play(seed);
     }
+    let halves = [0..CASES / 2, CASES / 2..CASES];
+    std::thread::scope(|scope| {
+        halves.map(|seeds| {
+            scope.spawn(move || {
+                for seed in seeds {
+                    if let Err(panic) = std::panic::catch_unwind(|| play(seed)) {
+                        eprintln!("in the case of SEED={seed}");
+                        std::panic::resume_unwind(panic);
+                    }
+                }
+            })
+        });
+    });
+}
+
+fn play(seed: u64) {
+    let mut case = Case::new(seed);
+    for _ in 0..STEPS {
+        case.step();
+    }
+    case.settle();
+    case.check();
 }
