@@ -10,7 +10,7 @@ use crate::model::{
 #[derive(Debug)]
 pub enum ChatsInput {
     Groups { attempt: Attempt, result: Result<Vec<Group>, Failure> },
-    Group { attempt: Attempt, group: GroupId, result: Result<Group, Failure> },
+    Group { attempt: Attempt, group: GroupId, result: Result<Box<Group>, Failure> },
     Messages { attempt: Attempt, group: GroupId, range: MessageRange, result: Result<MessagePage, Failure> },
     GroupMade { attempt: Attempt, result: Result<(GroupId, ThreadId), Undone> },
     Sent { message: Attempt, group: GroupId, result: Result<SentMessage, Undone> },

@@ -128,7 +128,9 @@ impl Conversation {
 
     /// Told by the list asked for as `as_of`, by its silence.
     pub fn is_gone(&self, as_of: Attempt) -> bool {
-        self.group.is_some() && self.as_of.is_none_or(|known| known <= as_of) && !self.about.is_under_way()
+        let is_older = self.as_of.is_none_or(|known| known <= as_of);
+        // What is asked about it tells better.
+        self.group.is_some() && is_older && !self.about.is_wanted() && !self.about.is_under_way()
     }
 
     /// Its newest message was not read with the others.

@@ -1,6 +1,7 @@
 //! Conversations: their list, the one that is open, what is on its way into them. Each file here owns one part; this one the
 //! whole, and what the window shows of it.
 
+mod asking;
 mod conversation;
 mod opening;
 mod outbox;
@@ -167,7 +168,8 @@ impl State {
         self.begin_chat_calls(now, out);
         self.send_what_waits(now, out);
         self.show_chats();
-        match self.account().and_then(|account| account.chats.next_deadline(account.link, now)) {
+        let account = self.account().filter(|account| !account.stay.ended);
+        match account.and_then(|account| account.chats.next_deadline(account.link, now)) {
             Some(at) => self.timers.set(Timer::Chats, at),
             None => self.timers.clear(Timer::Chats),
         }

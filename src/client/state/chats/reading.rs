@@ -1,4 +1,4 @@
-//! Reading: what is wanted is asked for at a pace, and answers are taken over, whatever happened meanwhile.
+//! Events and answers: taken over in whatever order they come.
 
 use std::{
     collections::BTreeSet,
@@ -6,20 +6,14 @@ use std::{
 };
 
 use super::{
-    Attempt, ChatsState, Conversation, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, Source,
-    State,
+    Attempt, ChatsState, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, State,
     outbox::MessagePlace,
-    source::Worthy,
     thread::is_by,
     unread::{is_of_others, is_unclear, nothing_read, unread},
 };
 use crate::{
-    client::{
-        LinkState, Notice, Unread,
-        input::{ChatsEffect, ChatsInput},
-        state::account::Account,
-    },
-    model::{AccountId, ChatMessage, Group, GroupId, MessagePage, MessageRange, Notes, ThreadId},
+    client::{Notice, Unread, input::ChatsInput, state::account::Account},
+    model::{AccountId, ChatMessage, Group, GroupId, MessagePage, MessageRange, Notes},
     psn::GroupNews,
 };
 
@@ -27,111 +21,8 @@ use crate::{
 const NOTICES_APART: Duration = Duration::from_secs(2);
 /// After a group came up that was in no list.
 const FAVORITES_SETTLE: Duration = Duration::from_secs(20);
-/// The list is two calls.
-const LIST_CALLS: u32 = 2;
-
-/// How often the open conversation and the list are read where no event tells. `None`: events do.
-fn polls(link: LinkState, tells: bool) -> Option<(Duration, Duration)> {
-    match link {
-        LinkState::Live if tells => None,
-        LinkState::Live => Some((Duration::from_secs(30), Duration::from_secs(180))),
-        LinkState::Connecting | LinkState::CatchingUp | LinkState::Offline => {
-            Some((Duration::from_secs(10), Duration::from_secs(60)))
-        }
-    }
-}
-
-/// Something to read.
-#[derive(Clone)]
-enum Wanted {
-    List,
-    About(GroupId),
-    News(GroupId),
-    Older(GroupId),
-}
 
 impl ChatsState {
-    /// All that is wanted, and from when on it may be read; what matters most comes first.
-    fn wanted(&self, now: Instant) -> Vec<(Instant, Wanted)> {
-        let mut wanted = Vec::new();
-        let mut add = |source: &Source, calls, worthy, what: Wanted| {
-            if let Some(due) = source.due(now) {
-                let allowed = if source.is_urgent() { now } else { self.pace.allowed(calls, worthy, now) };
-                wanted.push((due.max(allowed), what));
-            }
-        };
-        let open = self.open_group();
-        let mut add_all = |group: &GroupId, conversation: &Conversation, worthy| {
-            if conversation.thread_id().is_some() {
-                add(&conversation.news, 1, worthy, Wanted::News(group.clone()));
-                add(&conversation.older, 1, worthy, Wanted::Older(group.clone()));
-            }
-            add(&conversation.about, 1, worthy, Wanted::About(group.clone()));
-        };
-        if let Some((group, conversation)) = open.and_then(|open| self.conversations.get_key_value(open)) {
-            add_all(group, conversation, Worthy::Seen);
-        }
-        for (group, conversation) in self.conversations.iter().filter(|(group, _)| Some(*group) != open) {
-            add_all(group, conversation, Worthy::Unseen);
-        }
-        if let Some(due) = self.list.due(now) {
-            wanted.push((due.max(self.pace.allowed(LIST_CALLS, Worthy::Seen, now)), Wanted::List));
-        }
-        wanted
-    }
-
-    fn begin_next(&mut self, attempt: Attempt, now: Instant) -> Option<ChatsEffect> {
-        let (_, wanted) = self.wanted(now).into_iter().find(|(at, _)| *at <= now)?;
-        let (group, effect): (_, fn(&mut Conversation, Attempt, GroupId, Instant) -> Option<ChatsEffect>) =
-            match wanted {
-                Wanted::List => {
-                    self.pace.take(LIST_CALLS, now);
-                    self.list.begin(attempt, now);
-                    return Some(ChatsEffect::ReadGroups { attempt });
-                }
-                Wanted::About(group) => (group, Conversation::read_about),
-                Wanted::News(group) => (group, Conversation::read_news),
-                Wanted::Older(group) => (group, Conversation::read_older),
-            };
-        self.pace.take(1, now);
-        effect(self.conversations.get_mut(&group)?, attempt, group, now)
-    }
-
-    /// Where no event tells, what has not been read for long is wanted.
-    fn poll(&mut self, link: LinkState, now: Instant) {
-        let Some((open, list)) = polls(link, self.tells) else { return };
-        let is_old = |source: &Source, every| source.began().is_none_or(|began| began + every <= now);
-        if is_old(&self.list, list) && link != LinkState::Connecting {
-            self.list.want();
-        }
-        if let Some((_, conversation)) = self.open_conversation()
-            && is_old(&conversation.news, open)
-        {
-            conversation.want_newest();
-        }
-    }
-
-    fn next_poll(&self, link: LinkState) -> Option<Instant> {
-        let (open, list) = polls(link, self.tells)?;
-        let list = self.list.began().map(|began| began + list);
-        let open = self
-            .open_group()
-            .and_then(|group| self.conversations.get(group)?.news.began())
-            .map(|it| it + open);
-        list.into_iter().chain(open).min()
-    }
-
-    /// When there is something to do without anything happening.
-    pub(super) fn next_deadline(&self, link: LinkState, now: Instant) -> Option<Instant> {
-        let calls = self.wanted(now).into_iter().map(|(at, _)| at);
-        let lapses = self.conversations.values().filter_map(Conversation::next_lapse);
-        let outboxes = self.conversations.values().map(|it| &it.outbox);
-        let outboxes = outboxes.chain(self.drafts.iter().map(|it| &it.outbox));
-        let sends = outboxes.filter_map(|outbox| outbox.due(now)).filter(|due| *due > now);
-        let polls = self.next_poll(link).filter(|poll| *poll > now);
-        calls.chain(lapses).chain(sends).chain(polls).min()
-    }
-
     /// Returns those that are not in it any more.
     fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) -> Vec<GroupId> {
         let listed: BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
@@ -175,32 +66,6 @@ impl ChatsState {
             kind: latest.kind,
             text: latest.body.clone(),
         })
-    }
-}
-
-impl Conversation {
-    fn thread_id(&self) -> Option<&ThreadId> {
-        self.group.as_ref()?.thread.as_ref()
-    }
-
-    fn read_about(&mut self, attempt: Attempt, group: GroupId, now: Instant) -> Option<ChatsEffect> {
-        self.about.begin(attempt, now);
-        Some(ChatsEffect::ReadGroup { attempt, group })
-    }
-
-    fn read_news(&mut self, attempt: Attempt, group: GroupId, now: Instant) -> Option<ChatsEffect> {
-        let thread = self.thread_id()?.clone();
-        self.news.begin(attempt, now);
-        let range = self.next_page().map_or(MessageRange::Latest, MessageRange::Before);
-        Some(ChatsEffect::ReadMessages { attempt, group, thread, range })
-    }
-
-    fn read_older(&mut self, attempt: Attempt, group: GroupId, now: Instant) -> Option<ChatsEffect> {
-        let thread = self.thread_id()?.clone();
-        self.older.begin(attempt, now);
-        let range =
-            self.thread.oldest().map_or(MessageRange::Latest, |it| MessageRange::Before(it.uid.clone()));
-        Some(ChatsEffect::ReadMessages { attempt, group, thread, range })
     }
 }
 
@@ -251,18 +116,6 @@ impl State {
             }
         }
         self.chats_changed(now, out);
-    }
-
-    pub(super) fn begin_chat_calls(&mut self, now: Instant, out: &mut Effects) {
-        if let Some(account) = self.account_mut() {
-            account.chats.poll(account.link, now);
-        }
-        loop {
-            let attempt = self.new_attempt();
-            let Some(account) = self.account_mut().filter(|account| !account.stay.ended) else { return };
-            let Some(effect) = account.chats.begin_next(attempt, now) else { return };
-            out.push(Effect::Chats(effect));
-        }
     }
 
     pub(in super::super) fn chats(&mut self, input: ChatsInput, now: Instant, out: &mut Effects) {
@@ -336,7 +189,7 @@ impl State {
         &mut self,
         attempt: Attempt,
         id: &GroupId,
-        result: Result<Group, Failure>,
+        result: Result<Box<Group>, Failure>,
         now: Instant,
         out: &mut Effects,
     ) {
@@ -358,7 +211,7 @@ impl State {
                 if conversation.group.is_none() {
                     chats.list.want_by(now + FAVORITES_SETTLE);
                 }
-                conversation.put_group(group, attempt, true);
+                conversation.put_group(*group, attempt, true);
                 let is_mine = conversation.latest().is_some_and(|latest| is_by(latest, me.account));
                 if conversation.is_behind() && (is_open || !is_mine) {
                     conversation.want_newest();

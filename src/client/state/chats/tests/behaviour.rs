@@ -283,6 +283,30 @@ fn where_no_event_ever_tells_the_open_conversation_and_the_list_are_read_gently(
 }
 
 #[test]
+fn a_stay_that_ends_ends_all_reading_and_the_next_one_begins_it_again() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group.clone()));
+    settle(&mut client, &mut service);
+    client.event(&group, GroupNews::Changed(None));
+    for call in std::mem::take(&mut client.calls) {
+        if let ChatsEffect::ReadGroup { attempt, group } = call {
+            let result = Err(Failure::new(ProblemKind::SignInEnded, "400"));
+            client.give(Input::Chats(ChatsInput::Group { attempt, group, result }));
+        }
+    }
+    client.command(Command::SendMessage("later".into()));
+    client.pass(Duration::from_secs(600));
+    assert!(client.calls.is_empty());
+    client.command(Command::SignIn);
+    let attempt = client.state.last_attempt;
+    let me = Profile::named(ME, "marlow_87");
+    client.give(Input::SignedIn { attempt, result: Ok(Arrived { me, again: true }) });
+    client.pass(Duration::from_secs(600));
+    settle(&mut client, &mut service);
+    assert!(client.outgoing().is_empty(), "sent");
+}
+
+#[test]
 fn a_flood_of_events_costs_a_bounded_number_of_calls() {
     let (mut client, mut service, group) = settled();
     client.command(Command::OpenChat(group));

@@ -392,7 +392,7 @@ fn whatever_the_order_the_conversations_end_as_a_fresh_client_reads_them() {
     }
     let halves = [0..CASES / 2, CASES / 2..CASES];
     std::thread::scope(|scope| {
-        halves.map(|seeds| {
+        for seeds in halves {
             scope.spawn(move || {
                 for seed in seeds {
                     if let Err(panic) = std::panic::catch_unwind(|| play(seed)) {
@@ -400,8 +400,8 @@ fn whatever_the_order_the_conversations_end_as_a_fresh_client_reads_them() {
                         std::panic::resume_unwind(panic);
                     }
                 }
-            })
-        });
+            });
+        }
     });
 }
 

@@ -157,7 +157,7 @@ impl Service {
             ChatsEffect::ReadGroup { attempt, group } => {
                 // One alone does not say whether it is a favourite.
                 let alone = |group: Group| Group { is_favorite: false, ..group };
-                let result = self.shown(group).map(alone).ok_or_else(gone);
+                let result = self.shown(group).map(alone).map(Box::new).ok_or_else(gone);
                 let result = if read_fails { Err(failure()) } else { result };
                 ChatsInput::Group { attempt: *attempt, group: group.clone(), result }
             }
