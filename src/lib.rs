@@ -7,7 +7,7 @@
 //! | [`model`] | plain values: ids, party, member, friend, settings. No I/O, no wire shapes |
 //! | [`psn`] | the network service: endpoints, HTTP, tokens, one file per API, push |
 //! | [`voice`] | media: negotiation, peer, codec, jitter buffer, mixer, gate, the voice thread, sound cards |
-//! | [`store`] | the settings file, the vault of tokens and secrets, and where things live on disk |
+//! | [`store`] | the settings file, the vault of tokens and secrets, notes on each account, pictures, and where things live on disk |
 //! | [`desktop`] | the operating system: the browser, the sign-in's scheme, other starts of this program |
 //! | [`capture`] | HAR files: read as a stream, bounded whatever they hold |
 //! | [`client`] | the async core: commands in, snapshots out; owns every task but those of the media |

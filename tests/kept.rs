@@ -13,7 +13,7 @@ use std::{collections::BTreeSet, env, path::Path, process::Command as Process, t
 
 use partyline::{
     client::{Command, Config, ProblemKind, Screen},
-    model::{Clock, KeyringState, Privacy, SecretStorage},
+    model::{Clock, ImageUrl, KeyringState, Privacy, SecretStorage},
     psn::Endpoints,
     sandbox::{CLIENT_SECRET, SandboxConfig},
     store::{self, Paths},
@@ -47,11 +47,16 @@ fn a_sign_in_survives_restarts_in_the_keyring_and_nothing_is_left_after_signing_
         let secrets = wire.secrets();
         assert!(secrets.len() >= 6, "the test knows what to look for: {}", secrets.len());
         let found = files_with(session.home.path(), &secrets);
-        assert!(found.is_empty(), "in the open: {found:?}");
+        assert!(found.iter().any(|(file, _)| is_in(file, "notes")), "the test knows where to look");
+        let open: Vec<_> =
+            found.iter().filter(|(file, text)| !is_in(file, "notes") || !is_id(text)).collect();
+        assert!(open.is_empty(), "in the open: {open:?}");
+        assert_eq!(pictures(session.home.path()), 1);
         run(&session, "sign out");
         assert_eq!(session.items(), 0);
         let found = files_with(session.home.path(), &wire.secrets());
         assert!(found.is_empty(), "left behind: {found:?}");
+        assert_eq!(pictures(session.home.path()), 0);
         run(&session, "stranger");
         return;
     };
@@ -64,10 +69,12 @@ fn a_sign_in_survives_restarts_in_the_keyring_and_nothing_is_left_after_signing_
             assert!(!secrets.choice_wanted);
             client.send(Command::SignInAs(NAME.into()));
             client.wait("kept", |s| signed_in(s).is_some() && s.accounts.len() == 1);
+            leave_traces(&mut client);
         }
         "come back" => drop(back_again(&mut client)),
         "sign out" => {
             back_again(&mut client);
+            leave_traces(&mut client);
             client.send(Command::SignOut);
             client.wait("nobody", |s| s.screen == Screen::SignedOut && s.accounts.is_empty());
         }
@@ -88,16 +95,21 @@ fn without_a_keyring_the_user_is_asked_and_both_ways_work() {
         run("memory forgets");
         let found = files_with(home.path(), &wire.secrets());
         assert!(found.is_empty(), "{found:?}");
+        assert_eq!(pictures(home.path()), 0);
         run("file");
         run("come back");
         let holders: BTreeSet<_> =
             files_with(home.path(), &wire.secrets()).into_iter().map(|(file, _)| file).collect();
-        let names: Vec<_> = holders.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-        assert_eq!(names, ["secrets.json"], "one file, the one that the user agreed to");
-        assert_eq!(mode(holders.first().expect("one")), 0o600);
+        let (notes, others): (Vec<_>, Vec<_>) = holders.iter().partition(|file| is_in(file, "notes"));
+        let names: Vec<_> = others.iter().filter_map(|file| file.file_name()?.to_str()).collect();
+        assert_eq!(names, ["secrets.json"], "one file of secrets, the one that the user agreed to");
+        assert_eq!(notes.len(), 1, "and one of what is remembered");
+        assert!(holders.iter().all(|file| mode(file) == 0o600));
+        assert_eq!(pictures(home.path()), 1);
         run("sign out");
         let found = files_with(home.path(), &wire.secrets());
         assert!(found.is_empty(), "left behind: {found:?}");
+        assert_eq!(pictures(home.path()), 0);
         return;
     };
     let mut client = client();
@@ -108,8 +120,10 @@ fn without_a_keyring_the_user_is_asked_and_both_ways_work() {
             assert!(secrets.choice_wanted);
             client.send(Command::SignInAs(NAME.into()));
             client.wait("signed in", |s| signed_in(s).is_some());
+            leave_traces(&mut client);
             client.send(Command::KeepSecretsIn(SecretStorage::Memory));
             client.wait("answered", |s| s.secrets.is_some_and(|secrets| !secrets.choice_wanted));
+            leave_traces(&mut client);
         }
         "memory forgets" => {
             let snapshot = first_screen(&mut client);
@@ -123,6 +137,7 @@ fn without_a_keyring_the_user_is_asked_and_both_ways_work() {
             client.wait("signed in", |s| signed_in(s).is_some());
             client.send(Command::KeepSecretsIn(SecretStorage::File));
             client.wait("moved", |s| s.secrets.is_some_and(|secrets| secrets.storage == SecretStorage::File));
+            leave_traces(&mut client);
         }
         "come back" => drop(back_again(&mut client)),
         _ => {
@@ -257,6 +272,7 @@ fn no_file_and_no_line_of_the_finest_log_holds_a_secret_or_a_name() {
         return;
     }
     let paths = Paths::of_user().expect("a home");
+    choose_file(&paths);
     let log = logging::start(Some(&paths), true);
     let mut client = client();
     first_screen(&mut client);
@@ -274,7 +290,11 @@ fn no_file_and_no_line_of_the_finest_log_holds_a_secret_or_a_name() {
     client.create_party(Privacy::FriendsCanJoin);
     client.invite("Nova");
     client.wait_members(2);
+    leave_traces(&mut client);
+    // A refresh of the token is due by then, and what is remembered is on disk.
     std::thread::sleep(Duration::from_millis(2100));
+    let notes = files_below(&paths.notes());
+    assert_eq!(notes.len(), 1, "there is something to look into");
     client.send(Command::RenameParty("Late squad".into()));
     client.wait("renamed", |s| party(s).is_some_and(|p| p.session.name == "Late squad"));
     client.send(Command::LeaveParty);
@@ -304,6 +324,33 @@ fn client() -> Running {
         speakers: Some(Speakers::None),
         talk_mode: None,
     })
+}
+
+/// What a run leaves on disk if it may: something remembered of the account, and a picture.
+fn leave_traces(client: &mut Running) {
+    let me = signed_in(&client.handle.snapshot()).expect("signed in").me.account;
+    for favorite in [false, true] {
+        client.send(Command::SetFavorite { account: me, favorite });
+    }
+    let url = env::var(URL).expect("set by the test");
+    let picture: ImageUrl = format!("{url}/pictures/0000000000000007/m.png").parse().expect("an address");
+    assert!(client.handle.want_picture(picture));
+    let arrived = client.picture();
+    assert!(arrived.1.is_some(), "{arrived:?}");
+}
+
+/// How many are kept.
+fn pictures(home: &Path) -> usize {
+    files_below(home).iter().filter(|file| is_in(file, "pictures")).count()
+}
+
+fn is_in(file: &Path, folder: &str) -> bool {
+    file.parent().is_some_and(|parent| parent.ends_with(folder))
+}
+
+/// Of an account, and not of what signs it in.
+fn is_id(text: &str) -> bool {
+    text == NAME || text.len() <= 20 && text.bytes().all(|b| b.is_ascii_digit())
 }
 
 fn first_screen(client: &mut Running) -> std::sync::Arc<partyline::client::Snapshot> {

@@ -7,6 +7,7 @@ mod handle;
 mod input;
 mod keeper;
 mod notice;
+mod pictures;
 mod problem;
 mod reconnect;
 mod run;

@@ -94,6 +94,8 @@ pub enum ProblemKind {
     VoiceBroken,
     DeviceMissing(DeviceKind),
     SettingsNotSaved,
+    /// What is remembered for the account could not be written.
+    NotesNotSaved,
     /// The settings file was unreadable; it was kept aside and defaults are in force.
     SettingsUnreadable,
 }
@@ -186,6 +188,7 @@ impl Problem {
             | ProblemKind::ProfileInUse
             | ProblemKind::SchemeNotChanged
             | ProblemKind::SettingsNotSaved
+            | ProblemKind::NotesNotSaved
             | ProblemKind::SettingsUnreadable => Remedy::Dismiss,
         }
     }

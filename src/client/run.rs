@@ -11,6 +11,7 @@ use super::{
     Snapshot, Waker,
     input::{Effect, Input},
     keeper::{Keeper, Plan},
+    pictures::{Pictures, Window},
     signing_in,
     state::State,
     world::{Arrival, World},
@@ -18,7 +19,7 @@ use super::{
 use crate::{
     model::{ClientSource, Clock, OAuthClient, Settings, TalkMode, VoiceStats},
     psn::{self, Endpoints},
-    store::{self, Loaded, Paths},
+    store::{self, Loaded, Paths, PictureCache},
     voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig},
 };
 
@@ -77,16 +78,17 @@ impl Client {
         let (commands, command_queue) = mpsc::channel(COMMAND_BACKLOG);
         let (notice_sink, notices) = mpsc::channel(NOTICE_BACKLOG);
         let meters = Arc::new(Meters::default());
+        let (wanted_pictures, wanted) = mpsc::channel(PICTURE_BACKLOG);
+        let (arrived, pictures) = mpsc::channel(PICTURE_BACKLOG);
+        let window = Window { wanted, arrived, wake: Arc::clone(&wake) };
         let (state, world, queues) = {
             let _inside = runtime.enter();
-            set_up(config, Arc::clone(&meters), command_queue, notice_sink)?
+            set_up(config, Arc::clone(&meters), command_queue, notice_sink, window)?
         };
         let (publisher, snapshots) = watch::channel(Arc::new(state.snapshot()));
         // The voice thread ends with the client, not with the last handle.
         let voice = Arc::downgrade(&world.voice);
         let stats = Arc::new(move || -> Option<VoiceStats> { voice.upgrade()?.stats() });
-        let (wanted_pictures, _wanted) = mpsc::channel(PICTURE_BACKLOG);
-        let (_arrived, pictures) = mpsc::channel(PICTURE_BACKLOG);
         let budget = Arc::new(|| None);
         let handle =
             Handle { commands, snapshots, notices, meters, stats, budget, wanted_pictures, pictures };
@@ -111,6 +113,7 @@ fn set_up(
     meters: Arc<Meters>,
     commands: mpsc::Receiver<Command>,
     notices: mpsc::Sender<Notice>,
+    window: Window,
 ) -> Result<(State, World, Queues), StartError> {
     let service = if config.endpoints.is_sandbox() { Service::Sandbox } else { Service::Live };
     let loaded = config.paths.as_ref().map_or(Loaded::Fresh, store::load_settings);
@@ -155,12 +158,20 @@ fn set_up(
     });
     let plan = match (remembered, &profile) {
         (Some(paths), Some(Some(_))) => {
-            Plan::Profile { scope: paths.vault_scope(), chosen: settings.secret_storage }
+            Plan::Profile { paths: paths.clone(), chosen: settings.secret_storage }
         }
         _ => Plan::Nothing,
     };
     let shared = remembered.is_some() && matches!(plan, Plan::Nothing);
-    let keeper = Keeper::start(plan, config.endpoints.name(), inputs.clone(), arrivals.clone())?;
+    let cache = match &plan {
+        Plan::Profile { paths, .. } => PictureCache::in_folder(paths.pictures()),
+        Plan::Nothing => PictureCache::nowhere(),
+    };
+    let cache = Arc::new(cache);
+    let name = config.endpoints.name();
+    let keeper = Keeper::start(plan, name, Arc::clone(&cache), inputs.clone(), arrivals.clone())?;
+    let (tasks, running) = (TaskTracker::new(), CancellationToken::new());
+    let pictures = Pictures::start(window, cache, config.clock.clone(), &tasks, running.clone());
     let mut state = State::new(service, settings);
     if shared {
         state.raise(Place::SignIn, ProblemKind::ProfileInUse, "the profile is locked, or cannot be");
@@ -186,13 +197,14 @@ fn set_up(
         inputs,
         arrivals,
         notices,
-        tasks: TaskTracker::new(),
+        tasks,
         signing_in: CancellationToken::new(),
         wanted: None,
         arrived: None,
         resuming: None,
         account: None,
-        running: CancellationToken::new(),
+        pictures,
+        running,
         reading_capture: CancellationToken::new(),
     };
     if let Some(folder) = config.instances {

@@ -1,14 +1,21 @@
-//! What outlives a run: the settings file, the secrets and this installation's name. Blocking; the client calls it off its loop.
+//! What outlives a run: the settings file, the secrets, what is remembered for each account, pictures, and this installation's
+//! name. Blocking; the client calls it off its loop.
 
+mod files;
 mod kept;
+mod notes;
 mod paths;
+mod pictures;
 mod settings;
 mod vault;
 
-use std::{fs, io, path::Path};
+use std::{fs, io};
 
+use files::write_whole;
 pub use kept::{KeptAccount, KeptSignIns};
+pub use notes::KeptNotes;
 pub use paths::Paths;
+pub use pictures::{Admission, PictureCache};
 pub use settings::{Loaded, load_settings, save_settings};
 pub use vault::{KeyringTrouble, Moved, Vault, VaultError, VaultScope, probe_keyring};
 
@@ -54,16 +61,6 @@ const DUID_PREFIX: &str = "0000000700410080";
 
 fn is_duid(id: &str) -> bool {
     id.len() == 48 && id.starts_with(DUID_PREFIX) && id.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// All or nothing: a crash in the middle leaves the old file.
-fn write_whole(file: &Path, text: &str) -> io::Result<()> {
-    if let Some(folder) = file.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let fresh = file.with_extension("new");
-    fs::write(&fresh, text)?;
-    fs::rename(&fresh, file)
 }
 
 #[cfg(test)]

@@ -157,6 +157,10 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
         ProblemKind::SettingsNotSaved => {
             ("Your settings were not saved.", "They hold until you quit. The disk may be full or read-only.")
         }
+        ProblemKind::NotesNotSaved => (
+            "Favourites and read marks were not saved.",
+            "They hold until you quit. The disk may be full or read-only.",
+        ),
         ProblemKind::SettingsUnreadable => {
             ("Your settings could not be read.", "The file was kept aside, and the defaults are in force.")
         }
@@ -207,6 +211,7 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::LinkOfNoParty
         | ProblemKind::DeviceMissing(_)
         | ProblemKind::SettingsNotSaved
+        | ProblemKind::NotesNotSaved
         | ProblemKind::SettingsUnreadable => false,
     }
 }

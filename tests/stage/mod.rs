@@ -14,7 +14,10 @@ use std::{
 };
 
 use partyline::{
-    client::{Client, Command, Config, Handle, Party, PartyState, Screen, SignedIn, Snapshot, VoiceStatus},
+    client::{
+        Client, Command, Config, Handle, Party, PartyState, PictureArrival, Screen, SignedIn, Snapshot,
+        VoiceStatus,
+    },
     model::{AccountId, ClientSource, Clock, OAuthClient, OnlineId, Privacy, SessionId, TalkMode},
     psn::{self, Authorization, Endpoints, Grant, Psn, Tokens},
     sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Sandbox, SandboxConfig},
@@ -172,6 +175,18 @@ impl Running {
             }
             assert!(Instant::now() < deadline, "waited {time:?} for: {what}; there is {snapshot:#?}");
             std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Blocks until the next picture is there, or is said not to be.
+    pub fn picture(&mut self) -> PictureArrival {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            if let Ok(arrived) = self.handle.pictures.try_recv() {
+                return arrived;
+            }
+            assert!(Instant::now() < deadline, "no answer to a wish for a picture");
+            std::thread::sleep(Duration::from_millis(2));
         }
     }
 

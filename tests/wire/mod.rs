@@ -11,7 +11,10 @@ use std::{
     thread,
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD as STANDARD};
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD as STANDARD, BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD},
+};
 
 /// Listens until the test's process ends.
 pub struct Wire {
@@ -65,6 +68,7 @@ impl Wire {
                 if value.len() > 3 {
                     found.insert(value.to_owned());
                 }
+                found.extend(account_of(value));
                 // The client's secret in the open.
                 let decoded = STANDARD.decode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok());
                 if let Some((_, secret)) =
@@ -76,6 +80,13 @@ impl Wire {
         }
         found
     }
+}
+
+/// The account that an access token is of.
+fn account_of(token: &str) -> Option<String> {
+    let claims = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: serde_json::Value = serde_json::from_slice(&claims).ok()?;
+    Some(claims["account_id"].as_str()?.to_owned())
 }
 
 fn pass(mut from: TcpStream, mut to: TcpStream, record: &Mutex<Vec<u8>>) {

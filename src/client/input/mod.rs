@@ -18,9 +18,9 @@ use super::{
 };
 use crate::{
     model::{
-        AccountId, AccountSlot, Bridge, FoundClient, Friend, Invitation, KnownAccount, OAuthClient, OnlineId,
-        PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage,
-        SessionId, Settings,
+        AccountId, AccountSlot, Bridge, FoundClient, Friend, Invitation, KnownAccount, Notes, OAuthClient,
+        OnlineId, PartyLink, PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret,
+        SecretStorage, SessionId, Settings,
     },
     psn::{PartyChange, PushEvent},
     voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
@@ -121,6 +121,12 @@ pub enum Input {
     Announced(Result<(), Failure>),
     Voice(VoiceEvent),
     SettingsSaved(Result<(), Failure>),
+    /// What earlier runs remembered for an account.
+    NotesRead {
+        account: AccountId,
+        notes: Box<Notes>,
+    },
+    NotesSaved(Result<(), Failure>),
     People(PeopleInput),
     Chats(ChatsInput),
 }
@@ -273,6 +279,12 @@ pub enum Effect {
     People(PeopleEffect),
     Chats(ChatsEffect),
     SaveSettings(Box<Settings>),
+    /// For the account in use, if it is kept.
+    /// `besides_earlier`: what earlier runs remembered was not read so far, and is not to be lost.
+    SaveNotes {
+        notes: Box<Notes>,
+        besides_earlier: bool,
+    },
     Notify(Notice),
     /// The loop ends after this.
     Finish,

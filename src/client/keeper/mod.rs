@@ -1,4 +1,4 @@
-//! What is kept between runs besides settings, on a thread of its own (`client-secrets`): a keyring may keep its caller waiting
+//! What is kept between runs besides settings: accounts, and what is remembered for each; on a thread of its own (`client-secrets`): a keyring may keep its caller waiting
 //! for as long as its user thinks about a password. One request after the other, so that the newest token is the one kept.
 
 mod desk;
@@ -7,7 +7,7 @@ mod place;
 use std::{
     io,
     sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use desk::{Desk, Request};
@@ -17,9 +17,9 @@ pub use place::{KeepClientError, keep_client, kept_client};
 
 use super::{Secrets, input::Input, world::Arrival};
 use crate::{
-    model::{AccountSlot, KnownAccount, OAuthClient, Profile, SecretStorage},
+    model::{AccountSlot, KnownAccount, Notes, OAuthClient, Profile, SecretStorage},
     psn::Kept,
-    store::{KeptAccount, VaultScope},
+    store::{KeptAccount, Paths, PictureCache},
 };
 
 /// Where this run keeps things.
@@ -27,7 +27,14 @@ pub enum Plan {
     /// Nothing outlives the run, and nobody is asked.
     Nothing,
     /// In this profile; `chosen` by the user, if they were asked.
-    Profile { scope: VaultScope, chosen: Option<SecretStorage> },
+    Profile { paths: Paths, chosen: Option<SecretStorage> },
+}
+
+/// What is kept of an account that is signed in again.
+pub struct KeptForNow {
+    pub account: KeptAccount,
+    /// The service wants to be left alone until then.
+    pub pause_until: Option<SystemTime>,
 }
 
 /// What the vault holds.
@@ -43,18 +50,19 @@ pub struct OpenedVault {
 pub struct Keeper(mpsc::Sender<Request>);
 
 impl Keeper {
-    /// `service` tells services apart in the vault.
+    /// `service` tells services apart in the vault. `pictures` are opened where accounts are kept, and emptied with the last.
     ///
     /// # Errors
     /// When the machine refuses a thread.
     pub fn start(
         plan: Plan,
         service: String,
+        pictures: Arc<PictureCache>,
         inputs: queue::Sender<Input>,
         arrivals: queue::Sender<Arrival>,
     ) -> io::Result<Self> {
         let (sender, requests) = mpsc::channel();
-        let desk = Desk::new(plan, service, inputs, arrivals);
+        let desk = Desk::new(plan, service, pictures, inputs, arrivals);
         // Not waited for: a keyring's question may outlive the program's wish to end.
         std::thread::Builder::new().name("client-secrets".into()).spawn(move || desk.run(&requests))?;
         Ok(Self(sender))
@@ -66,7 +74,7 @@ impl Keeper {
     }
 
     /// `None`: it is not kept, or cannot be read.
-    pub async fn read(&self, slot: AccountSlot) -> Option<KeptAccount> {
+    pub async fn read(&self, slot: AccountSlot) -> Option<KeptForNow> {
         let (reply, answer) = oneshot::channel();
         self.ask(Request::Read { slot, reply });
         answer.await.ok().flatten()
@@ -139,6 +147,21 @@ impl KeptAsUsed {
     /// It is the one in use from now on, and called that.
     pub fn take(&self, me: Profile) {
         *self.lock() = (Use::Current, me);
+    }
+
+    /// Answered by [`Input::NotesRead`]; where nothing is kept, with empty ones.
+    pub fn read_notes(&self) {
+        let account = self.lock().1.account;
+        self.keeper.ask(Request::ReadNotes(account));
+    }
+
+    /// They are written if the account is kept, which [`Input::NotesSaved`] answers; in place of earlier ones, or on top of
+    /// them.
+    pub fn keep_notes(&self, notes: Box<Notes>, besides_earlier: bool) {
+        let locked = self.lock();
+        if locked.0 != Use::Forgotten {
+            self.keeper.ask(Request::KeepNotes { account: locked.1.account, notes, besides_earlier });
+        }
     }
 
     /// Another account takes its place, or none.

@@ -43,6 +43,8 @@ pub struct Account {
     pub friends: Fetched<Arc<Vec<Friend>>>,
     friends_attempt: Attempt,
     pub notes: Notes,
+    /// What earlier runs remembered is among them.
+    pub notes_read: bool,
     pub people: PeopleState,
     pub chats: ChatsState,
     pub notifications: NotificationsState,
@@ -88,6 +90,7 @@ impl Account {
             friends: Fetched::default(),
             friends_attempt: 0,
             notes: Notes::default(),
+            notes_read: false,
             people: PeopleState::default(),
             chats: ChatsState::default(),
             notifications: NotificationsState::default(),

@@ -3,7 +3,7 @@
 use super::{Effect, Effects, Failure, Place, ProblemKind, State, Timer};
 use crate::{
     client::{ClientInUse, Notice, Secrets, input::SchemeQuestion},
-    model::{AccountSlot, ClientSource, KnownAccount, OAuthClient, SchemeStatus, SecretStorage},
+    model::{AccountSlot, ClientSource, KnownAccount, Notes, OAuthClient, SchemeStatus, SecretStorage},
 };
 
 const MAX_TEXT: usize = 512;
@@ -61,6 +61,9 @@ impl State {
                 self.problems.clear_kind(&ProblemKind::SecretsNotKept);
                 self.settings.secret_storage = Some(secrets.storage);
                 self.timers.set_earlier(Timer::SaveSettings, now);
+                if self.notes().is_some_and(|notes| *notes != Notes::default()) {
+                    self.save_notes_soon(now);
+                }
                 out.push(Effect::Notify(Notice::SecretsMoved(secrets.storage)));
             }
             Err(failure) => self.problems.raise(self.place_of_accounts(), failure),

@@ -150,6 +150,8 @@ impl State {
                 Ok(()) => self.problems.clear_kind(&ProblemKind::SettingsNotSaved),
                 Err(failure) => self.problems.raise(Place::Settings, failure),
             },
+            Input::NotesRead { account, notes } => self.notes_read(account, *notes, now),
+            Input::NotesSaved(result) => self.notes_saved(result),
             Input::People(input) => self.people(input, now, &mut out),
             Input::Chats(input) => self.chats(input, now, &mut out),
         }
@@ -207,9 +209,9 @@ impl State {
             | Command::RemoveMember(_)
             | Command::ShareParty
             | Command::ReadPastParties => {}
+            Command::SetFavorite { account, favorite } => self.set_favorite(account, favorite, now),
             Command::OpenCard(_)
             | Command::CloseCard
-            | Command::SetFavorite { .. }
             | Command::AskFriend(_)
             | Command::AskFriendById(_)
             | Command::AcceptRequest(_)
@@ -250,6 +252,7 @@ impl State {
             Timer::Notifications => self.notifications_due(now, out),
             Timer::VoiceRetry => self.voice_retry_due(out),
             Timer::SaveSettings => out.push(Effect::SaveSettings(Box::new(self.settings.clone()))),
+            Timer::SaveNotes => self.save_notes(out),
             Timer::Quit => out.push(Effect::Finish),
         }
     }
@@ -271,6 +274,7 @@ impl State {
         if self.timers.is_set(Timer::SaveSettings) {
             self.due(Timer::SaveSettings, now, out);
         }
+        self.save_waiting_notes(out);
         self.leave_party(out);
         match self.party() {
             Some(PartyStage::Leaving { .. } | PartyStage::Joining { .. }) => {

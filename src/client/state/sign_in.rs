@@ -279,6 +279,7 @@ impl State {
         let Some(me) = self.account().map(|account| account.me.account) else { return };
         self.cancel_sign_in(out);
         out.push(Effect::ForgetAccountInUse);
+        self.timers.clear(Timer::SaveNotes);
         self.drop_account(out);
         self.stage = Stage::SignedOut;
         self.problems.clear_all_but(&[Place::Settings]);
@@ -290,6 +291,7 @@ impl State {
         if self.account().is_none() {
             return;
         }
+        self.save_waiting_notes(out);
         if let Some(PartyStage::Joined(_)) = self.party() {
             self.leave_party(out);
         } else {

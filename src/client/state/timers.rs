@@ -31,6 +31,8 @@ pub enum Timer {
     Chats,
     Notifications,
     SaveSettings,
+    /// What is remembered for the account changed.
+    SaveNotes,
     /// Quitting has had its time.
     Quit,
 }

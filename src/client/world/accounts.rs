@@ -11,7 +11,7 @@ use crate::{
         ClientInUse, ProblemKind,
         failure::{Failure, chain},
         input::{Arrived, Attempt, Input, Opened, SchemeQuestion, SignInWay},
-        keeper::{KeptAsUsed, OpenedVault},
+        keeper::{KeptAsUsed, KeptForNow, OpenedVault},
         signing_in::{SignIn, first_call},
     },
     desktop::{self, Instance, SchemeHandler},
@@ -91,12 +91,17 @@ impl World {
         self.attempt(attempt, cancelled, async move {
             let prepare = async move || {
                 let not_kept = || Failure::new(ProblemKind::AccountNotKept, "the vault has no such account");
-                let kept = keeper.read(slot).await.ok_or_else(not_kept)?;
+                let KeptForNow { account: kept, pause_until } =
+                    keeper.read(slot).await.ok_or_else(not_kept)?;
                 let (account, online_id) = (kept.account, kept.online_id);
                 let kept_as_used = KeptAsUsed::new(keeper, Profile::named(account, online_id));
                 let keep = keep(kept_as_used.clone(), account, inputs, clock);
                 let kept = Kept { refresh: kept.refresh, ends: kept.ends };
-                Ok::<_, Failure>((service.prepare_resume(client, account, kept, Some(keep)), kept_as_used))
+                let psn = service.prepare_resume(client, account, kept, Some(keep));
+                if let Some(until) = pause_until {
+                    psn.pause_until(until);
+                }
+                Ok::<_, Failure>((psn, kept_as_used))
             };
             let (psn, kept_as_used) = resumed.get_or_try_init(prepare).await?.clone();
             let me = first_call(&psn).await?;
@@ -151,7 +156,9 @@ impl World {
         let (inputs, clock) = (self.inputs.clone(), self.service.clock.clone());
         // Tells at once: whatever was kept on the way here is said again, now of the account in use.
         psn.tokens().keep_with(keep(kept_as_used.clone(), me.account, inputs, clock));
+        kept_as_used.read_notes();
         let signed_in = CancellationToken::new();
+        self.pictures.fetch_as(Arc::clone(&psn), signed_in.clone());
         let connecting = signed_in.child_token();
         self.account = Some(SignedInAccount { psn, me, kept_as_used, signed_in, connecting });
     }

@@ -17,6 +17,7 @@ use super::{
     failure::Failure,
     input::{Attempt, Effect, Input, SchemeQuestion, VoiceControl},
     keeper::{Keeper, KeptAsUsed, OpenedVault},
+    pictures::Pictures,
     signing_in::Service,
     tasks,
     way_back::WayBack,
@@ -79,6 +80,7 @@ pub struct World {
     pub arrived: Option<(Attempt, SignedInAs)>,
     pub resuming: Option<(AccountSlot, Resumed)>,
     pub account: Option<SignedInAccount>,
+    pub pictures: Pictures,
 }
 
 /// Everything below is cancelled with the account, and voice steps with the party.
@@ -109,6 +111,8 @@ impl World {
             Effect::DropAccount => {
                 if let Some(account) = self.account.take() {
                     account.kept_as_used.retire();
+                    // First: what is cancelled must not begin again for the same account.
+                    self.pictures.stop();
                     account.signed_in.cancel();
                 }
             }
@@ -175,6 +179,11 @@ impl World {
             }
             Effect::GiveSeatBack(seat) => self.give_seat_back(seat),
             Effect::Voice(control) => self.control_voice(control),
+            Effect::SaveNotes { notes, besides_earlier } => {
+                if let Some(account) = &self.account {
+                    account.kept_as_used.keep_notes(notes, besides_earlier);
+                }
+            }
             Effect::SaveSettings(settings) => self.save_settings(*settings),
             Effect::Notify(notice) => return Some(notice),
             // The loop ends before it asks.

@@ -4,15 +4,18 @@
 
 use std::{
     collections::BTreeMap,
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
+    fs::{self, File},
+    io::{self, Read},
     path::{Path, PathBuf},
 };
 
 use secrecy::zeroize::Zeroizing;
 
-use super::{MAX_KEYS, Place, VaultError, private_folder};
-use crate::model::Secret;
+use super::{MAX_KEYS, Place, VaultError};
+use crate::{
+    model::Secret,
+    store::files::{remove_private, write_private},
+};
 
 /// More than all that fits in, with every character escaped.
 const MAX_BYTES: u64 = 2 << 20;
@@ -54,38 +57,11 @@ impl SecretFile {
         // Room for everything, so that growing leaves no copies behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(64 << 10));
         serde_json::to_writer_pretty(&mut *bytes, &texts).map_err(io::Error::from)?;
-        if let Some(folder) = self.0.parent() {
-            private_folder(folder)?;
-        }
-        let fresh = self.fresh();
-        remove_file(&fresh)?;
-        let mut file = create_private(&fresh)?;
-        let written = file.write_all(&bytes).and_then(|()| file.sync_all());
-        if let Err(error) = written.and_then(|()| fs::rename(&fresh, &self.0)) {
-            let _ = fs::remove_file(&fresh);
-            return Err(error.into());
-        }
-        self.sync_folder()
+        Ok(write_private(&self.0, &bytes)?)
     }
 
     fn delete(&self) -> Result<(), VaultError> {
-        remove_file(&self.fresh())?;
-        remove_file(&self.0)?;
-        self.sync_folder()
-    }
-
-    /// Where a new version is written; a crash may have left one.
-    fn fresh(&self) -> PathBuf {
-        self.0.with_extension("new")
-    }
-
-    /// A rename or a removal is in the folder, and on the disk once that is.
-    fn sync_folder(&self) -> Result<(), VaultError> {
-        #[cfg(unix)]
-        if let Some(folder) = self.0.parent().filter(|folder| folder.exists()) {
-            File::open(folder)?.sync_all()?;
-        }
-        Ok(())
+        Ok(remove_private(&self.0)?)
     }
 }
 
@@ -118,21 +94,6 @@ impl Place for SecretFile {
     fn wipe(&self) -> Result<(), VaultError> {
         self.delete()
     }
-}
-
-fn remove_file(file: &Path) -> io::Result<()> {
-    match fs::remove_file(file) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        other => other,
-    }
-}
-
-fn create_private(file: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(file)
 }
 
 /// A copy from elsewhere or a careless hand may have opened it.

@@ -6,16 +6,11 @@ mod file;
 mod keyring;
 mod memory;
 
-use std::{
-    fmt, fs,
-    fs::File,
-    io,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{fmt, fs::File, io, path::PathBuf, sync::Arc};
 
 pub use keyring::{KeyringTrouble, probe_keyring};
 
+use super::files::private_folder;
 use crate::model::{Secret, SecretStorage};
 
 /// Windows Credential Manager holds no more bytes. The same everywhere, so that any vault can move into any other.
@@ -210,24 +205,6 @@ fn valid(key: &str) -> Result<&str, VaultError> {
     // The keyring's own list of keys has that name.
     let fits = !key.is_empty() && key.len() <= MAX_KEY && key.bytes().all(plain) && key != keyring::INDEX;
     if fits { Ok(key) } else { Err(VaultError::InvalidKey) }
-}
-
-/// The folder, made where it is missing, and closed to other users.
-#[cfg(unix)]
-fn private_folder(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    if fs::metadata(folder)?.permissions().mode() & 0o077 != 0 {
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
-}
-
-/// The user's own folder is closed to other users by what it inherits.
-#[cfg(not(unix))]
-fn private_folder(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The vault in memory and in a file; `tests/keyring.rs` takes it through a real keyring.
 
+use std::{fs, path::Path};
+
 use super::*;
 
 fn scope() -> (tempfile::TempDir, VaultScope) {

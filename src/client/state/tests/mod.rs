@@ -1,5 +1,6 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
+mod notes;
 mod sign_in;
 
 use std::time::{Duration, Instant, SystemTime};
