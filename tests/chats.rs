@@ -8,9 +8,12 @@ use std::{
 };
 
 use partyline::{
-    client::{Chat, ChatWith, Command, Notice, Older, OpenChat, ProblemKind, Sending, Snapshot, Unread},
-    model::{AccountId, Clock, GroupId, MessageKind, Privacy},
+    client::{
+        Chat, ChatWith, Command, Notice, Older, OpenChat, ProblemKind, Screen, Sending, Snapshot, Unread,
+    },
+    model::{AccountId, Clock, GroupId, MessageKind, OnlineId, Privacy, SecretStorage, Settings},
     sandbox::{Area, Fault, SandboxConfig, Spoiled},
+    store::{self, Paths},
     voice::{Microphone, Speakers},
 };
 use stage::{Running, Service, account, party, signed_in};
@@ -283,6 +286,41 @@ fn three_people_have_one_group_whoever_opens_it() {
     write(&all[1], "indeed");
     all[0].wait_within(AT_ONCE, "the answer", is_there("indeed"));
     all[2].wait_within(AT_ONCE, "two unread", unread(&group, Unread::Count(2)));
+}
+
+#[test]
+fn what_is_unread_is_unread_after_a_restart() {
+    let service = Service::empty();
+    let folder = stage::folder();
+    let paths = Paths::under(folder.path());
+    let settings = Settings { secret_storage: Some(SecretStorage::File), ..Settings::default() };
+    store::save_settings(&paths, &settings).expect("written");
+    let start = || service.remembering(&paths, &Clock::default());
+    let mut marlow = start();
+    marlow.wait("the first screen", |s| s.screen == Screen::SignedOut);
+    marlow.send(Command::SignInAs(OnlineId::from(MARLOW)));
+    marlow.wait("conversations", |s| signed_in(s).is_some_and(|s| s.chats.list.value.is_some()));
+    let mut wren = client(&service, WREN);
+    wren.send(Command::OpenChatWith(vec![me(&marlow)]));
+    write(&wren, "one");
+    let group = open_group(&mut wren);
+    open_chat(&mut marlow, &group);
+    marlow.wait("it is read", is_there("one"));
+    marlow.wait("it is read", unread(&group, Unread::None));
+    marlow.send(Command::CloseChat);
+    marlow.quit();
+    write(&wren, "two");
+    wren.wait("sent", is_there("two"));
+    let mut marlow = start();
+    marlow.wait("one is unread", |s| {
+        let of_group = chats(s).iter().find(|chat| chat.group.id == group).map(|chat| chat.unread);
+        matches!(of_group, Some(Unread::AtLeast(1) | Unread::Count(1)))
+    });
+    open_chat(&mut marlow, &group);
+    marlow.wait("both", |s| open(s).is_some_and(|it| texts(it) == ["one", "two"]));
+    marlow.quit();
+    let mut marlow = start();
+    marlow.wait("nothing is unread", unread(&group, Unread::None));
 }
 
 #[test]

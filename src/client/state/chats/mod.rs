@@ -41,6 +41,8 @@ pub struct ChatsState {
     listed: bool,
     pace: Pace,
     open: Option<ChatWith>,
+    /// An earlier run saw this account. `None`: the notes are still being read.
+    seen_before: Option<bool>,
     /// This service does send events about groups.
     tells: bool,
     told_writing: Option<Instant>,

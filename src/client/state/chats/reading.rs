@@ -169,7 +169,7 @@ impl State {
                 for group in gone {
                     self.chat_gone(&group, Failure::new(ProblemKind::ChatGone, "not listed any more"));
                 }
-                self.mark_new_groups(is_first, now);
+                self.mark_new_groups(now);
                 self.read_what_is_unclear();
             }
             Err(failure) => {
@@ -220,7 +220,7 @@ impl State {
                 if chats.listed {
                     let notice = chats.notice(id, before, me.account, notes, now);
                     out.extend(notice.map(Effect::Notify));
-                    self.mark_new_groups(false, now);
+                    self.mark_new_groups(now);
                 }
             }
             // Unless something happened to it since.
@@ -289,17 +289,28 @@ impl State {
         }
     }
 
+    /// `earlier`: what an earlier run remembered.
+    pub(in super::super) fn chat_notes_read(&mut self, earlier: &Notes, now: Instant) {
+        let Some(account) = self.account_mut() else { return };
+        account.chats.seen_before = Some(!earlier.read_up_to.is_empty());
+        self.mark_new_groups(now);
+        self.show_chats();
+    }
+
     /// Each group has a mark in the notes, unless the service keeps one. At the first sight of an account everything counts as
     /// read but what the service calls unread; in a group that comes later nothing is.
-    fn mark_new_groups(&mut self, is_first: bool, now: Instant) {
-        let Some(account) = self.account() else { return };
+    fn mark_new_groups(&mut self, now: Instant) {
+        let Some(account) = self.account_mut().filter(|account| account.chats.listed) else { return };
+        let Some(seen_before) = account.chats.seen_before.replace(true) else {
+            account.chats.seen_before = None;
+            return;
+        };
         let notes = &account.notes.read_up_to;
-        let is_first = is_first && notes.is_empty();
         let groups = account.chats.conversations.values().filter_map(|it| it.group.as_ref());
         let unmarked = groups.filter(|it| it.read_up_to.is_none() && !notes.contains_key(&it.id));
         let marks: Vec<_> = unmarked
             .map(|group| {
-                let latest = group.latest.as_ref().filter(|_| is_first && !group.has_unread);
+                let latest = group.latest.as_ref().filter(|_| !seen_before && !group.has_unread);
                 (group.id.clone(), latest.map_or_else(nothing_read, |latest| latest.uid.clone()))
             })
             .collect();

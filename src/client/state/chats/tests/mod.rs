@@ -18,7 +18,7 @@ use crate::{
         input::{Arrived, ChatsEffect, ChatsInput, Input, Opened},
         reconnect::Reach,
     },
-    model::{AccountId, ChatMessage, GroupId, MessageKind, MessageUid, Profile, Settings},
+    model::{AccountId, ChatMessage, GroupId, MessageKind, MessageUid, Notes, Profile, Settings},
     psn::{GroupNews, PushEvent},
 };
 
@@ -36,6 +36,10 @@ struct Client {
 
 impl Client {
     fn signed_in() -> Self {
+        Self::remembering(Notes::default())
+    }
+
+    fn remembering(notes: Notes) -> Self {
         let state = State::new(Kind::Sandbox, Settings::default());
         let mut client = Self { state, now: Instant::now(), calls: Vec::new(), notices: 0 };
         client.give(Input::Started);
@@ -43,6 +47,7 @@ impl Client {
         client.give(Input::Command(Command::SignIn));
         let me = Profile::named(ME, "marlow_87");
         client.give(Input::SignedIn { attempt: 1, result: Ok(Arrived { me, again: false }) });
+        client.give(Input::NotesRead { account: ME, notes: Box::new(notes) });
         client.give(Input::PushOpened);
         client
     }
@@ -313,9 +318,8 @@ impl Case {
     fn check(&mut self) {
         let chats = self.client.screen().chats;
         let mut list: Vec<Chat> = chats.list.items().to_vec();
-        let mut fresh = Client::signed_in();
         let notes = self.client.state.account().expect("signed in").notes.clone();
-        fresh.state.account_mut().expect("signed in").notes = notes;
+        let mut fresh = Client::remembering(notes);
         while !fresh.calls.is_empty() {
             for call in std::mem::take(&mut fresh.calls) {
                 let answer = self.service.see(&call, Fate::Answered, &mut Vec::new());
