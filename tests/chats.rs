@@ -129,6 +129,8 @@ fn a_long_thread_is_scrolled_back_to_its_beginning() {
         group
     });
     open_chat(&mut marlow, &group);
+    let newest = format!("line {}", LINES - 1);
+    marlow.wait("the newest page", |s| open(s).is_some_and(|it| texts(it).last() == Some(&newest.as_str())));
     let mut held = 0;
     for _ in 0..LINES {
         let snapshot = marlow.wait("an older page", |s| {
