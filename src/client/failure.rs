@@ -40,6 +40,11 @@ impl Failure {
         if refused { Self::new(ProblemKind::NotOffered, chain(&error)) } else { error.into() }
     }
 
+    /// About a conversation: what is gone is the conversation.
+    pub fn of_chat(error: psn::Error) -> Self {
+        if error.is_gone() { Self::new(ProblemKind::ChatGone, chain(&error)) } else { error.into() }
+    }
+
     pub fn reach(&self) -> Reach {
         match self.kind {
             ProblemKind::ServiceUnreachable => Reach::Nobody,

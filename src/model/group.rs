@@ -38,6 +38,12 @@ impl Group {
     pub fn is_pair(&self) -> bool {
         self.id.pair().is_some()
     }
+
+    /// What somebody is called, by their own word or the group's.
+    pub fn name_of(&self, who: &GroupMember) -> Option<OnlineId> {
+        let listed = || self.members.iter().find(|member| member.account == who.account)?.online_id.clone();
+        who.online_id.clone().or_else(listed)
+    }
 }
 
 /// What a message is. What cannot be shown is named, never hidden.
@@ -88,6 +94,13 @@ pub struct ChatMessage {
     /// By the service's clock, to the millisecond.
     pub sent: Timestamp,
     pub reactions: Vec<Reaction>,
+}
+
+impl ChatMessage {
+    /// Its place among the others of its thread. Of one moment the uid's number tells.
+    pub fn place(&self) -> (Timestamp, Option<u64>) {
+        (self.sent, self.uid.number())
+    }
 }
 
 /// What people answered a message with, without words. The wire's shape is not known **[?]**.

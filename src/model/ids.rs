@@ -156,6 +156,13 @@ impl GroupId {
     }
 }
 
+impl MessageUid {
+    /// The part that grows from message to message **[I]**: `1#123`. `None` where there is no such part.
+    pub fn number(&self) -> Option<u64> {
+        self.0.rsplit('#').next()?.parse().ok()
+    }
+}
+
 /// Whether a text may become one segment of an address: no separator, no escape, no way up.
 pub fn is_path_segment(text: &str) -> bool {
     let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'~' | b'.');

@@ -48,6 +48,24 @@ impl Error {
         matches!(self, Self::Refused { status: 404 | 410, .. } | Self::Refused { code: Some(2285581), .. })
     }
 
+    /// The call may have been carried out: only its answer is missing, or makes no sense.
+    pub fn may_be_done(&self) -> bool {
+        match self {
+            Self::Unreachable(source) => !source.is_connect(),
+            Self::Trouble { .. }
+            | Self::Malformed { .. }
+            | Self::Incomplete { .. }
+            | Self::TooLarge { .. } => true,
+            Self::Unsendable(_)
+            | Self::Blocked
+            | Self::RateLimited { .. }
+            | Self::SignInEnded
+            | Self::ClientRefused
+            | Self::Refused { .. }
+            | Self::NoPicture => false,
+        }
+    }
+
     /// The service was never reached.
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable(_))

@@ -9,21 +9,35 @@ use super::wire::{
     push::{Body, BridgeRef, Data, Frame},
 };
 use crate::model::{
-    AccountId, Bridge, BridgeId, CustomMessage, GroupId, Member, OnlineId, Privacy, SessionId,
+    AccountId, Bridge, BridgeId, CustomMessage, GroupId, Member, MessageUid, OnlineId, Privacy, SessionId,
     is_path_segment,
 };
+
+/// Longer ones are nobody's.
+const MAX_UID: usize = 128;
 
 /// What a frame of the push line is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PushEvent {
     Party(PartyEvent),
-    /// Something new in this group: no event about messages was ever captured, so any that names a group means that **[?]**.
-    Group(GroupId),
+    Group {
+        group: GroupId,
+        news: GroupNews,
+    },
     /// Something new about friends, requests or blocks. None was ever captured either: all that the service of profiles says
     /// means that **[?]**.
     People,
     /// Something new in the notifications, likewise **[?]**.
     Notifications,
+}
+
+/// What an event that names a group says. None was ever captured **[?]**.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GroupNews {
+    /// Somebody is writing: an event of a kind that says `typing`.
+    Typing(AccountId),
+    /// Something is new in it: any other. About this message, where it names one.
+    Changed(Option<MessageUid>),
 }
 
 /// One event about one session.
@@ -79,11 +93,14 @@ impl PushEvent {
         };
         match short_kind(&kind).and_then(|kind| party_event(kind, &body)) {
             Some(event) => Some(Self::Party(event)),
-            None => group_in(&body).map(Self::Group).or_else(|| match kind.split(':').nth(1) {
-                Some("userProfile") => Some(Self::People),
-                Some("userNotificationManager") => Some(Self::Notifications),
-                _ => None,
-            }),
+            None => match group_in(&body) {
+                Some(group) => Some(Self::Group { group, news: group_news(&kind, &body)? }),
+                None => match kind.split(':').nth(1) {
+                    Some("userProfile") => Some(Self::People),
+                    Some("userNotificationManager") => Some(Self::Notifications),
+                    _ => None,
+                },
+            },
         }
     }
 
@@ -104,12 +121,27 @@ fn party_event(kind: &str, body: &Value) -> Option<PartyEvent> {
 
 /// The group that is named, wherever it is.
 fn group_in(body: &Value) -> Option<GroupId> {
+    named(body, "groupId").filter(|id| is_path_segment(id)).map(GroupId::from)
+}
+
+/// `None`: somebody is writing, and nobody says who.
+fn group_news(kind: &str, body: &Value) -> Option<GroupNews> {
+    if kind.contains("typing") {
+        let Body { data } = Body::deserialize(body).ok()?;
+        return Some(GroupNews::Typing(data.custom_properties?.from?.account_id));
+    }
+    let uid = named(body, "messageUid").filter(|uid| uid.len() <= MAX_UID);
+    Some(GroupNews::Changed(uid.map(MessageUid::from)))
+}
+
+/// The first text under this name, wherever it is.
+fn named<'a>(body: &'a Value, name: &str) -> Option<&'a str> {
     match body {
-        Value::Object(fields) => {
-            let named = fields.get("groupId").and_then(Value::as_str).filter(|id| is_path_segment(id));
-            named.map(GroupId::from).or_else(|| fields.values().find_map(group_in))
-        }
-        Value::Array(values) => values.iter().find_map(group_in),
+        Value::Object(fields) => fields
+            .get(name)
+            .and_then(Value::as_str)
+            .or_else(|| fields.values().find_map(|value| named(value, name))),
+        Value::Array(values) => values.iter().find_map(|value| named(value, name)),
         _ => None,
     }
 }
@@ -243,8 +275,8 @@ mod tests {
     #[test]
     fn an_event_that_names_a_group_is_about_the_group_whatever_it_is_called() {
         let of = |frame: Value| PushEvent::parse(&frame.to_string());
-        let group = Some(PushEvent::Group("~112210F47DE98115.0DB4DA5F49F8B478".into()));
         let id = "~112210F47DE98115.0DB4DA5F49F8B478";
+        let group = Some(PushEvent::Group { group: id.into(), news: GroupNews::Changed(None) });
         for body in [
             serde_json::json!({"data": {"groupId": id}}),
             serde_json::json!({"data": {"threads": [{"x": 1}, {"groupId": id}]}}),
@@ -254,6 +286,24 @@ mod tests {
         }
         let odd = serde_json::json!({"dataType": "psn:other:created", "body": {"data": {"groupId": "../x"}}});
         assert_eq!(of(odd), None);
+    }
+
+    #[test]
+    fn somebody_who_writes_is_no_news_and_a_message_that_is_named_is() {
+        let of = |kind: &str, data: Value| {
+            PushEvent::parse(&serde_json::json!({"dataType": kind, "body": {"data": data}}).to_string())
+        };
+        let news = |news| Some(PushEvent::Group { group: "g".into(), news });
+        let kind = "psn:gamingLoungeGroups:sys:v1:typing:created";
+        let from = serde_json::json!({"from": {"accountId": "7", "onlineId": "marlow_87"}});
+        let typing = of(kind, serde_json::json!({"groupId": "g", "customProperties": from}));
+        assert_eq!(typing, news(GroupNews::Typing(AccountId(7))));
+        assert_eq!(of(kind, serde_json::json!({"groupId": "g"})), None, "nobody says who");
+        let kind = "psn:gamingLoungeGroups:sys:v1:message:created";
+        let message = of(kind, serde_json::json!({"groupId": "g", "messageUid": "1#5"}));
+        assert_eq!(message, news(GroupNews::Changed(Some("1#5".into()))));
+        let long = of(kind, serde_json::json!({"groupId": "g", "messageUid": "1".repeat(5000)}));
+        assert_eq!(long, news(GroupNews::Changed(None)));
     }
 
     #[test]

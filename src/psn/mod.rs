@@ -124,7 +124,7 @@ use crate::model::{AccountId, CallBudget, Clock};
 
 pub use endpoints::{Endpoints, InvalidBase};
 pub use error::Error;
-pub use event::{Event, MemberChange, PartyEvent, PushEvent};
+pub use event::{Event, GroupNews, MemberChange, PartyEvent, PushEvent};
 pub use examine::{Examiner, SignInCall, is_of_service, sign_in_call};
 pub use loopback::RedirectListener;
 pub use oauth::{Authorization, SignInError};

@@ -10,7 +10,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-pub use chats::{ChatsEffect, ChatsInput};
+pub use chats::{ChatsEffect, ChatsInput, Undone};
 pub use parties::{PartiesEffect, PartiesInput};
 pub use people::{CardPart, Decision, PeopleEffect, PeopleInput};
 

@@ -90,6 +90,7 @@ impl State {
                 self.connect_voice(out);
                 self.invite(&invite, now, out);
                 tracing::info!("in a party");
+                self.look_for_party_chat(now, out);
             }
             Err(failure) => {
                 self.set_party(PartyStage::None);

@@ -105,7 +105,13 @@ impl State {
         self.read_notifications(now, out);
     }
 
-    pub(super) fn push_closed(&mut self, reach: Reach, failure: Option<Failure>, now: Instant) {
+    pub(super) fn push_closed(
+        &mut self,
+        reach: Reach,
+        failure: Option<Failure>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
         let Some(account) = self.account_mut() else { return };
         let line = &mut account.line;
         // A line that closes as soon as it opens is no success.
@@ -119,6 +125,7 @@ impl State {
         if let Some(failure) = failure {
             self.fail(Place::Window, failure);
         }
+        self.chats_changed(now, out);
     }
 
     pub(super) fn push_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {
@@ -127,7 +134,7 @@ impl State {
                 self.party_event(&event, now, out);
                 self.list_event(&event, now, out);
             }
-            PushEvent::Group(group) => self.group_event(group, now, out),
+            PushEvent::Group { group, news } => self.group_event(group, news, now, out),
             PushEvent::People => self.people_event(now, out),
             PushEvent::Notifications => self.read_notifications(now, out),
         }

@@ -143,7 +143,7 @@ impl State {
             Input::ReportSaved(saved) => self.report_saved(saved),
             Input::PushOpened => self.push_opened(now, &mut out),
             Input::Push(event) => self.push_event(event, now, &mut out),
-            Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now),
+            Input::PushClosed { reach, failure } => self.push_closed(reach, failure, now, &mut out),
             Input::Entered { attempt, result } => self.entered(attempt, result, now, &mut out),
             Input::PartyRead { attempt, result } => self.party_read(attempt, result, now, &mut out),
             Input::Left { attempt, result } => self.left(attempt, result, now, &mut out),
@@ -217,7 +217,11 @@ impl State {
             Command::TalkKey { held } => self.talk_key(held, out),
             Command::SetMuted(muted) => self.set_muted(muted, now, out),
             Command::SetDeafened(deafened) => self.set_deafened(deafened, now, out),
-            Command::Refresh => self.refresh(now, out),
+            Command::Refresh => {
+                self.refresh(now, out);
+                self.read_chats(now, out);
+                self.read_notifications(now, out);
+            }
             Command::ChangeSettings(settings) => self.change_settings(*settings, now, out),
             Command::TestMicrophone(test) => self.test_microphone(test, out),
             Command::PlayTestSound => out.push(Effect::Voice(super::input::VoiceControl::TestSound)),
@@ -236,16 +240,16 @@ impl State {
             Command::ReadBlocked => self.read_blocked(now, out),
             Command::ShareRealName(account) => self.share_real_name(account, now, out),
             Command::AppearOffline(offline) => self.appear_offline(offline, now, out),
-            Command::OpenChat(_)
-            | Command::OpenChatWith(_)
-            | Command::CloseChat
-            | Command::ReadOlder
-            | Command::SendMessage(_)
-            | Command::RetryMessage(_)
-            | Command::DiscardMessage(_)
-            | Command::Writing
-            | Command::React { .. }
-            | Command::MarkNotificationsRead(_) => {}
+            Command::OpenChat(group) => self.open_chat(group, now, out),
+            Command::OpenChatWith(people) => self.open_chat_with(people, now, out),
+            Command::CloseChat => self.close_chat(now, out),
+            Command::ReadOlder => self.read_older(now, out),
+            Command::SendMessage(text) => self.send_message(&text, now, out),
+            Command::RetryMessage(id) => self.retry_message(id, now, out),
+            Command::DiscardMessage(id) => self.discard_message(id, now, out),
+            Command::Writing => self.writing(now, out),
+            Command::React { message, reaction } => self.react(message, reaction, out),
+            Command::MarkNotificationsRead(wanted) => self.mark_notifications_read(wanted, out),
         }
     }
 
@@ -266,6 +270,8 @@ impl State {
             Timer::Invitations => self.invitations_lapse(now),
             Timer::Announce => self.announce(out),
             Timer::VoiceDeadline => self.voice_overdue(now, out),
+            Timer::Chats => self.chats_due(now, out),
+            Timer::Notifications => self.notifications_due(now, out),
             Timer::VoiceRetry => self.voice_retry_due(out),
             Timer::SaveSettings => out.push(Effect::SaveSettings(Box::new(self.settings.clone()))),
             Timer::SaveNotes => self.save_notes(out),
@@ -340,7 +346,7 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
                 elsewhere: account.elsewhere(),
-                party: account.party.published(self.talk),
+                party: account.party.published(self.talk, |session| self.party_chat(session)),
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.line.state(),

@@ -29,11 +29,12 @@ impl State {
         let Some(account) = self.account_mut().filter(|account| account.me.account == of) else { return };
         account.notes_read = true;
         let noted = account.notes != Notes::default();
-        account.notes.take_over(earlier);
+        account.notes.take_over(earlier.clone());
         if noted {
             self.save_notes_soon(now);
         }
         self.show_people(now, out);
+        self.chat_notes_read(&earlier, now);
     }
 
     pub(super) fn save_notes_soon(&mut self, now: Instant) {

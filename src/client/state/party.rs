@@ -13,7 +13,7 @@ use crate::{
         Notice, Party,
         input::{Entry, VoiceControl},
     },
-    model::{AccountId, PartyLink, PartySession, PrivateText, SessionId},
+    model::{AccountId, GroupId, PartyLink, PartySession, PrivateText, SessionId},
     psn::{Event, PartyEvent},
 };
 
@@ -102,7 +102,7 @@ impl PartyStage {
         }
     }
 
-    pub fn published(&self, talk: TalkState) -> PartyState {
+    pub fn published(&self, talk: TalkState, chat: impl FnOnce(&SessionId) -> Option<GroupId>) -> PartyState {
         match self {
             Self::None => PartyState::None,
             Self::Joining { abandoned: true, .. } | Self::Leaving { then: None, .. } => PartyState::Leaving,
@@ -113,7 +113,7 @@ impl PartyStage {
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
                 link: joined.link.clone(),
-                chat: None,
+                chat: chat(&joined.session.id),
             })),
         }
     }

@@ -66,9 +66,9 @@ impl Reading {
         self.under_way.is_some()
     }
 
-    /// Nothing has happened since the last answer was asked for, as far as anybody told.
-    pub fn is_fresh(&self) -> bool {
-        self.read_as_of.is_some() && !self.stale && self.under_way.is_none()
+    /// A reading that began at `then` or later came to an end, be it without an answer: some calls the service may never answer.
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.under_way.is_none() && self.began.is_some_and(|began| began >= then)
     }
 
     /// When the last reading began, also one under way.
@@ -92,10 +92,8 @@ mod tests {
         assert!(reading.begin(1, now));
         reading.touch();
         assert_eq!(reading.finish(1), Worth::Overtaken);
-        assert!(!reading.is_fresh());
         assert!(reading.begin(2, now));
         assert_eq!(reading.finish(2), Worth::Fresh);
-        assert!(reading.is_fresh());
     }
 
     #[test]
@@ -112,7 +110,7 @@ mod tests {
         let (mut reading, now) = (Reading::default(), Instant::now());
         assert!(reading.begin(1, now));
         assert!(reading.fail(1) && !reading.fail(1));
-        assert!(!reading.is_fresh() && !reading.is_under_way() && !reading.is_read_since(now));
+        assert!(!reading.is_under_way() && !reading.is_read_since(now) && reading.was_tried_since(now));
         assert_eq!(reading.finish(1), Worth::Nothing);
     }
 }

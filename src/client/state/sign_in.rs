@@ -235,6 +235,8 @@ impl State {
         out.push(Effect::Notify(Notice::SignedInAgain));
         self.open_push_if_closed(out);
         self.refresh(now, out);
+        self.read_chats(now, out);
+        self.read_notifications(now, out);
         self.retry_voice(now, out);
     }
 

@@ -30,6 +30,9 @@ pub enum Timer {
     /// A connection under way or interrupted has had its time.
     VoiceDeadline,
     VoiceRetry,
+    /// Something of conversations may be read or sent, or lapses.
+    Chats,
+    Notifications,
     SaveSettings,
     /// What is remembered for the account changed.
     SaveNotes,

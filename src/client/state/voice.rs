@@ -51,6 +51,11 @@ impl VoiceLink {
         self.seat.as_ref()
     }
 
+    #[cfg(test)]
+    pub fn connection(&self) -> u64 {
+        self.connection
+    }
+
     pub fn status(&self) -> VoiceStatus {
         match self.step {
             Step::Connected => VoiceStatus::Connected,

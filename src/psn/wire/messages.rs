@@ -89,11 +89,9 @@ fn gathered(reactions: Vec<Reaction>) -> Vec<model::Reaction> {
     gathered
 }
 
-/// Oldest first, whatever order they came in. Of one moment the uid's number tells, which grows **[I]**.
+/// Oldest first, whatever order they came in.
 pub fn in_order(mut messages: Vec<ChatMessage>) -> Vec<ChatMessage> {
-    let number =
-        |uid: &MessageUid| uid.as_str().rsplit('#').next().and_then(|number| number.parse::<u64>().ok());
-    messages.sort_by_key(|message| (message.sent, number(&message.uid)));
+    messages.sort_by_key(ChatMessage::place);
     messages
 }
 

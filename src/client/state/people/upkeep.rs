@@ -84,4 +84,8 @@ impl Upkeep {
     pub fn is_read_since(&self, then: Instant) -> bool {
         self.reading.is_read_since(then)
     }
+
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.reading.was_tried_since(then)
+    }
 }

@@ -623,5 +623,5 @@ fn holding_the_talk_key_while_muted_says_so() {
 }
 
 fn current_connection(evening: &Evening) -> u64 {
-    evening.state.last_attempt
+    evening.state.joined().expect("joined").voice.connection()
 }

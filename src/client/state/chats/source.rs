@@ -1,0 +1,194 @@
+//! When something about conversations is read: where it is wanted, one reading at a time, not too often, and again after a
+//! failure. Pure.
+
+use std::time::{Duration, Instant};
+
+use super::super::{
+    Attempt,
+    reading::{Reading, Worth},
+};
+
+/// Readings that may follow each other at once.
+const BURST: u32 = 30;
+/// After a burst they are this far apart: with all that is sent and polled besides, the client stays within its calls.
+const APART: Duration = Duration::from_secs(7);
+/// Of a burst, left to what the user looks at.
+const RESERVE: u32 = 10;
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+const LONGEST_PAUSE: Duration = Duration::from_secs(120);
+
+/// Something that is read when it is wanted.
+#[derive(Debug, Default)]
+pub struct Source {
+    reading: Reading,
+    wanted: bool,
+    /// The user waits for it: the pace is for the others.
+    urgent: bool,
+    /// There is no hurry before then.
+    calm: Option<Instant>,
+    /// After a failure.
+    pause: Option<Instant>,
+    failures: u32,
+}
+
+impl Source {
+    pub fn want(&mut self) {
+        self.wanted = true;
+        self.calm = None;
+        self.reading.touch();
+    }
+
+    pub fn want_now(&mut self) {
+        self.want();
+        self.urgent = true;
+        self.pause = None;
+    }
+
+    /// Once, at `at`, for all who want it until then.
+    pub fn want_by(&mut self, at: Instant) {
+        if !self.wanted {
+            self.want();
+            self.calm = Some(at);
+        }
+    }
+
+    /// When it may begin as far as it is concerned; never in the past.
+    pub fn due(&self, now: Instant) -> Option<Instant> {
+        let waits = self.wanted && !self.reading.is_under_way();
+        waits.then(|| now.max(self.calm.unwrap_or(now)).max(self.pause.unwrap_or(now)))
+    }
+
+    pub fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
+    pub fn is_urgent(&self) -> bool {
+        self.urgent
+    }
+
+    pub fn begin(&mut self, attempt: Attempt, now: Instant) {
+        if self.reading.begin(attempt, now) {
+            (self.wanted, self.urgent, self.calm) = (false, false, None);
+        }
+    }
+
+    /// `false`: nobody waits for this answer.
+    pub fn finish(&mut self, attempt: Attempt) -> bool {
+        let waited_for = self.reading.finish(attempt) != Worth::Nothing;
+        if waited_for {
+            (self.failures, self.pause) = (0, None);
+        }
+        waited_for
+    }
+
+    /// It is read again, later each time, and not before the service's own pause.
+    pub fn fail(&mut self, attempt: Attempt, asked: Option<Duration>, now: Instant) -> bool {
+        let waited_for = self.reading.fail(attempt);
+        if waited_for {
+            self.wanted = true;
+            self.pause = Some(now + backoff(self.failures).max(asked.unwrap_or_default()));
+            self.failures = self.failures.saturating_add(1);
+        }
+        waited_for
+    }
+
+    pub fn is_under_way(&self) -> bool {
+        self.reading.is_under_way()
+    }
+
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.reading.was_tried_since(then)
+    }
+
+    pub fn has_failed(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// When the last reading began, also one under way.
+    pub fn began(&self) -> Option<Instant> {
+        self.reading.began()
+    }
+}
+
+/// `failures`: in a row, before this one.
+pub fn backoff(failures: u32) -> Duration {
+    (FIRST_PAUSE * (1 << failures.min(6))).min(LONGEST_PAUSE)
+}
+
+/// How many readings there may be, whatever happens.
+#[derive(Debug, Default)]
+pub struct Pace {
+    /// When a whole burst is possible again.
+    full: Option<Instant>,
+}
+
+/// What a reading is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worthy {
+    /// What the user looks at.
+    Seen,
+    /// Everything else leaves something over for that.
+    Unseen,
+}
+
+impl Pace {
+    pub fn take(&mut self, calls: u32, now: Instant) {
+        let full = self.full.map_or(now, |full| full.max(now));
+        self.full = Some((full + APART * calls).min(now + APART * BURST));
+    }
+
+    /// From when on so many calls may be made; never in the past.
+    pub fn allowed(&self, calls: u32, worthy: Worthy, now: Instant) -> Instant {
+        let kept = if worthy == Worthy::Seen { 0 } else { RESERVE };
+        let Some(full) = self.full else { return now };
+        full.checked_sub(APART * (BURST - kept - calls)).map_or(now, |at| at.max(now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_followed_at_once_and_a_flood_at_its_pace() {
+        let (mut pace, start) = (Pace::default(), Instant::now());
+        let mut now = start;
+        let mut calls = 0;
+        while now < start + Duration::from_secs(15 * 60) {
+            pace.take(1, now);
+            calls += 1;
+            now = pace.allowed(1, Worthy::Seen, now);
+            assert!(calls > 29 || now == start, "{calls} within the burst");
+        }
+        assert!((140..165).contains(&calls), "{calls} calls in a quarter of an hour");
+    }
+
+    #[test]
+    fn what_is_out_of_sight_leaves_something_over_for_what_is_seen() {
+        let (mut pace, now) = (Pace::default(), Instant::now());
+        pace.take(20, now);
+        assert_eq!(pace.allowed(1, Worthy::Seen, now), now);
+        assert!(pace.allowed(1, Worthy::Unseen, now) > now);
+    }
+
+    #[test]
+    fn what_failed_is_read_again_later_each_time_unless_the_user_asks() {
+        let (mut source, mut now) = (Source::default(), Instant::now());
+        source.want();
+        let mut waits = Vec::new();
+        for attempt in 1..=3 {
+            source.begin(attempt, now);
+            assert!(source.fail(attempt, None, now));
+            let due = source.due(now).expect("still wanted");
+            waits.push(due - now);
+            now = due;
+        }
+        assert!(waits.is_sorted() && waits[0] < waits[2], "{waits:?}");
+        source.want_now();
+        source.begin(4, now);
+        assert!(source.fail(4, Some(Duration::from_secs(600)), now));
+        assert_eq!(source.due(now), Some(now + Duration::from_secs(600)));
+        source.want_now();
+        assert_eq!(source.due(now), Some(now));
+    }
+}
