@@ -1,6 +1,7 @@
 //! Every sentence the client can cause: what happened, what it means for you, what to press. Pure.
 
 pub mod keeping;
+pub mod messages;
 mod people;
 
 use std::time::Duration;

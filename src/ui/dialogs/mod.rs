@@ -1,6 +1,7 @@
-//! Dialogs over the window: starting a party, inviting, renaming. One at a time.
+//! Dialogs over the window: starting a party, inviting, renaming, whom to write to. One at a time.
 
 mod invite;
+mod new_chat;
 mod start_party;
 
 use egui::Context;
@@ -20,6 +21,7 @@ pub enum Dialog {
     StartParty(start_party::Draft),
     Invite(invite::Draft),
     Rename(String),
+    NewChat(new_chat::Draft),
 }
 
 impl Dialog {
@@ -31,6 +33,10 @@ impl Dialog {
     pub fn invite() -> Self {
         Self::Invite(invite::Draft::default())
     }
+
+    pub fn new_chat() -> Self {
+        Self::NewChat(new_chat::Draft::default())
+    }
 }
 
 pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
@@ -39,6 +45,7 @@ pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         Dialog::StartParty(draft) => start_party::show(ctx, cx, signed_in, draft),
         Dialog::Invite(draft) => invite::show(ctx, cx, signed_in, draft),
         Dialog::Rename(name) => rename(ctx, cx, name),
+        Dialog::NewChat(draft) => new_chat::show(ctx, cx, signed_in, draft),
     };
     if !close {
         cx.nav.dialog = Some(dialog);

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const ROW_HEIGHT: f32 = 44.0;
+pub(super) const ROW_HEIGHT: f32 = 44.0;
 
 #[derive(Debug, Default)]
 pub struct Draft {
@@ -94,7 +94,7 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
 }
 
 /// A friend with a tick.
-fn pick(ui: &mut Ui, friend: &Friend, invite: &mut HashSet<AccountId>) {
+pub(super) fn pick(ui: &mut Ui, friend: &Friend, invite: &mut HashSet<AccountId>) {
     let account = friend.profile.account;
     let ticked = invite.contains(&account);
     let name = one_line(friend.profile.online_id.as_str());

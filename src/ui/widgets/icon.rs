@@ -22,6 +22,10 @@ pub enum Icon {
     Leave,
     Eye,
     EyeOff,
+    Message,
+    Bell,
+    Send,
+    Star,
 }
 
 impl Icon {
@@ -70,6 +74,15 @@ impl Icon {
                 eye(&pen);
                 pen.line(&[(4.0, 4.0), (20.0, 20.0)]);
             }
+            Self::Message => {
+                pen.closed(&[(4.0, 4.5), (20.0, 4.5), (20.0, 16.5), (11.0, 16.5), (7.0, 20.5), (7.0, 16.5), (4.0, 16.5)]);
+            }
+            Self::Bell => bell(&pen),
+            Self::Send => {
+                pen.closed(&[(3.5, 4.0), (21.0, 12.0), (3.5, 20.0), (6.5, 12.0)]);
+                pen.line(&[(6.5, 12.0), (13.0, 12.0)]);
+            }
+            Self::Star => star(&pen),
             Self::Leave => {
                 pen.line(&[(10.0, 4.0), (4.0, 4.0), (4.0, 20.0), (10.0, 20.0)]);
                 pen.line(&[(9.5, 12.0), (20.0, 12.0)]);
@@ -142,6 +155,24 @@ fn headphones(pen: &Pen<'_>) {
     pen.line(&[(20.0, 12.0), (20.0, 14.0)]);
     pen.rounded(3.0, 14.0, 5.0, 7.0, 2.0);
     pen.rounded(16.0, 14.0, 5.0, 7.0, 2.0);
+}
+
+fn bell(pen: &Pen<'_>) {
+    pen.arc((12.0, 10.0), 6.0, PI, TAU);
+    pen.line(&[(6.0, 10.0), (6.0, 13.5), (4.0, 17.0), (20.0, 17.0), (18.0, 13.5), (18.0, 10.0)]);
+    pen.line(&[(10.0, 20.5), (14.0, 20.5)]);
+}
+
+fn star(pen: &Pen<'_>) {
+    const POINTS: usize = 5;
+    let outline: Vec<(f32, f32)> = (0..2 * POINTS)
+        .map(|corner| {
+            let radius = if corner % 2 == 0 { 9.5 } else { 4.0 };
+            let point = pos2(12.0, 12.5) + radius * Vec2::angled(corner as f32 * PI / POINTS as f32 - PI / 2.0);
+            (point.x, point.y)
+        })
+        .collect();
+    pen.closed(&outline);
 }
 
 fn eye(pen: &Pen<'_>) {

@@ -7,6 +7,7 @@ mod choice;
 mod dialog;
 mod field;
 mod icon;
+mod mark;
 mod menu;
 mod meter;
 mod progress;
@@ -20,6 +21,7 @@ pub use self::text::{
 pub use avatar::{Avatar, Badge};
 pub use banner::{banner, banner_frame, banner_row};
 pub use button::{Button, button_pair, icon_button, text_button};
+pub use mark::{count_badge, marked_button};
 pub use choice::choice_row;
 pub use dialog::{Pressed, dialog, dialog_buttons, firm_dialog, floating_frame};
 pub use field::{entered, long_field, read_only_field, search_field, text_field};
