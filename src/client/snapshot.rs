@@ -18,7 +18,7 @@ use crate::model::{
     AccountId, ChatMessage, ClientSource, DeviceKind, Friend, FriendSummary, Group, GroupId, Invitation,
     KeyringState, KnownAccount, LinkPreview, Notification, OnlineId, OpenParty, PartyLink, PartySession,
     PastParty, PlayedTitle, Presence, PrivateText, Profile, Progress, Report, SchemeStatus, SecretStorage,
-    Settings, SoundDevice, TalkMode,
+    SessionId, Settings, SoundDevice, TalkMode,
 };
 
 /// Everything the window shows, apart from sampled levels ([`crate::voice::Meters`]).
@@ -181,6 +181,8 @@ pub struct SignedIn {
     /// What is behind a link, before one goes in.
     pub linked: Option<Linked>,
     pub party: PartyState,
+    /// A party the account is in by another device.
+    pub elsewhere: Option<SessionId>,
     pub chats: Chats,
     /// Newest first.
     pub notifications: Fetched<Arc<Vec<Notification>>>,
@@ -204,6 +206,7 @@ impl SignedIn {
             invitations: Arc::default(),
             linked: None,
             party: PartyState::None,
+            elsewhere: None,
             chats: Chats::default(),
             notifications: Fetched::default(),
             link: LinkState::Connecting,

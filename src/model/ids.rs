@@ -175,9 +175,24 @@ pub struct PartyLink(String);
 pub struct InvalidPartyLink;
 
 impl PartyLink {
+    const PAGE: &str = "https://party.playstation.com/";
+
     /// 22 characters of base64url: 16 bytes.
     pub fn id(&self) -> &str {
         &self.0
+    }
+
+    /// What people pass on.
+    pub fn address(&self) -> String {
+        format!("{}{}", Self::PAGE, self.0)
+    }
+
+    /// The address, or its last part alone, as people paste them.
+    ///
+    /// # Errors
+    /// It is neither.
+    pub fn from_pasted(text: &str) -> Result<Self, InvalidPartyLink> {
+        text.parse().or_else(|_| format!("{}{}", Self::PAGE, text.trim()).parse())
     }
 }
 
@@ -185,7 +200,7 @@ impl FromStr for PartyLink {
     type Err = InvalidPartyLink;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let rest = text.trim().strip_prefix("https://party.playstation.com/").ok_or(InvalidPartyLink)?;
+        let rest = text.trim().strip_prefix(Self::PAGE).ok_or(InvalidPartyLink)?;
         let id = rest.split(['?', '#']).next().unwrap_or_default().trim_end_matches('/');
         if id.len() == 22 && SessionId::is_well_formed(id) {
             Ok(Self(id.to_owned()))
@@ -268,6 +283,9 @@ mod tests {
         for bad in [id, "https://party.playstation.com/", "https://evil.example/ASNFZ4mrTe-BI0VniavN7w"] {
             assert!(bad.parse::<PartyLink>().is_err(), "{bad}");
         }
+        let link = PartyLink::from_pasted(&format!(" {id} ")).expect("the id alone");
+        assert_eq!(link.address().parse(), Ok(link));
+        assert!(PartyLink::from_pasted("https://evil.example/ASNFZ4mrTe-BI0VniavN7w").is_err());
     }
 
     #[test]

@@ -69,7 +69,8 @@ fn push_reversed(line: &mut String, run: &str) {
     for (at, c) in run.char_indices() {
         let end = at + c.len_utf8();
         // A mark belongs to what it stands on.
-        let joins = in_word && is_rtl(c) || bidi_class(c) == BidiClass::NSM || matches!(c, '\u{200c}' | '\u{200d}');
+        let joins =
+            in_word && is_rtl(c) || bidi_class(c) == BidiClass::NSM || matches!(c, '\u{200c}' | '\u{200d}');
         match pieces.last_mut() {
             Some(piece) if joins => piece.end = end,
             _ => {

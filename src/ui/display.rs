@@ -127,16 +127,16 @@ fn is_hidden(c: char) -> bool {
 /// Room without anything in it, whatever its letter is called.
 fn is_blank(c: char) -> bool {
     c.is_whitespace()
-        || matches!(c, '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
+        || matches!(
+            c,
+            '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}'
+        )
 }
 
 /// Stands on, below or around the letter before it.
 fn is_mark(c: char) -> bool {
     !c.is_ascii()
-        && matches!(
-            get_general_category(c),
-            GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark
-        )
+        && matches!(get_general_category(c), GeneralCategory::NonspacingMark | GeneralCategory::EnclosingMark)
 }
 
 #[cfg(test)]
@@ -145,7 +145,8 @@ mod tests {
 
     #[test]
     fn an_ordinary_name_stays_as_it_is() {
-        for name in ["Kestrel_9", "Žofie Ångström", "さくら組", "नमस्ते दोस्तों", "ครอบครัวที่นี่", "👨‍👩‍👧 ❤️", "می‌خواهم"] {
+        for name in ["Kestrel_9", "Žofie Ångström", "さくら組", "नमस्ते दोस्तों", "ครอบครัวที่นี่", "👨‍👩‍👧 ❤️", "می‌خواهم"]
+        {
             assert_eq!(one_line(name), name);
         }
     }

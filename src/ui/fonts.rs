@@ -28,7 +28,8 @@ impl FontProvider for NotLookedFor {
     fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
         if !self.asked.swap(true, Ordering::Relaxed) {
             let (ctx, missing) = (self.ctx.clone(), request.cluster.to_owned());
-            let spawned = thread::Builder::new().name("ui-fonts".to_owned()).spawn(move || look(&ctx, &missing));
+            let spawned =
+                thread::Builder::new().name("ui-fonts".to_owned()).spawn(move || look(&ctx, &missing));
             if let Err(error) = spawned {
                 tracing::warn!(%error, "fonts of the system are not looked for");
             }

@@ -13,6 +13,7 @@ mod files;
 mod fonts;
 mod friends;
 mod home;
+mod names;
 mod notifications;
 mod party;
 mod problems;
@@ -36,7 +37,10 @@ use egui::{CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers
 pub use start::{SandboxOffer, Start, StartFailure};
 pub use window::{WindowError, run};
 
-use crate::client::{Command, Handle, Party, PartyState, Screen, SignedIn, Snapshot};
+use crate::{
+    client::{Command, Handle, Party, PartyState, Screen, SignedIn, Snapshot},
+    model::AccountId,
+};
 
 const MUTE: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::M);
 const DEAFEN: KeyboardShortcut = KeyboardShortcut::new(Modifiers::COMMAND, Key::D);
@@ -59,6 +63,7 @@ struct Nav {
     page: Page,
     before_aside: Page,
     section: settings::Section,
+    party: party::State,
     dialog: Option<dialogs::Dialog>,
     /// The user put the messages beside the page away.
     messages_hidden: bool,
@@ -121,6 +126,14 @@ fn joined(snapshot: &Snapshot) -> Option<&Party> {
     }
 }
 
+/// Whose window it is.
+fn me(snapshot: &Snapshot) -> Option<AccountId> {
+    match &snapshot.screen {
+        Screen::SignedIn(signed_in) => Some(signed_in.me.account),
+        Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
+    }
+}
+
 /// The window's contents.
 pub struct App {
     handle: Handle,
@@ -179,6 +192,7 @@ impl App {
                 }
                 (true, false) => {
                     self.nav.dialog = None;
+                    self.nav.party = party::State::default();
                     self.nav.before_aside = Page::Parties;
                     if self.nav.page == Page::Party {
                         self.nav.page = Page::Parties;
@@ -190,6 +204,10 @@ impl App {
                 self.nav = Nav::default();
                 self.friends = friends::State::default();
                 self.chats = chats::State::default();
+            }
+            if me(&snapshot) != me(&self.snapshot) {
+                self.nav.dialog = None;
+                self.toasts.withdraw_offers();
             }
             self.chats.follow(&self.snapshot, &snapshot);
             self.sign_in.follow(&snapshot);
@@ -258,7 +276,8 @@ impl eframe::App for App {
                 sign_in::show(ui, &mut cx, &mut self.sign_in);
             }
             Screen::SignedIn(signed_in) => {
-                let bar = shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.chats, &mut self.settings);
+                let bar =
+                    shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.chats, &mut self.settings);
                 dialogs::show(ui.ctx(), &mut cx, signed_in);
                 stay::dialog(ui.ctx(), &mut cx, signed_in, &mut self.sign_in.wait);
                 if bar != self.bar_height {
@@ -266,7 +285,7 @@ impl eframe::App for App {
                     self.bar_height = bar;
                     ui.ctx().request_discard("the voice bar has a new height");
                 }
-                self.toasts.show(ui, bar);
+                self.toasts.show(ui, &cx, signed_in, bar);
             }
         }
         capture::found_dialog(ui.ctx(), &cx);

@@ -26,8 +26,9 @@ pub fn bell(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, rect: Rect) {
         few @ 1..=99 => Some(few.to_string()),
         _ => Some("99+".to_owned()),
     };
-    let name =
-        mark.as_ref().map_or_else(|| "Notifications".to_owned(), |mark| format!("Notifications, {mark} unread"));
+    let name = mark
+        .as_ref()
+        .map_or_else(|| "Notifications".to_owned(), |mark| format!("Notifications, {mark} unread"));
     if widgets::marked_button(ui, rect, Icon::Bell, &name, mark.as_deref()).clicked() {
         match cx.nav.page {
             Page::Notifications => cx.nav.leave_aside(),
@@ -60,7 +61,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
             ui.push_id(&notification.id, |ui| entry(ui, cx, signed_in, notification, now, &zone));
         }
         match &notifications.value {
-            Some(list) if list.is_empty() => empty(ui, "Nothing new", "What happens around you appears here."),
+            Some(list) if list.is_empty() => {
+                empty(ui, "Nothing new", "What happens around you appears here.")
+            }
             Some(_) => {}
             None if notifications.fetching => (0..3).for_each(|_| widgets::skeleton_card(ui)),
             None => {

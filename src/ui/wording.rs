@@ -1,12 +1,14 @@
 //! Every sentence the client can cause: what happened, what it means for you, what to press. Pure.
 
+pub mod connection;
 pub mod keeping;
 pub mod messages;
+pub mod parties;
 mod people;
 
 use std::time::Duration;
 
-pub use people::{names, party_name, presence};
+pub use people::{ago, names, party_name, presence};
 
 use crate::{
     client::{LinkState, Notice, Place, Problem, ProblemKind, Remedy, VoiceStatus},

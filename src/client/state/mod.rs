@@ -314,6 +314,7 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: None,
                 party: account.party.published(self.talk),
+                elsewhere: None,
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.link,

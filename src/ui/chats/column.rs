@@ -89,10 +89,9 @@ mod tests {
             .iter()
             .map(|name| match *name {
                 "top" => Row { key: Key::Top, content: Content::Top },
-                uid => Row {
-                    key: Key::Message(uid.into()),
-                    content: Content::Message { index: 0, head: false },
-                },
+                uid => {
+                    Row { key: Key::Message(uid.into()), content: Content::Message { index: 0, head: false } }
+                }
             })
             .collect()
     }

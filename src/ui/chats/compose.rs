@@ -103,19 +103,20 @@ pub fn show(
     let edited = widgets::place(ui, field.shrink2(vec2(12.0, 8.0)), egui::Layout::default(), |ui| {
         let room = ui.available_size();
         let scroll = ScrollArea::vertical().id_salt("draft").max_height(room.y).auto_shrink(false);
-        scroll.show(ui, |ui| {
-            let edit = TextEdit::multiline(draft)
-                .id(id)
-                .font(theme::body())
-                .hint_text(RichText::new(hint).color(colours.faint))
-                .char_limit(MOST)
-                .frame(egui::Frame::NONE)
-                .desired_rows(1)
-                .desired_width(room.x)
-                .margin(egui::Margin::symmetric(0, 2));
-            ui.add(edit).accessible_name(hint)
-        })
-        .inner
+        scroll
+            .show(ui, |ui| {
+                let edit = TextEdit::multiline(draft)
+                    .id(id)
+                    .font(theme::body())
+                    .hint_text(RichText::new(hint).color(colours.faint))
+                    .char_limit(MOST)
+                    .frame(egui::Frame::NONE)
+                    .desired_rows(1)
+                    .desired_width(room.x)
+                    .margin(egui::Margin::symmetric(0, 2));
+                ui.add(edit).accessible_name(hint)
+            })
+            .inner
     });
     if focus {
         edited.request_focus();

@@ -1,6 +1,8 @@
 //! The list of conversations.
 
-use egui::{Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui::{
+    Align2, Color32, Rect, Response, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
         Cx,
         dialogs::Dialog,
         display::one_line,
-        theme,
+        names, theme,
         theme::palette,
         widgets::{self, Avatar, Button, Icon},
         wording::{self, messages as words},
@@ -43,7 +45,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
             ui.push_id(&chat.group.id, |ui| row.show(ui, cx, &chat.group.id));
         }
         match &chats.value {
-            Some(list) if list.is_empty() && party.is_none() => empty(ui, cx, !signed_in.friends.items().is_empty()),
+            Some(list) if list.is_empty() && party.is_none() => {
+                empty(ui, cx, !signed_in.friends.items().is_empty())
+            }
             Some(_) => {}
             None if chats.fetching => (0..6).for_each(|_| widgets::skeleton_row(ui, false)),
             None => note(ui, "Your conversations appear here once the service answers."),
@@ -69,6 +73,11 @@ fn note(ui: &mut Ui, text: &str) {
     });
 }
 
+/// Whoever it is, in a word.
+pub fn name_of(signed_in: &SignedIn, account: AccountId) -> String {
+    names::known(signed_in, account).map_or_else(|| "Somebody".to_owned(), |name| one_line(name.as_str()))
+}
+
 /// One conversation in words.
 struct Row {
     faces: Vec<(AccountId, String)>,
@@ -85,11 +94,7 @@ impl Row {
     fn of_chat(chat: &Chat, signed_in: &SignedIn, now: Timestamp, zone: &TimeZone) -> Self {
         let group = &chat.group;
         let me = signed_in.me.account;
-        let names: Vec<String> = chat
-            .writing
-            .iter()
-            .map(|account| words::person(*account, &group.members, signed_in.friends.items()))
-            .collect();
+        let names: Vec<String> = chat.writing.iter().map(|account| name_of(signed_in, *account)).collect();
         let writing = words::writing(&names);
         let when = group.latest.as_ref().map(|latest| latest.sent).or(group.changed);
         Self {
@@ -174,7 +179,8 @@ impl Row {
         }
         let mut line_right = right;
         if let Some(unread) = &self.unread {
-            line_right = widgets::count_badge(ui, pos2(right, lower), Align2::RIGHT_CENTER, unread).left() - 8.0;
+            line_right =
+                widgets::count_badge(ui, pos2(right, lower), Align2::RIGHT_CENTER, unread).left() - 8.0;
         }
         let new = self.unread.is_some();
         let (font, line_color) = match (self.writing, new) {

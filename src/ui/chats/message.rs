@@ -215,12 +215,12 @@ fn text_room(width: f32) -> f32 {
 /// Text of any script and direction, wrapped.
 fn lay_out(ui: &Ui, text: &str, font: egui::FontId, color: Color32, width: f32) -> Arc<Galley> {
     let ordered = bidi::is_needed(text).then(|| {
-        let fits = |line: &str| {
-            ui.painter().layout_no_wrap(line.to_owned(), font.clone(), color).size().x <= width
-        };
+        let fits =
+            |line: &str| ui.painter().layout_no_wrap(line.to_owned(), font.clone(), color).size().x <= width;
         bidi::lines(text, fits).join("\n")
     });
-    let format = TextFormat { line_height: Some(font.size * 1.4), font_id: font, color, ..Default::default() };
+    let format =
+        TextFormat { line_height: Some(font.size * 1.4), font_id: font, color, ..Default::default() };
     let text = ordered.unwrap_or_else(|| text.to_owned());
     let wrap = TextWrapping { max_width: width, ..Default::default() };
     ui.painter().layout_job(LayoutJob { wrap, ..LayoutJob::single_section(text, format) })
@@ -306,15 +306,7 @@ fn react(cx: &Cx<'_>, message: &MessageUid, reaction: &str) {
 }
 
 /// The button behind which everything else is; seen under the pointer, with the keyboard, and while its menu is open.
-fn more(
-    ui: &Ui,
-    cx: &Cx<'_>,
-    rect: Rect,
-    hovered: bool,
-    message: &ChatMessage,
-    mine: bool,
-    spoken: &str,
-) {
+fn more(ui: &Ui, cx: &Cx<'_>, rect: Rect, hovered: bool, message: &ChatMessage, mine: bool, spoken: &str) {
     let colours = palette(ui);
     let response = ui.interact(rect, ui.scope_id().with("more"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("React or copy: {spoken}")));

@@ -49,9 +49,10 @@ impl State {
         match (open_chat(old), open_chat(new)) {
             (Some(old), Some(new)) if old.with == new.with => {}
             // The first message made their group.
-            (Some(OpenChat { with: people @ ChatWith::People(_), .. }), Some(OpenChat { with: group, .. }))
-                if matches!(group, ChatWith::Group(_)) =>
-            {
+            (
+                Some(OpenChat { with: people @ ChatWith::People(_), .. }),
+                Some(OpenChat { with: group, .. }),
+            ) if matches!(group, ChatWith::Group(_)) => {
                 self.drafts.move_to(people, group);
                 if let Some(thread) = &mut self.thread {
                     thread.with = group.clone();
@@ -105,8 +106,10 @@ fn has_room(ui: &Ui) -> bool {
 /// The way to messages, with a mark while some are unread. Fills `rect`.
 pub fn button(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, rect: Rect) {
     let mark = unread_in_all(signed_in.chats.list.items());
-    let name = mark.as_ref().map_or_else(|| "Messages".to_owned(), |mark| format!("Messages, {mark} unread"));
-    if widgets::marked_button(ui, rect, Icon::Message, &name, mark.as_deref()).clicked() {
+    let name = mark
+        .as_ref()
+        .map_or_else(|| "Conversations".to_owned(), |mark| format!("Conversations, {mark} unread"));
+    if widgets::marked_button(ui, rect, Icon::Speech, &name, mark.as_deref()).clicked() {
         match (has_room(ui), cx.nav.page) {
             (true, _) => cx.nav.messages_hidden = !cx.nav.messages_hidden,
             (false, Page::Messages) => cx.nav.leave_aside(),
@@ -213,7 +216,9 @@ fn conversation(
         ChatWith::People(people) => Id::unique(people),
     });
     let outcome = compose::show(ui, cx, lower, draft, &about.hint, id, fresh);
-    if outcome.sent && let Some(thread) = &mut state.thread {
+    if outcome.sent
+        && let Some(thread) = &mut state.thread
+    {
         thread.to_end();
     }
     let escape = page
@@ -240,7 +245,6 @@ struct About {
 
 impl About {
     fn of(cx: &Cx<'_>, signed_in: &SignedIn, open: &OpenChat) -> Self {
-        let friends = signed_in.friends.items();
         let me = signed_in.me.account;
         let chat = match &open.with {
             ChatWith::Group(id) => signed_in.chats.list.items().iter().find(|chat| chat.group.id == *id),
@@ -253,7 +257,7 @@ impl About {
         );
         let others: Vec<(AccountId, String)> = match (&open.with, party) {
             (ChatWith::People(people), _) => {
-                people.iter().map(|who| (*who, words::person(*who, members, friends))).collect()
+                people.iter().map(|who| (*who, list::name_of(signed_in, *who))).collect()
             }
             (ChatWith::Group(_), Some(party)) => {
                 let members = party.session.members.iter().filter(|member| member.account != me);
@@ -285,7 +289,7 @@ impl About {
             .map(|chat| &chat.writing)
             .into_iter()
             .flatten()
-            .map(|account| words::person(*account, members, friends))
+            .map(|account| list::name_of(signed_in, *account))
             .collect();
         Self { title, subtitle, hint, writing: words::writing(&writing), others }
     }

@@ -55,14 +55,11 @@ pub fn rows(messages: &[ChatMessage], outbox: &[Outgoing], me: AccountId, zone: 
         }
         let follows = !new_day && before.is_some_and(|before| belongs(before, message));
         let head = !is_aside(message) && !follows;
-        rows.push(Row {
-            key: Key::Message(message.uid.clone()),
-            content: Content::Message { index, head },
-        });
+        rows.push(Row { key: Key::Message(message.uid.clone()), content: Content::Message { index, head } });
         before = Some(message);
     }
-    let mine_before = before
-        .is_some_and(|b| !is_aside(b) && b.sender.as_ref().is_some_and(|sender| sender.account == me));
+    let mine_before =
+        before.is_some_and(|b| !is_aside(b) && b.sender.as_ref().is_some_and(|sender| sender.account == me));
     for (index, outgoing) in outbox.iter().enumerate() {
         let head = index == 0 && !mine_before;
         rows.push(Row { key: Key::Outgoing(outgoing.id), content: Content::Outgoing { index, head } });

@@ -134,14 +134,7 @@ impl Thread {
     }
 
     /// Where all rows are, and how far to scroll: what is in view is measured, the rest as it was or is guessed to be.
-    fn settle(
-        &mut self,
-        ui: &Ui,
-        open: &OpenChat,
-        me: AccountId,
-        width: f32,
-        room: f32,
-    ) -> (Column, f32) {
+    fn settle(&mut self, ui: &Ui, open: &OpenChat, me: AccountId, width: f32, room: f32) -> (Column, f32) {
         // Each round brings rows into view that were not there before; they are few.
         const MOST_ROUNDS: usize = 6;
         let mut rounds = 0;

@@ -1,27 +1,35 @@
-//! Dialogs over the window: starting a party, inviting, renaming, whom to write to. One at a time.
+//! Dialogs over the window: starting a party, inviting, joining by link, whom to write to, asking twice. One at a time.
+//! Main thread.
 
+mod confirm;
 mod invite;
+mod limit;
+mod link;
 mod new_chat;
+mod picker;
 mod start_party;
 
 use egui::Context;
 
-use super::{
-    Cx,
-    widgets::{self, Pressed},
-};
+pub use self::confirm::{Deed, Question};
+use self::picker::{Picker, Purpose};
+use super::Cx;
 use crate::{
-    client::{Command, SignedIn},
-    model::AccountId,
+    client::SignedIn,
+    model::{AccountId, PartySession},
 };
 
 /// The open dialog and what is typed into it so far.
 #[derive(Debug)]
 pub enum Dialog {
     StartParty(start_party::Draft),
-    Invite(invite::Draft),
-    Rename(String),
-    NewChat(new_chat::Draft),
+    Invite(Picker),
+    /// How many the party may hold.
+    Limit(u32),
+    Link(link::Draft),
+    Confirm(Question),
+    /// Whom to write to.
+    NewChat(Picker),
 }
 
 impl Dialog {
@@ -30,39 +38,38 @@ impl Dialog {
         Self::StartParty(start_party::Draft::new(invite))
     }
 
-    pub fn invite() -> Self {
-        Self::Invite(invite::Draft::default())
+    /// The same, for the party one is in.
+    pub fn invite(chosen: impl IntoIterator<Item = AccountId>) -> Self {
+        Self::Invite(Picker::new(chosen))
+    }
+
+    pub fn limit(session: &PartySession) -> Self {
+        Self::Limit(session.max_members)
+    }
+
+    pub fn link() -> Self {
+        Self::Link(link::Draft::default())
     }
 
     pub fn new_chat() -> Self {
-        Self::NewChat(new_chat::Draft::default())
+        Self::NewChat(Picker::new_for(Purpose::Write))
     }
 }
 
 pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
+    if let Some(linked) = &signed_in.linked {
+        return link::preview(ctx, cx, signed_in, linked);
+    }
     let Some(mut dialog) = cx.nav.dialog.take() else { return };
     let close = match &mut dialog {
         Dialog::StartParty(draft) => start_party::show(ctx, cx, signed_in, draft),
-        Dialog::Invite(draft) => invite::show(ctx, cx, signed_in, draft),
-        Dialog::Rename(name) => rename(ctx, cx, name),
-        Dialog::NewChat(draft) => new_chat::show(ctx, cx, signed_in, draft),
+        Dialog::Invite(guests) => invite::show(ctx, cx, signed_in, guests),
+        Dialog::Limit(limit) => limit::show(ctx, cx, limit),
+        Dialog::Link(draft) => link::paste(ctx, cx, draft),
+        Dialog::Confirm(question) => confirm::show(ctx, cx, question),
+        Dialog::NewChat(people) => new_chat::show(ctx, cx, signed_in, people),
     };
     if !close {
         cx.nav.dialog = Some(dialog);
     }
-}
-
-fn rename(ctx: &Context, cx: &Cx<'_>, name: &mut String) -> bool {
-    let mut done = false;
-    let close = widgets::dialog(ctx, "Rename the party", |ui| {
-        let field = widgets::text_field(ui, name, "Name of the party", "Name of the party");
-        widgets::focus_first(ui, &field);
-        let enter = widgets::entered(ui, &field);
-        let pressed = widgets::dialog_buttons(ui, "Rename", true);
-        if enter || pressed == Some(Pressed::Confirm) {
-            cx.send(Command::RenameParty(name.trim().to_owned()));
-        }
-        done = enter || pressed.is_some();
-    });
-    close || done
 }

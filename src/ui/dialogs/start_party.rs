@@ -1,35 +1,35 @@
-//! Starting a party: a name if one likes, who may enter, whom to invite.
+//! Starting a party: a name if one likes, who may enter, how many, whom to invite.
 
-use std::collections::HashSet;
+use egui::{Context, Ui};
 
-use egui::{Align2, Context, ScrollArea, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, vec2};
-
+use super::picker::{Picker, ROW_HEIGHT};
 use crate::{
     client::{Command, SignedIn},
-    model::{AccountId, Friend, PartySession, Privacy},
+    model::{AccountId, PartySession, Privacy},
     ui::{
-        Cx,
-        display::one_line,
-        friends, theme,
+        Cx, theme,
         theme::palette,
-        widgets::{self, Avatar, Badge, Button, Pressed},
+        widgets::{self, Button, Pressed},
         wording,
     },
 };
 
-pub(super) const ROW_HEIGHT: f32 = 44.0;
-
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Draft {
     name: String,
     privacy: Privacy,
-    search: String,
-    invite: HashSet<AccountId>,
+    limit: u32,
+    guests: Picker,
 }
 
 impl Draft {
     pub fn new(invite: impl IntoIterator<Item = AccountId>) -> Self {
-        Self { invite: invite.into_iter().collect(), ..Self::default() }
+        Self {
+            name: String::new(),
+            privacy: Privacy::default(),
+            limit: PartySession::MAX_MEMBERS,
+            guests: Picker::new(invite),
+        }
     }
 }
 
@@ -41,49 +41,28 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
         let field = widgets::text_field(ui, &mut draft.name, "Name of the party", "Name, if you like");
         widgets::focus_first(ui, &field);
         let enter = widgets::entered(ui, &field);
-        ui.horizontal_wrapped(|ui| {
-            for privacy in [Privacy::InviteOnly, Privacy::FriendsCanJoin] {
-                let button = Button::ghost(wording::privacy(privacy)).chosen(draft.privacy == privacy);
-                if ui.add(button).clicked() {
-                    draft.privacy = privacy;
-                }
-            }
-        });
-        let friends = signed_in.friends.items();
-        if !friends.is_empty() {
+        who_and_how_many(ui, draft);
+        if draft.guests.has_people(signed_in) {
             ui.add_space(8.0);
             widgets::caps_heading(ui, "Invite");
-            widgets::search_field(ui, &mut draft.search, "Search friends to invite");
             // What the rest of the dialog leaves, so that its buttons stay in the window.
             let height = (room - 386.0).clamp(ROW_HEIGHT * 1.5, 260.0);
-            // As high as the whole list: searching must not move the dialog.
-            let height = height.min(friends.len() as f32 * ROW_HEIGHT);
-            ScrollArea::vertical().max_height(height).auto_shrink(false).show(ui, |ui| {
-                ui.spacing_mut().item_spacing.y = 0.0;
-                for index in friends::sorted(friends) {
-                    let friend = friends.get(index).filter(|f| friends::matches(f, &draft.search));
-                    if let Some(friend) = friend {
-                        ui.push_id(friend.profile.account, |ui| pick(ui, friend, &mut draft.invite));
-                    }
-                }
-            });
+            ui.scope(|ui| draft.guests.show(ui, signed_in, height, false, |_| None));
         }
-        let confirm = match draft.invite.len() {
+        let invite = draft.guests.chosen(|_| None);
+        if invite.len() >= draft.limit as usize {
+            let text = format!("There are {} places, and one is yours.", draft.limit);
+            widgets::paragraph(ui, text, theme::small(), palette(ui).warn);
+        }
+        let confirm = match invite.len() {
             0 => "Start a party".to_owned(),
             count => format!("Start and invite {count}"),
         };
         let pressed = widgets::dialog_buttons(ui, &confirm, true);
         match if enter { Some(Pressed::Confirm) } else { pressed } {
             Some(Pressed::Confirm) => {
-                let mut invite: Vec<AccountId> = draft.invite.iter().copied().collect();
-                invite.sort_unstable();
                 let name = draft.name.trim().to_owned();
-                cx.send(Command::StartParty {
-                    name,
-                    privacy: draft.privacy,
-                    limit: PartySession::MAX_MEMBERS,
-                    invite,
-                });
+                cx.send(Command::StartParty { name, privacy: draft.privacy, limit: draft.limit, invite });
                 done = true;
             }
             Some(Pressed::Cancel) => done = true,
@@ -93,42 +72,15 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, signed_in: &SignedIn, draft: &mut Draft)
     close || done
 }
 
-/// A friend with a tick.
-pub(super) fn pick(ui: &mut Ui, friend: &Friend, invite: &mut HashSet<AccountId>) {
-    let account = friend.profile.account;
-    let ticked = invite.contains(&account);
-    let name = one_line(friend.profile.online_id.as_str());
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, ticked, &name));
-    if response.clicked() && !invite.remove(&account) {
-        invite.insert(account);
-    }
-    widgets::scroll_to_focus(&response);
-    if !ui.is_rect_visible(rect) {
-        return;
-    }
-    let colours = palette(ui);
-    let behind = if response.hovered() { colours.hover } else { colours.panel };
-    ui.painter().rect_filled(rect, 6.0, behind);
-    widgets::focus_ring(ui, &response, rect.shrink(3.0), 4.0);
-    let online = friends::is_online(friend);
-    let badge = if online { Badge::Online } else { Badge::Offline };
-    let center = rect.left_center() + vec2(24.0, 0.0);
-    Avatar::new(account, &name, 32.0).badge(badge).faded(!online).paint(ui, center, behind);
-    let at = rect.left_center() + vec2(52.0, 0.0);
-    let color = if online { colours.text } else { colours.dim };
-    let (_, cut) = widgets::paint_line(
-        ui.painter(),
-        at,
-        Align2::LEFT_CENTER,
-        &name,
-        theme::body(),
-        color,
-        rect.width() - 96.0,
-    );
-    let tick = Align2::CENTER_CENTER.anchor_size(rect.right_center() - vec2(24.0, 0.0), Vec2::splat(20.0));
-    widgets::tick(ui, tick, ticked);
-    if cut {
-        response.on_hover_text(name);
-    }
+fn who_and_how_many(ui: &mut Ui, draft: &mut Draft) {
+    ui.horizontal_wrapped(|ui| {
+        for privacy in [Privacy::InviteOnly, Privacy::FriendsCanJoin] {
+            let button = Button::ghost(wording::privacy(privacy)).chosen(draft.privacy == privacy);
+            if ui.add(button).clicked() {
+                draft.privacy = privacy;
+            }
+        }
+        let range = PartySession::MIN_LIMIT..=PartySession::MAX_MEMBERS;
+        widgets::stepper(ui, "Limit", &mut draft.limit, range, wording::parties::places);
+    });
 }

@@ -2,6 +2,7 @@
 
 mod account;
 mod captures;
+mod connection;
 mod report;
 mod sign_in;
 mod talk_keys;
@@ -31,17 +32,19 @@ pub enum Section {
     Account,
     SignIn,
     Captures,
+    Connection,
     About,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Voice,
         Self::TalkKeys,
         Self::Appearance,
         Self::Account,
         Self::SignIn,
         Self::Captures,
+        Self::Connection,
         Self::About,
     ];
 
@@ -53,6 +56,7 @@ impl Section {
             Self::Account => "Account",
             Self::SignIn => "Sign-in",
             Self::Captures => "Captures",
+            Self::Connection => "Connection",
             Self::About => "About",
         }
     }
@@ -73,6 +77,7 @@ pub struct State {
     client: first_run::Draft,
     forgetting_client: bool,
     captures: captures::Draft,
+    calls: connection::Sample,
 }
 
 impl State {
@@ -175,6 +180,7 @@ fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Sta
             Section::Account => account::show(ui, cx, signed_in, &mut state.forgetting),
             Section::SignIn => sign_in::show(ui, cx, &mut state.client, &mut state.forgetting_client),
             Section::Captures => captures::show(ui, cx, &mut state.captures),
+            Section::Connection => connection::show(ui, cx, signed_in, &mut state.calls),
             Section::About => about(ui, cx),
         }
     });

@@ -51,11 +51,16 @@ pub enum Pressed {
 
 /// The foot of a dialog: what it does, and the way out of it.
 pub fn dialog_buttons(ui: &mut Ui, confirm: &str, enabled: bool) -> Option<Pressed> {
+    dialog_foot(ui, Button::primary(confirm), enabled)
+}
+
+/// The same with a button of the caller's.
+pub fn dialog_foot(ui: &mut Ui, confirm: Button<'_>, enabled: bool) -> Option<Pressed> {
     let mut pressed = None;
     ui.add_space(8.0);
     let size = egui::vec2(ui.available_width(), CONTROL_HEIGHT);
     ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-        if ui.add_enabled(enabled, Button::primary(confirm)).clicked() {
+        if ui.add_enabled(enabled, confirm).clicked() {
             pressed = Some(Pressed::Confirm);
         }
         if ui.add(Button::ghost("Cancel")).clicked() {

@@ -17,12 +17,14 @@ pub enum Icon {
     Close,
     Check,
     Plus,
+    Minus,
     Search,
     Warning,
     Leave,
     Eye,
     EyeOff,
-    Message,
+    Link,
+    Speech,
     Bell,
     Send,
     Star,
@@ -60,6 +62,7 @@ impl Icon {
                 pen.line(&[(12.0, 5.0), (12.0, 19.0)]);
                 pen.line(&[(5.0, 12.0), (19.0, 12.0)]);
             }
+            Self::Minus => pen.line(&[(5.0, 12.0), (19.0, 12.0)]),
             Self::Search => {
                 pen.circle(10.5, 10.5, 6.5);
                 pen.line(&[(15.5, 15.5), (20.5, 20.5)]);
@@ -74,15 +77,29 @@ impl Icon {
                 eye(&pen);
                 pen.line(&[(4.0, 4.0), (20.0, 20.0)]);
             }
-            Self::Message => {
-                pen.closed(&[(4.0, 4.5), (20.0, 4.5), (20.0, 16.5), (11.0, 16.5), (7.0, 20.5), (7.0, 16.5), (4.0, 16.5)]);
-            }
             Self::Bell => bell(&pen),
             Self::Send => {
                 pen.closed(&[(3.5, 4.0), (21.0, 12.0), (3.5, 20.0), (6.5, 12.0)]);
                 pen.line(&[(6.5, 12.0), (13.0, 12.0)]);
             }
             Self::Star => star(&pen),
+            Self::Link => {
+                pen.line(&[(9.0, 15.0), (15.0, 9.0)]);
+                // Two links of a chain, open where the bar goes through.
+                pen.line(&[(12.0, 7.0), (14.5, 4.5), (17.0, 4.0), (20.0, 7.0), (19.5, 9.5), (17.0, 12.0)]);
+                pen.line(&[(12.0, 17.0), (9.5, 19.5), (7.0, 20.0), (4.0, 17.0), (4.5, 14.5), (7.0, 12.0)]);
+            }
+            Self::Speech => {
+                pen.closed(&[
+                    (3.5, 4.5),
+                    (20.5, 4.5),
+                    (20.5, 16.0),
+                    (11.5, 16.0),
+                    (7.0, 20.0),
+                    (7.0, 16.0),
+                    (3.5, 16.0),
+                ]);
+            }
             Self::Leave => {
                 pen.line(&[(10.0, 4.0), (4.0, 4.0), (4.0, 20.0), (10.0, 20.0)]);
                 pen.line(&[(9.5, 12.0), (20.0, 12.0)]);
@@ -168,7 +185,8 @@ fn star(pen: &Pen<'_>) {
     let outline: Vec<(f32, f32)> = (0..2 * POINTS)
         .map(|corner| {
             let radius = if corner % 2 == 0 { 9.5 } else { 4.0 };
-            let point = pos2(12.0, 12.5) + radius * Vec2::angled(corner as f32 * PI / POINTS as f32 - PI / 2.0);
+            let point =
+                pos2(12.0, 12.5) + radius * Vec2::angled(corner as f32 * PI / POINTS as f32 - PI / 2.0);
             (point.x, point.y)
         })
         .collect();

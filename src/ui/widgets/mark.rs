@@ -14,7 +14,11 @@ pub fn count_badge(ui: &Ui, at: Pos2, anchor: Align2, count: &str) -> Rect {
     let size = vec2((text.size().x + 10.0).max(HEIGHT), HEIGHT);
     let rect = anchor.anchor_size(at, size);
     ui.painter().rect_filled(rect, HEIGHT / 2.0, colours.accent);
-    ui.painter().galley(Align2::CENTER_CENTER.anchor_size(rect.center(), text.size()).min, text, colours.on_accent);
+    ui.painter().galley(
+        Align2::CENTER_CENTER.anchor_size(rect.center(), text.size()).min,
+        text,
+        colours.on_accent,
+    );
     rect
 }
 

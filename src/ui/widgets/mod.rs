@@ -12,6 +12,7 @@ mod menu;
 mod meter;
 mod progress;
 mod secret_field;
+mod stepper;
 mod surface;
 mod text;
 
@@ -21,15 +22,16 @@ pub use self::text::{
 pub use avatar::{Avatar, Badge};
 pub use banner::{banner, banner_frame, banner_row};
 pub use button::{Button, button_pair, icon_button, text_button};
-pub use mark::{count_badge, marked_button};
 pub use choice::choice_row;
-pub use dialog::{Pressed, dialog, dialog_buttons, firm_dialog, floating_frame};
+pub use dialog::{Pressed, dialog, dialog_buttons, dialog_foot, firm_dialog, floating_frame};
 pub use field::{entered, long_field, read_only_field, search_field, text_field};
 pub use icon::Icon;
+pub use mark::{count_badge, marked_button};
 pub use menu::{menu, menu_item, nav_item, select, tick};
 pub use meter::{fraction as meter_fraction, meter};
 pub use progress::progress_bar;
 pub use secret_field::{SecretText, secret_field};
+pub use stepper::stepper;
 pub use surface::{
     card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_card,
     skeleton_row, waiting_arc,

@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     client::{Chat, Unread},
-    model::{AccountId, ChatMessage, Friend, Group, GroupMember, MessageKind},
+    model::{AccountId, ChatMessage, Group, GroupMember, MessageKind},
     ui::display::{one_line, short},
 };
 
@@ -22,17 +22,6 @@ pub fn chat_title(group: &Group, me: AccountId) -> String {
 /// Somebody in a conversation.
 pub fn member(member: &GroupMember) -> String {
     member.online_id.as_ref().map_or_else(|| "Somebody".to_owned(), |id| one_line(id.as_str()))
-}
-
-/// Somebody who is known by their account alone.
-pub fn person(account: AccountId, members: &[GroupMember], friends: &[Friend]) -> String {
-    let friend = || friends.iter().find(|friend| friend.profile.account == account);
-    let in_group = members.iter().find(|member| member.account == account);
-    match in_group.filter(|member| member.online_id.is_some()) {
-        Some(found) => member(found),
-        None => friend()
-            .map_or_else(|| "Somebody".to_owned(), |friend| one_line(friend.profile.online_id.as_str())),
-    }
 }
 
 /// What the list says of a conversation: the newest message, in one line.

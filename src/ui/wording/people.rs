@@ -36,15 +36,22 @@ pub fn presence(friend: &Friend, now: jiff::Timestamp) -> String {
 }
 
 fn last_seen(presence: &Presence, now: jiff::Timestamp) -> String {
-    let Some(then) = presence.last_online else { return "Offline".to_owned() };
+    match presence.last_online {
+        Some(then) => format!("Last seen {}", ago(then, now)),
+        None => "Offline".to_owned(),
+    }
+}
+
+/// How long something is past, rounded to what matters.
+pub fn ago(then: jiff::Timestamp, now: jiff::Timestamp) -> String {
     let minutes = now.duration_since(then).as_mins().max(0);
     match minutes {
-        0..2 => "Last seen a moment ago".to_owned(),
-        2..60 => format!("Last seen {minutes} minutes ago"),
-        60..120 => "Last seen an hour ago".to_owned(),
-        120..1440 => format!("Last seen {} hours ago", minutes / 60),
-        1440..2880 => "Last seen yesterday".to_owned(),
-        _ => format!("Last seen {} days ago", minutes / 1440),
+        0..2 => "a moment ago".to_owned(),
+        2..60 => format!("{minutes} minutes ago"),
+        60..120 => "an hour ago".to_owned(),
+        120..1440 => format!("{} hours ago", minutes / 60),
+        1440..2880 => "yesterday".to_owned(),
+        _ => format!("{} days ago", minutes / 1440),
     }
 }
 

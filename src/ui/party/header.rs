@@ -1,0 +1,122 @@
+//! The head of the page: the name, which is changed where it stands, what is true of the party, and what to do with it.
+
+use egui::{Label, RichText, Sense, Ui};
+
+use crate::{
+    client::{Command, Party, VoiceStatus},
+    model::Privacy,
+    ui::{
+        Cx,
+        dialogs::Dialog,
+        theme,
+        theme::palette,
+        widgets::{self, Button, Icon},
+        wording,
+    },
+};
+
+/// Below this, buttons are icons.
+const NARROW: f32 = 560.0;
+
+/// Returns whether the way back was taken.
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
+    let narrow = ui.available_width() < NARROW;
+    let renaming = cx.nav.party.renaming.take();
+    let (mut next, mut dialog) = (None, None);
+    let subtitle = subtitle(cx, party);
+    let send = |command| cx.send(command);
+    let actions = |ui: &mut Ui| {
+        let more = ui.add(Button::ghost("More").icon(Icon::More).icon_only(true));
+        let name = "Name, privacy, places, link";
+        widgets::menu(&more.on_hover_text(name), name, 220.0, |ui| {
+            if widgets::menu_item(ui, "Rename the party", None).clicked() {
+                next = Some(party.session.name.clone());
+            }
+            if widgets::menu_item(ui, "Change the places", None).clicked() {
+                dialog = Some(Dialog::limit(&party.session));
+            }
+            let share = if party.link.is_some() { "Get a new link" } else { "Share a link" };
+            if widgets::menu_item(ui, share, None).clicked() {
+                send(Command::ShareParty);
+            }
+            ui.separator();
+            for privacy in [Privacy::InviteOnly, Privacy::FriendsCanJoin] {
+                let chosen = party.session.privacy == privacy;
+                let item = widgets::menu_item(ui, wording::privacy(privacy), Some(chosen));
+                if item.clicked() && !chosen {
+                    send(Command::SetPrivacy(privacy));
+                }
+            }
+        });
+        if ui.add(Button::ghost("Invite").icon(Icon::Plus).icon_only(narrow)).clicked() {
+            dialog = Some(Dialog::invite([]));
+        }
+        if let Some(chat) = &party.chat {
+            let button = Button::ghost("Party chat").icon(Icon::Speech).icon_only(narrow);
+            if ui.add(button).on_hover_text("Messages of the party").clicked() {
+                send(Command::OpenChat(chat.clone()));
+            }
+        }
+    };
+    let mut kept = None;
+    let mut pressed = false;
+    let title = |ui: &mut Ui| match renaming {
+        Some(name) => kept = rename(ui, name, &send),
+        None => pressed = name(ui, party, &subtitle),
+    };
+    let back = widgets::header(ui, Some("All parties"), title, actions);
+    cx.nav.party.renaming = match pressed {
+        true => Some(party.session.name.clone()),
+        false => next.or(kept),
+    };
+    if dialog.is_some() {
+        cx.nav.dialog = dialog;
+    }
+    back
+}
+
+/// The name, and the facts below it. Returns whether the name was pressed.
+fn name(ui: &mut Ui, party: &Party, subtitle: &str) -> bool {
+    let colours = palette(ui);
+    ui.vertical(|ui| {
+        ui.spacing_mut().item_spacing.y = 2.0;
+        ui.add_space(9.0);
+        let name =
+            RichText::new(wording::party_name(&party.session)).font(theme::title()).color(colours.text);
+        let pressed = ui.add(Label::new(name).truncate().sense(Sense::click()));
+        widgets::focus_ring(ui, &pressed, pressed.rect, 4.0);
+        let pressed = pressed.on_hover_text("Rename the party").on_hover_cursor(egui::CursorIcon::Text);
+        widgets::line(ui, subtitle, theme::small(), colours.dim);
+        pressed.clicked()
+    })
+    .inner
+}
+
+/// A field in place of the name: Enter takes it, anything else leaves it. Whoever may not rename hears it from the
+/// service. Returns what is typed while it goes on.
+fn rename(ui: &mut Ui, mut name: String, send: &impl Fn(Command)) -> Option<String> {
+    ui.set_max_width(ui.available_width().min(420.0));
+    let field = widgets::text_field(ui, &mut name, "Name of the party", "Name of the party");
+    widgets::focus_first(ui, &field);
+    if widgets::entered(ui, &field) {
+        send(Command::RenameParty(name.trim().to_owned()));
+        return None;
+    }
+    (!field.lost_focus()).then_some(name)
+}
+
+/// `5 of 16 · Invite only · voice connected, 38 ms`.
+fn subtitle(cx: &Cx<'_>, party: &Party) -> String {
+    let session = &party.session;
+    let mut text = format!(
+        "{} of {} · {} · {}",
+        session.members.len(),
+        session.max_members,
+        wording::privacy(session.privacy),
+        wording::voice(party.voice)
+    );
+    if let (VoiceStatus::Connected, Some(rtt)) = (party.voice, cx.handle.meters.rtt_millis()) {
+        text += &format!(", {:.0} ms", rtt.max(1.0));
+    }
+    text
+}
