@@ -26,7 +26,10 @@ pub fn lines(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
         let content = text.get(paragraph.range.clone()).unwrap_or_default().trim_end_matches('\n');
         let start = paragraph.range.start;
         for range in broken(content, &fits) {
-            let range = start + range.start..start + range.end;
+            // The space that a line is broken at would be painted before it.
+            let end =
+                text.get(start + range.start..start + range.end).map_or(0, |line| line.trim_end().len());
+            let range = start + range.start..start + range.start + end;
             if range.is_empty() {
                 painted.push(String::new());
                 continue;

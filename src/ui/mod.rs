@@ -157,6 +157,7 @@ impl App {
         theme::install(ctx);
         let snapshot = handle.snapshot();
         theme::apply(ctx, &snapshot.settings);
+        let chats = chats::State::new(&snapshot);
         let mut nav = Nav::default();
         if joined(&snapshot).is_some() {
             nav.page = Page::Party;
@@ -169,7 +170,7 @@ impl App {
             files: files::Picker::default(),
             sign_in: sign_in::State::default(),
             friends: friends::State::default(),
-            chats: chats::State::default(),
+            chats,
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
             talk_key: talk_key::Watch::default(),

@@ -2,8 +2,10 @@
 //! every run also checks that each input has a name for screen readers.
 
 mod captures;
+mod chats;
 mod first_run;
 mod home;
+mod notifications;
 mod party;
 mod settings;
 mod sign_in;
