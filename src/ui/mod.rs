@@ -4,13 +4,17 @@
 //! [`App`] holds what is the window's own (the page, an open dialog, text being typed); everything else is the client's.
 
 mod accounts;
+mod bidi;
 mod capture;
+mod chats;
 mod dialogs;
 mod display;
 mod files;
+mod fonts;
 mod friends;
 mod home;
 mod names;
+mod notifications;
 mod party;
 mod problems;
 mod secrets;
@@ -47,6 +51,9 @@ enum Page {
     #[default]
     Parties,
     Party,
+    /// Where there is no room for messages beside another page.
+    Messages,
+    Notifications,
     Settings,
 }
 
@@ -54,23 +61,32 @@ enum Page {
 #[derive(Debug, Default)]
 struct Nav {
     page: Page,
-    before_settings: Page,
+    before_aside: Page,
     section: settings::Section,
     party: party::State,
     dialog: Option<dialogs::Dialog>,
+    /// The user put the messages beside the page away.
+    messages_hidden: bool,
+    /// Messages stand beside the page in this frame.
+    messages_beside: bool,
 }
 
 impl Nav {
     fn open_settings(&mut self, section: settings::Section) {
-        if self.page != Page::Settings {
-            self.before_settings = self.page;
-        }
-        self.page = Page::Settings;
+        self.open_aside(Page::Settings);
         self.section = section;
     }
 
-    fn leave_settings(&mut self) {
-        self.page = self.before_settings;
+    /// A page that one comes back from.
+    fn open_aside(&mut self, page: Page) {
+        if matches!(self.page, Page::Parties | Page::Party) {
+            self.before_aside = self.page;
+        }
+        self.page = page;
+    }
+
+    fn leave_aside(&mut self) {
+        self.page = self.before_aside;
     }
 }
 
@@ -127,6 +143,7 @@ pub struct App {
     files: files::Picker,
     sign_in: sign_in::State,
     friends: friends::State,
+    chats: chats::State,
     settings: settings::State,
     toasts: toasts::Toasts,
     talk_key: talk_key::Watch,
@@ -140,6 +157,7 @@ impl App {
         theme::install(ctx);
         let snapshot = handle.snapshot();
         theme::apply(ctx, &snapshot.settings);
+        let chats = chats::State::new(&snapshot);
         let mut nav = Nav::default();
         if joined(&snapshot).is_some() {
             nav.page = Page::Party;
@@ -152,6 +170,7 @@ impl App {
             files: files::Picker::default(),
             sign_in: sign_in::State::default(),
             friends: friends::State::default(),
+            chats,
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
             talk_key: talk_key::Watch::default(),
@@ -175,7 +194,7 @@ impl App {
                 (true, false) => {
                     self.nav.dialog = None;
                     self.nav.party = party::State::default();
-                    self.nav.before_settings = Page::Parties;
+                    self.nav.before_aside = Page::Parties;
                     if self.nav.page == Page::Party {
                         self.nav.page = Page::Parties;
                     }
@@ -185,11 +204,13 @@ impl App {
             if !signed_in {
                 self.nav = Nav::default();
                 self.friends = friends::State::default();
+                self.chats = chats::State::default();
             }
             if me(&snapshot) != me(&self.snapshot) {
                 self.nav.dialog = None;
                 self.toasts.withdraw_offers();
             }
+            self.chats.follow(&self.snapshot, &snapshot);
             self.sign_in.follow(&snapshot);
             self.snapshot = snapshot;
         }
@@ -256,7 +277,8 @@ impl eframe::App for App {
                 sign_in::show(ui, &mut cx, &mut self.sign_in);
             }
             Screen::SignedIn(signed_in) => {
-                let bar = shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.settings);
+                let bar =
+                    shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.chats, &mut self.settings);
                 dialogs::show(ui.ctx(), &mut cx, signed_in);
                 stay::dialog(ui.ctx(), &mut cx, signed_in, &mut self.sign_in.wait);
                 if bar != self.bar_height {
@@ -280,17 +302,19 @@ impl eframe::App for App {
     }
 }
 
-/// The signed-in window: friends on the left, the page in the middle, the voice bar below it for as long as there is
-/// a party. Returns the height of the bar.
+/// The signed-in window: friends on the left, the page in the middle, messages on the right where there is room, the voice
+/// bar below for as long as there is a party. Returns the height of the bar.
 fn shell(
     ui: &mut Ui,
     cx: &mut Cx<'_>,
     signed_in: &SignedIn,
     friends: &mut friends::State,
+    chats: &mut chats::State,
     settings: &mut settings::State,
 ) -> f32 {
     let colours = theme::palette(ui);
     let collapsed = theme::is_collapsed(ui);
+    let messages = chats.settle(ui, cx, signed_in);
     let width = if collapsed { theme::SIDE_WIDTH_COLLAPSED } else { theme::SIDE_WIDTH };
 
     let side = Panel::left("friends")
@@ -316,11 +340,25 @@ fn shell(
         bar_height = bar.height();
     }
 
+    if messages {
+        let panel = Panel::right("messages")
+            .exact_size(chats::PANEL_WIDTH)
+            .resizable(false)
+            .show_separator_line(false)
+            .frame(Frame::new().fill(colours.panel))
+            .show(ui, |ui| chats::show(ui, cx, signed_in, chats, false))
+            .response
+            .rect;
+        ui.painter().vline(panel.left() + 0.5, panel.y_range(), Stroke::new(1.0, colours.line));
+    }
+
     CentralPanel::no_frame().frame(Frame::new().fill(colours.background)).show(ui, |ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
         match (cx.nav.page, cx.party()) {
             (Page::Party, Some(party)) => party::show(ui, cx, signed_in, party),
             (Page::Settings, _) => settings::show(ui, cx, signed_in, settings),
+            (Page::Messages, _) => chats::show(ui, cx, signed_in, chats, true),
+            (Page::Notifications, _) => notifications::show(ui, cx, signed_in),
             (Page::Parties | Page::Party, _) => home::show(ui, cx, signed_in),
         }
     });

@@ -17,6 +17,8 @@ pub enum Spot {
     Bar,
     /// The sign-in over the window.
     SignIn,
+    /// Beside the page.
+    Messages,
     /// The page in the middle, whichever it is.
     Page,
 }
@@ -27,12 +29,14 @@ struct Parts {
     collapsed: bool,
     in_party: bool,
     signing_in: bool,
+    messages: bool,
 }
 
 impl Parts {
     fn of(ui: &Ui, cx: &Cx<'_>) -> Self {
         let signing_in = cx.signed_in().is_some_and(|signed_in| signed_in.sign_in.is_some());
-        Self { collapsed: theme::is_collapsed(ui), in_party: cx.party().is_some(), signing_in }
+        let (collapsed, messages) = (theme::is_collapsed(ui), cx.nav.messages_beside);
+        Self { collapsed, in_party: cx.party().is_some(), signing_in, messages }
     }
 
     /// Where a problem of `place` is shown, signed in. Every place has a spot: nothing goes wrong unseen.
@@ -41,6 +45,7 @@ impl Parts {
             Place::Friends if !self.collapsed => Spot::Friends,
             Place::Voice if self.in_party => Spot::Bar,
             Place::SignIn if self.signing_in => Spot::SignIn,
+            Place::Chats if self.messages => Spot::Messages,
             Place::SignIn
             | Place::Starting
             | Place::Window
@@ -142,12 +147,14 @@ mod tests {
 
     #[test]
     fn a_problem_is_seen_even_where_its_own_place_is_not_there() {
-        let narrow = Parts { collapsed: true, in_party: false, signing_in: false };
+        let narrow = Parts { collapsed: true, in_party: false, signing_in: false, messages: false };
         assert_eq!(narrow.spot(Place::Friends), Spot::Page);
         assert_eq!(narrow.spot(Place::Voice), Spot::Page);
-        let wide = Parts { collapsed: false, in_party: true, signing_in: true };
+        assert_eq!(narrow.spot(Place::Chats), Spot::Page);
+        let wide = Parts { collapsed: false, in_party: true, signing_in: true, messages: true };
         assert_eq!(wide.spot(Place::Friends), Spot::Friends);
         assert_eq!(wide.spot(Place::Voice), Spot::Bar);
+        assert_eq!(wide.spot(Place::Chats), Spot::Messages);
         assert_eq!(wide.spot(Place::Party), Spot::Page);
         assert_eq!(narrow.spot(Place::SignIn), Spot::Page);
         assert_eq!(wide.spot(Place::SignIn), Spot::SignIn);

@@ -3,7 +3,7 @@
 use eframe::NativeOptions;
 use egui::ViewportBuilder;
 
-use super::{App, SandboxOffer, Start, StartFailure, start::waker};
+use super::{App, SandboxOffer, Start, StartFailure, fonts, start::waker};
 
 /// Why there is no window.
 #[derive(Debug, thiserror::Error)]
@@ -34,9 +34,11 @@ pub fn run(start: Start, sandbox: Option<Start>) -> Result<(), WindowError> {
         Ok(icon) => viewport = viewport.with_icon(icon),
         Err(error) => tracing::warn!(%error, "the icon could not be read"),
     }
-    let options = NativeOptions { viewport, ..Default::default() };
+    // Ours looks for fonts no sooner than one is missing.
+    let options = NativeOptions { viewport, system_font_fallback: false, ..Default::default() };
     let create = |creation: &eframe::CreationContext<'_>| {
         let ctx = &creation.egui_ctx;
+        fonts::fall_back_on_the_system(ctx);
         let handle = start(waker(ctx))?;
         let app: Box<dyn eframe::App> = Box::new(App::new(ctx, handle, SandboxOffer::new(sandbox)));
         Ok(app)

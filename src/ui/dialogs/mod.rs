@@ -1,16 +1,18 @@
-//! Dialogs over the window: starting a party, inviting, joining by link, asking twice. One at a time. Main thread.
+//! Dialogs over the window: starting a party, inviting, joining by link, whom to write to, asking twice. One at a time.
+//! Main thread.
 
 mod confirm;
 mod invite;
 mod limit;
 mod link;
+mod new_chat;
 mod picker;
 mod start_party;
 
 use egui::Context;
 
 pub use self::confirm::{Deed, Question};
-use self::picker::Picker;
+use self::picker::{Picker, Purpose};
 use super::Cx;
 use crate::{
     client::SignedIn,
@@ -26,6 +28,8 @@ pub enum Dialog {
     Limit(u32),
     Link(link::Draft),
     Confirm(Question),
+    /// Whom to write to.
+    NewChat(Picker),
 }
 
 impl Dialog {
@@ -46,6 +50,10 @@ impl Dialog {
     pub fn link() -> Self {
         Self::Link(link::Draft::default())
     }
+
+    pub fn new_chat() -> Self {
+        Self::NewChat(Picker::new_for(Purpose::Write))
+    }
 }
 
 pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
@@ -59,6 +67,7 @@ pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         Dialog::Limit(limit) => limit::show(ctx, cx, limit),
         Dialog::Link(draft) => link::paste(ctx, cx, draft),
         Dialog::Confirm(question) => confirm::show(ctx, cx, question),
+        Dialog::NewChat(people) => new_chat::show(ctx, cx, signed_in, people),
     };
     if !close {
         cx.nav.dialog = Some(dialog);

@@ -24,7 +24,17 @@ pub struct Picker {
     chosen: BTreeSet<AccountId>,
     /// Chosen to begin with; those who are no friends stand above the friends.
     given: Vec<AccountId>,
+    /// What the search says that it is for.
+    purpose: Purpose,
     listed: Option<Listed>,
+}
+
+/// What people are chosen for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Purpose {
+    #[default]
+    Invite,
+    Write,
 }
 
 /// The rows, until the friends or the search change.
@@ -49,6 +59,10 @@ impl Picker {
         Self { chosen: given.iter().copied().collect(), given, ..Self::default() }
     }
 
+    pub fn new_for(purpose: Purpose) -> Self {
+        Self { purpose, ..Self::default() }
+    }
+
     /// Chosen, and still free to be: `mark` names those who are not.
     pub fn chosen(&self, mark: impl Fn(AccountId) -> Option<&'static str>) -> Vec<AccountId> {
         self.chosen.iter().copied().filter(|account| mark(*account).is_none()).collect()
@@ -68,7 +82,11 @@ impl Picker {
         focus: bool,
         mark: impl Fn(AccountId) -> Option<&'static str>,
     ) {
-        let field = widgets::search_field(ui, &mut self.search, "Search friends to invite");
+        let hint = match self.purpose {
+            Purpose::Invite => "Search friends to invite",
+            Purpose::Write => "Search friends to write to",
+        };
+        let field = widgets::search_field(ui, &mut self.search, hint);
         if focus {
             widgets::focus_first(ui, &field);
         }

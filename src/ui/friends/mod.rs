@@ -12,10 +12,10 @@ use egui::{
 use self::group::{Entry, Group, Kind, group};
 pub use self::group::{is_online, matches, sorted};
 use super::{
-    Cx, Page,
+    Cx, Page, chats,
     dialogs::Dialog,
     display::one_line,
-    home, problems, settings, theme,
+    home, notifications, problems, settings, theme,
     theme::{ROW_HEIGHT, palette},
     widgets::{self, Avatar, Badge, Icon},
     wording,
@@ -69,12 +69,12 @@ fn me(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, collapsed: bool) {
     let center = rect.left_center() + vec2(36.0, 0.0);
     Avatar::new(signed_in.me.account, &name, 40.0).badge(badge).paint(ui, center, colours.panel);
 
-    let gear = if collapsed {
-        ui.add_space(4.0);
-        let (row, _) = ui.allocate_exact_size(vec2(ui.available_width(), 40.0), Sense::hover());
-        row.center()
+    // Conversations, notifications, settings: beside the name, or below each other.
+    let places = if collapsed {
+        let (column, _) = ui.allocate_exact_size(vec2(ui.available_width(), 3.0 * 40.0), Sense::hover());
+        [20.0, 60.0, 100.0].map(|down| pos2(column.center().x, column.top() + down))
     } else {
-        let text = rect.with_min_x(rect.left() + 68.0).with_max_x(rect.right() - 56.0);
+        let text = rect.with_min_x(rect.left() + 68.0).with_max_x(rect.right() - 124.0);
         let line = |ui: &mut Ui, top: f32, text_: String, font, color| {
             let place = Rect::from_min_size(pos2(text.left(), text.top() + top), vec2(text.width(), 20.0));
             widgets::place(ui, place, Layout::default(), |ui| widgets::line(ui, text_, font, color));
@@ -85,10 +85,12 @@ fn me(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, collapsed: bool) {
         };
         line(ui, 17.0, name, theme::strong(), colours.text);
         line(ui, 38.0, second, theme::small(), colours.dim);
-        rect.right_center() - vec2(24.0, 0.0)
+        [100.0, 62.0, 24.0].map(|left| rect.right_center() - vec2(left, 0.0))
     };
-    let place = Rect::from_center_size(gear, Vec2::splat(32.0));
-    widgets::place(ui, place, Layout::default(), |ui| {
+    let [messages, bell, gear] = places.map(|center| Rect::from_center_size(center, Vec2::splat(32.0)));
+    chats::button(ui, cx, signed_in, messages);
+    notifications::bell(ui, cx, signed_in, bell);
+    widgets::place(ui, gear, Layout::default(), |ui| {
         if widgets::icon_button(ui, Icon::Gear, "Settings").clicked() {
             cx.nav.open_settings(settings::Section::Voice);
         }

@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
             dialog = Some(Dialog::invite([]));
         }
         if let Some(chat) = &party.chat {
-            let button = Button::ghost("Messages").icon(Icon::Speech).icon_only(narrow);
+            let button = Button::ghost("Party chat").icon(Icon::Speech).icon_only(narrow);
             if ui.add(button).on_hover_text("Messages of the party").clicked() {
                 send(Command::OpenChat(chat.clone()));
             }

@@ -128,7 +128,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
         && !egui::Popup::is_any_open(ui.ctx())
         && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
     if widgets::header(ui, Some("Back"), title, |_| {}) || escape {
-        cx.nav.leave_settings();
+        cx.nav.leave_aside();
     }
     let wide = ui.available_width() > 760.0;
     if wide {

@@ -25,6 +25,9 @@ pub enum Icon {
     EyeOff,
     Link,
     Speech,
+    Bell,
+    Send,
+    Star,
 }
 
 impl Icon {
@@ -74,6 +77,12 @@ impl Icon {
                 eye(&pen);
                 pen.line(&[(4.0, 4.0), (20.0, 20.0)]);
             }
+            Self::Bell => bell(&pen),
+            Self::Send => {
+                pen.closed(&[(3.5, 4.0), (21.0, 12.0), (3.5, 20.0), (6.5, 12.0)]);
+                pen.line(&[(6.5, 12.0), (13.0, 12.0)]);
+            }
+            Self::Star => star(&pen),
             Self::Link => {
                 pen.line(&[(9.0, 15.0), (15.0, 9.0)]);
                 // Two links of a chain, open where the bar goes through.
@@ -163,6 +172,25 @@ fn headphones(pen: &Pen<'_>) {
     pen.line(&[(20.0, 12.0), (20.0, 14.0)]);
     pen.rounded(3.0, 14.0, 5.0, 7.0, 2.0);
     pen.rounded(16.0, 14.0, 5.0, 7.0, 2.0);
+}
+
+fn bell(pen: &Pen<'_>) {
+    pen.arc((12.0, 10.0), 6.0, PI, TAU);
+    pen.line(&[(6.0, 10.0), (6.0, 13.5), (4.0, 17.0), (20.0, 17.0), (18.0, 13.5), (18.0, 10.0)]);
+    pen.line(&[(10.0, 20.5), (14.0, 20.5)]);
+}
+
+fn star(pen: &Pen<'_>) {
+    const POINTS: usize = 5;
+    let outline: Vec<(f32, f32)> = (0..2 * POINTS)
+        .map(|corner| {
+            let radius = if corner % 2 == 0 { 9.5 } else { 4.0 };
+            let point =
+                pos2(12.0, 12.5) + radius * Vec2::angled(corner as f32 * PI / POINTS as f32 - PI / 2.0);
+            (point.x, point.y)
+        })
+        .collect();
+    pen.closed(&outline);
 }
 
 fn eye(pen: &Pen<'_>) {

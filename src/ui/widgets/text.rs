@@ -8,7 +8,10 @@ use egui::{
     text::{LayoutJob, TextFormat, TextWrapping},
 };
 
-use crate::ui::theme::{self, palette};
+use crate::ui::{
+    bidi,
+    theme::{self, palette},
+};
 
 /// A label of one line.
 pub fn line(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
@@ -34,7 +37,7 @@ pub fn announce(ui: &Ui, response: &Response) {
 
 /// A line laid out by hand, at most `width` wide.
 pub fn galley(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob::simple_singleline(text.to_owned(), font, color);
+    let mut job = LayoutJob::simple_singleline(bidi::line(text).into_owned(), font, color);
     job.wrap =
         TextWrapping { max_width: width.max(0.0), max_rows: 1, break_anywhere: true, ..Default::default() };
     painter.layout_job(job)
