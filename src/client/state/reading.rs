@@ -12,6 +12,8 @@ pub struct Reading {
     /// Something happened that the reading under way, or the last one, may not have seen.
     stale: bool,
     began: Option<Instant>,
+    /// The last one ended without an answer.
+    in_vain: bool,
     /// The beginning of the last reading that came to an end with an answer.
     read_as_of: Option<Instant>,
 }
@@ -48,7 +50,7 @@ impl Reading {
         if self.under_way != Some(attempt) {
             return Worth::Nothing;
         }
-        self.under_way = None;
+        (self.under_way, self.in_vain) = (None, false);
         self.read_as_of = self.began;
         if self.stale { Worth::Overtaken } else { Worth::Fresh }
     }
@@ -57,7 +59,7 @@ impl Reading {
     pub fn fail(&mut self, attempt: Attempt) -> bool {
         let ours = self.under_way == Some(attempt);
         if ours {
-            (self.under_way, self.stale) = (None, true);
+            (self.under_way, self.stale, self.in_vain) = (None, true, true);
         }
         ours
     }
@@ -66,9 +68,10 @@ impl Reading {
         self.under_way.is_some()
     }
 
-    /// A reading that began at `then` or later came to an end, be it without an answer: some calls the service may never answer.
+    /// A reading that began at `then` or later came to an end, or the last one was in vain: some calls a service may never
+    /// answer, and nobody waits for them.
     pub fn was_tried_since(&self, then: Instant) -> bool {
-        self.under_way.is_none() && self.began.is_some_and(|began| began >= then)
+        self.under_way.is_none() && (self.in_vain || self.began.is_some_and(|began| began >= then))
     }
 
     /// When the last reading began, also one under way.

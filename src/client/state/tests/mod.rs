@@ -13,8 +13,8 @@ use crate::{
         Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
         failure::Failure,
         input::{
-            Arrived, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput, PeopleEffect, PeopleInput,
-            Seat, Seated, VoiceControl,
+            Arrived, ChatsEffect, ChatsInput, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput,
+            PeopleEffect, PeopleInput, Seat, Seated, VoiceControl,
         },
         reconnect::Reach,
     },
@@ -72,10 +72,24 @@ impl Evening {
                 Effect::Parties(PartiesEffect::ReadOpen { attempt }) => {
                     PartiesInput::Open { attempt, result: Ok(vec![]) }
                 }
-                _ => continue,
+                effect => {
+                    if let Some(answer) = nothing(&effect, false) {
+                        self.give_all(answer);
+                    }
+                    continue;
+                }
             };
-            self.give(Input::Parties(answer));
+            self.give_all(Input::Parties(answer));
         }
+    }
+
+    /// What it causes is added to what is there.
+    fn give_all(&mut self, input: Input) {
+        let caused = self.state.handle(input, self.now);
+        for answer in caused.iter().filter_map(|effect| nothing(effect, false)) {
+            self.give_all(answer);
+        }
+        self.effects.extend(caused);
     }
 
     fn in_party() -> Self {
@@ -83,6 +97,10 @@ impl Evening {
         evening.give(Input::Command(start_party()));
         let attempt = evening.entering();
         evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+        let answers: Vec<_> = evening.effects.iter().filter_map(|effect| nothing(effect, false)).collect();
+        for answer in answers {
+            evening.give_all(answer);
+        }
         evening
     }
 
@@ -220,6 +238,29 @@ fn reads_lists(evening: &Evening) -> bool {
     let visible = |e: &Effect| matches!(e, Effect::Parties(PartiesEffect::ReadVisible { .. }));
     let invitations = |e: &Effect| matches!(e, Effect::Parties(PartiesEffect::ReadInvitations { .. }));
     evening.has(visible) && evening.has(invitations)
+}
+
+/// The answer of a service that knows nobody and nothing, or of none at all, to what is read of people and conversations.
+fn nothing(effect: &Effect, lost: bool) -> Option<Input> {
+    fn of<T>(answer: T, lost: bool) -> Result<T, Failure> {
+        if lost { Err(Failure::new(ProblemKind::ServiceUnreachable, "lost")) } else { Ok(answer) }
+    }
+    match *effect {
+        Effect::People(PeopleEffect::ReadFriends { attempt, .. }) => {
+            let page = FriendsPage { friends: vec![], next: None, total: Some(0) };
+            Some(Input::People(PeopleInput::Friends { attempt, result: of(page, lost) }))
+        }
+        Effect::People(PeopleEffect::ReadRequests { attempt }) => {
+            Some(Input::People(PeopleInput::Requests { attempt, result: of(vec![], lost) }))
+        }
+        Effect::Chats(ChatsEffect::ReadGroups { attempt }) => {
+            Some(Input::Chats(ChatsInput::Groups { attempt, result: of(vec![], lost) }))
+        }
+        Effect::Chats(ChatsEffect::ReadNotifications { attempt }) => {
+            Some(Input::Chats(ChatsInput::Notifications { attempt, result: of(vec![], lost) }))
+        }
+        _ => None,
+    }
 }
 
 fn start_party() -> Command {
@@ -462,6 +503,7 @@ fn everything_is_read_again_after_a_reconnect() {
     assert_eq!(evening.screen().link, LinkState::CatchingUp, "it was asked for before");
     evening.pass(Duration::from_secs(3));
     let attempt = evening.reading_party();
+    evening.answer_lists(&[]);
     evening.give(Input::PartyRead { attempt, result: Ok(party(&[ME])) });
     assert_eq!(evening.screen().link, LinkState::Live);
 }

@@ -328,7 +328,10 @@ impl Case {
                 let result = answered!(self.remove(&session, ME, account));
                 Input::Parties(PartiesInput::MemberRemoved { session, account, result })
             }
-            _ => return,
+            effect => match nothing(&effect, lost) {
+                Some(answer) => answer,
+                None => return,
+            },
         };
         let within = 20 + self.dice.below(if self.calm { 100 } else { 3000 });
         self.later(within, Item::Given(input));
