@@ -230,6 +230,8 @@ pub struct People {
     pub card: Option<Box<Card>>,
     /// Somebody is looked for by their online id.
     pub asking: bool,
+    /// What the others see of the user; `None` until it was fetched.
+    pub own_presence: Option<Presence>,
 }
 
 /// Somebody wants to be the user's friend.
