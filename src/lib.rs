@@ -43,6 +43,7 @@
 //! | `voice` | 10 ms tick: gate, encode; decode, conceal, mix | await, network |
 //! | `client-secrets` | keyring and file of secrets, which may block | decide |
 //! | `headless-input` | stdin, which may block | decide |
+//! | `ui-fonts` | lists the fonts of the system, once a glyph is missing | draw |
 //! | sound card callbacks, `voice-capture` | copy between the device and a lock-free ring | lock, allocate, log |
 //! | `voice-devices`, `voice-microphone`, `voice-speakers` | list, open and reopen sound cards, which may block | touch samples |
 

@@ -180,9 +180,9 @@ pub struct SignedIn {
     pub invitations: Arc<Vec<Invitation>>,
     /// What is behind a link, before one goes in.
     pub linked: Option<Linked>,
-    pub party: PartyState,
-    /// A party the account is in by another device.
+    /// The party that another device of this account is in; entering it here brings it over.
     pub elsewhere: Option<SessionId>,
+    pub party: PartyState,
     pub chats: Chats,
     /// Newest first.
     pub notifications: Fetched<Arc<Vec<Notification>>>,
@@ -205,8 +205,8 @@ impl SignedIn {
             past_parties: Fetched::default(),
             invitations: Arc::default(),
             linked: None,
-            party: PartyState::None,
             elsewhere: None,
+            party: PartyState::None,
             chats: Chats::default(),
             notifications: Fetched::default(),
             link: LinkState::Connecting,

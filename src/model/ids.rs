@@ -182,11 +182,6 @@ impl PartyLink {
         &self.0
     }
 
-    /// What people pass on.
-    pub fn address(&self) -> String {
-        format!("{}{}", Self::PAGE, self.0)
-    }
-
     /// The address, or its last part alone, as people paste them.
     ///
     /// # Errors
@@ -207,6 +202,13 @@ impl FromStr for PartyLink {
         } else {
             Err(InvalidPartyLink)
         }
+    }
+}
+
+/// As people share it.
+impl fmt::Display for PartyLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", Self::PAGE, self.0)
     }
 }
 
@@ -284,7 +286,7 @@ mod tests {
             assert!(bad.parse::<PartyLink>().is_err(), "{bad}");
         }
         let link = PartyLink::from_pasted(&format!(" {id} ")).expect("the id alone");
-        assert_eq!(link.address().parse(), Ok(link));
+        assert_eq!(link.to_string().parse(), Ok(link));
         assert!(PartyLink::from_pasted("https://evil.example/ASNFZ4mrTe-BI0VniavN7w").is_err());
     }
 

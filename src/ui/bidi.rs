@@ -26,7 +26,10 @@ pub fn lines(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
         let content = text.get(paragraph.range.clone()).unwrap_or_default().trim_end_matches('\n');
         let start = paragraph.range.start;
         for range in broken(content, &fits) {
-            let range = start + range.start..start + range.end;
+            // The space that a line is broken at would be painted before it.
+            let end =
+                text.get(start + range.start..start + range.end).map_or(0, |line| line.trim_end().len());
+            let range = start + range.start..start + range.start + end;
             if range.is_empty() {
                 painted.push(String::new());
                 continue;
@@ -69,13 +72,14 @@ fn push_reversed(line: &mut String, run: &str) {
     for (at, c) in run.char_indices() {
         let end = at + c.len_utf8();
         // A mark belongs to what it stands on.
-        let joins =
-            in_word && is_rtl(c) || bidi_class(c) == BidiClass::NSM || matches!(c, '\u{200c}' | '\u{200d}');
+        let joins = in_word && is_of_word(c)
+            || bidi_class(c) == BidiClass::NSM
+            || matches!(c, '\u{200c}' | '\u{200d}');
         match pieces.last_mut() {
             Some(piece) if joins => piece.end = end,
             _ => {
                 pieces.push(at..end);
-                in_word = is_rtl(c);
+                in_word = is_of_word(c);
             }
         }
     }
@@ -87,6 +91,11 @@ fn push_reversed(line: &mut String, run: &str) {
             _ => line.push_str(piece),
         }
     }
+}
+
+/// The comma of Arabic comes from the font of its letters, and is shaped with them.
+fn is_of_word(c: char) -> bool {
+    is_rtl(c) || c == '\u{60c}'
 }
 
 fn is_rtl(c: char) -> bool {
@@ -122,6 +131,7 @@ mod tests {
     fn words_change_places_and_keep_their_letters() {
         assert_eq!(line("שלום עולם"), "עולם שלום");
         assert_eq!(line("Nova: שלום עולם!"), "Nova: עולם שלום!");
+        assert_eq!(line("مرحبا، عالم"), "عالم مرحبا،");
         assert_eq!(line("מחר (21:00) PS5"), "PS5 (21:00) מחר");
     }
 

@@ -25,11 +25,10 @@ struct NotLookedFor {
 }
 
 impl FontProvider for NotLookedFor {
-    fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
+    fn font_for(&self, _request: &FallbackRequest<'_>) -> Option<FontInsert> {
         if !self.asked.swap(true, Ordering::Relaxed) {
-            let (ctx, missing) = (self.ctx.clone(), request.cluster.to_owned());
-            let spawned =
-                thread::Builder::new().name("ui-fonts".to_owned()).spawn(move || look(&ctx, &missing));
+            let ctx = self.ctx.clone();
+            let spawned = thread::Builder::new().name("ui-fonts".to_owned()).spawn(move || look(&ctx));
             if let Err(error) = spawned {
                 tracing::warn!(%error, "fonts of the system are not looked for");
             }
@@ -39,10 +38,30 @@ impl FontProvider for NotLookedFor {
 }
 
 /// The first answer comes when all fonts are listed, which takes long; it must not be a frame that waits for it.
-fn look(ctx: &Context, missing: &str) {
-    let found = SystemFontProvider::new();
-    let request = FallbackRequest { cluster: missing, family: &FontFamily::Proportional };
-    let has_font = found.font_for(&request).is_some();
-    tracing::debug!(has_font, "the fonts of the system are listed");
-    ctx.set_font_providers(vec![Arc::new(found)]);
+fn look(ctx: &Context) {
+    let system = SystemFontProvider::new();
+    let request = FallbackRequest { cluster: EMOJI, family: &FontFamily::Proportional };
+    let emoji = system.font_for(&request);
+    tracing::debug!(emoji = emoji.is_some(), "the fonts of the system are listed");
+    ctx.set_font_providers(vec![Arc::new(Found { system, emoji })]);
+}
+
+/// In fonts of emoji alone: many a font of text has some of them, without their colours.
+const EMOJI: &str = "🧡";
+
+/// The fonts of the system, those of emoji before all.
+struct Found {
+    system: SystemFontProvider,
+    /// It was read once already: what egui is given up front, it must be able to read.
+    emoji: Option<FontInsert>,
+}
+
+impl FontProvider for Found {
+    fn fonts_for_family(&self, _family: &FontFamily) -> Vec<FontInsert> {
+        self.emoji.iter().cloned().collect()
+    }
+
+    fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
+        self.system.font_for(request)
+    }
 }

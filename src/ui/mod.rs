@@ -162,6 +162,7 @@ impl App {
         theme::install(ctx);
         let snapshot = handle.snapshot();
         theme::apply(ctx, &snapshot.settings);
+        let chats = chats::State::new(&snapshot);
         let mut nav = Nav::default();
         if joined(&snapshot).is_some() {
             nav.page = Page::Party;
@@ -175,7 +176,7 @@ impl App {
             pictures: pictures::Pictures::install(ctx),
             sign_in: sign_in::State::default(),
             friends: friends::State::default(),
-            chats: chats::State::default(),
+            chats,
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
             talk_key: talk_key::Watch::default(),

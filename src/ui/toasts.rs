@@ -129,8 +129,8 @@ impl Toasts {
             .interactable(can_answer)
             .accessible_name("Notices")
             .show(ui.ctx(), |ui| {
-                ui.with_layout(Layout::bottom_up(Align::Max), |ui| {
-                    for (index, toast) in self.shown.iter().enumerate().rev() {
+                ui.with_layout(Layout::top_down(Align::Max), |ui| {
+                    for (index, toast) in self.shown.iter().enumerate() {
                         let id = Id::unique("toast").with(&toast.text);
                         let done = ui.push_id(id, |ui| draw(ui, cx, signed_in, toast, width)).inner;
                         if done {
@@ -162,33 +162,37 @@ fn draw(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, toast: &Toast, width: f3
     let frame = widgets::floating_frame(ui).show(ui, |ui| {
         ui.set_max_width(width);
         match &toast.offer {
-            Offer::Nothing | Offer::Open(_) => {
+            Offer::Nothing => {
                 say(ui, &toast.text);
                 false
             }
+            Offer::Open(_) => {
+                ui.set_width(width);
+                ui.vertical(|ui| say(ui, &toast.text));
+                false
+            }
             Offer::Copy(link) => {
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    say(ui, &toast.text);
+                ui.set_width(width);
+                let size = vec2(width, theme::CONTROL_HEIGHT);
+                ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
                     let copy = ui.add(Button::ghost("Copy")).clicked();
                     if copy {
-                        ui.ctx().copy_text(link.address());
+                        ui.ctx().copy_text(link.to_string());
                     }
+                    ui.with_layout(Layout::left_to_right(Align::Center), |ui| say(ui, &toast.text));
                     copy
                 })
                 .inner
             }
             Offer::Join { session, .. } => {
-                ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                    ui.set_width(width);
-                    invitation(ui, cx, signed_in, session, &toast.text)
-                })
-                .inner
+                ui.set_width(width);
+                ui.vertical(|ui| invitation(ui, cx, signed_in, session, &toast.text)).inner
             }
         }
     });
     let Offer::Open(group) = &toast.offer else { return frame.inner };
     let rect = frame.response.rect;
-    let response = ui.interact(rect, ui.id().with("open"), Sense::click());
+    let response = ui.interact(rect, ui.scope_id().with("open"), Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, "Open the conversation"));
     widgets::focus_ring(ui, &response, rect, f32::from(theme::CARD_RADIUS));
     if response.clicked() {

@@ -252,6 +252,9 @@ pub fn notice(notice: &Notice) -> String {
         Notice::FriendRequestFrom(who) => format!("{} wants to be your friend", one_line(who.as_str())),
         Notice::FriendRequestSent(who) => format!("Request sent to {}", one_line(who.as_str())),
         Notice::NewFriend(who) => format!("{} is your friend now", one_line(who.as_str())),
+        Notice::Message { from, text, .. } if text.as_str().trim().is_empty() => {
+            format!("{} wrote to you", one_line(from.as_str()))
+        }
         Notice::Message { from, text, .. } => {
             format!("{}: {}", one_line(from.as_str()), one_line(text.as_str()))
         }

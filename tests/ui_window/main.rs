@@ -2,11 +2,15 @@
 //! every run also checks that each input has a name for screen readers.
 
 mod captures;
+mod chats;
 mod first_run;
 mod home;
+mod links;
+mod notifications;
 mod party;
 mod settings;
 mod sign_in;
 mod stage;
 mod stay;
+mod toasts;
 mod whole_window;

@@ -1,10 +1,12 @@
 //! The settings page.
 
+use std::time::{Duration, Instant};
+
 use eframe::App as _;
 use egui::{Event, Key, RawInput};
 use egui_kittest::kittest::Queryable;
 use partyline::{
-    client::{Command, DeviceState, MicrophoneTest, Place, ProblemKind},
+    client::{Command, DeviceState, LinkState, MicrophoneTest, Place, ProblemKind},
     model::{
         ClientSource, DeviceChoice, DeviceKind, KeyringState, SchemeStatus, SecretStorage, Settings, TalkKey,
         Theme,
@@ -224,4 +226,44 @@ fn a_kept_client_is_named_and_forgotten_after_a_yes() {
     let stage = section(stage::live(stage::home(), Some(ClientSource::Environment)), "Sign-in");
     assert!(stage.shows("From PARTYLINE_CLIENT_SECRET"));
     assert!(stage.window.query_by_label("Forget the client secret").is_none());
+}
+
+#[test]
+fn the_line_and_the_calls_are_shown_and_copied_without_a_name() {
+    let mut snapshot = stage::in_party();
+    let signed_in = stage::signed_in(&mut snapshot);
+    signed_in.link = LinkState::CatchingUp;
+    signed_in.link_since = Instant::now() - Duration::from_secs(125);
+    snapshot.problems.push(problem(ProblemKind::ServiceTrouble, Place::Window));
+    let mut stage = Stage::new(snapshot);
+    stage.click("Settings");
+    stage.click_once("Connection");
+    stage.window.step();
+    assert!(stage.shows("Catching up for 2 minutes"));
+    assert!(stage.shows("37 of 270 in the last 15 minutes"));
+    stage.click_once("Copy diagnostics");
+    let commands = &stage.window.output().platform_output.commands;
+    let [egui::OutputCommand::CopyText(text)] = commands.as_slice() else { panic!("nothing was copied") };
+    for part in
+        ["Partyline ", "line: CatchingUp for 12", "calls: 37 of 270", "POST /bridges: 503", "voice Connected"]
+    {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+    for secret in ["marlow", "Nova", "Sunday", "squad"] {
+        assert!(!text.contains(secret), "{secret} is in {text}");
+    }
+}
+
+#[test]
+fn calls_are_counted_once_a_second_while_they_are_looked_at_and_not_after() {
+    let mut stage = Stage::new(stage::home());
+    stage.click("Settings");
+    stage.click_once("Connection");
+    stage.window.step();
+    stage.window.step();
+    let delay = stage.repaint_delay();
+    assert!(delay > Duration::from_millis(500) && delay <= Duration::from_secs(1), "{delay:?}");
+    stage.click_once("Account");
+    stage.window.run();
+    assert_eq!(stage.repaint_delay(), Duration::MAX);
 }

@@ -18,9 +18,9 @@ use partyline::{
         VoiceStatus, WayBack,
     },
     model::{
-        AccountId, Availability, ClientSource, Friend, Game, Invitation, KeyringState, KnownAccount, Member,
-        OAuthClient, OnlineId, PartySession, Platform, Presence, Privacy, Profile, SchemeStatus,
-        SecretStorage, Settings, SoundDevice, TalkMode,
+        AccountId, Availability, CallBudget, ClientSource, Friend, Game, Invitation, KeyringState,
+        KnownAccount, Member, OAuthClient, OnlineId, PartySession, Platform, Presence, Privacy, Profile,
+        SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
     },
     ui::{App, SandboxOffer},
 };
@@ -85,6 +85,17 @@ impl Stage {
     pub fn click(&mut self, label: &str) {
         self.window.get_by_label(label).click();
         self.window.run();
+    }
+
+    /// The one drawn last of several: that of a dialog.
+    pub fn click_last(&mut self, label: &str) {
+        self.window.get_all_by_label(label).last().expect("one at least").click();
+        self.window.run();
+    }
+
+    /// How often `label` is on screen.
+    pub fn count(&self, label: &str) -> usize {
+        self.window.query_all_by_label(label).count()
     }
 
     /// One click and no further frame: what the window put out is still there to look at.
@@ -179,7 +190,7 @@ fn client(
         notices: notice_receiver,
         meters: Arc::new(Meters::default()),
         stats: Arc::new(|| None),
-        budget: Arc::new(|| None),
+        budget: Arc::new(|| Some(CallBudget { used: 37, limit: 270, window: Duration::from_secs(900) })),
         wanted_pictures: mpsc::channel(64).0,
         pictures: mpsc::channel(64).1,
     };

@@ -20,7 +20,7 @@ pub enum Anchor {
     /// The newest message.
     #[default]
     End,
-    /// A row, whose top is `below` the upper edge; negative above it.
+    /// A row, whose end is `below` the upper edge: a name may come or go above its text.
     Row { key: Key, below: f32 },
 }
 
@@ -57,7 +57,7 @@ impl Column {
         match anchor {
             Anchor::End => end,
             Anchor::Row { key, below } => match rows.iter().position(|row| row.key == *key) {
-                Some(index) => (self.top(index) - below).clamp(0.0, end),
+                Some(index) => (self.top(index + 1) - below).clamp(0.0, end),
                 None => end,
             },
         }
@@ -75,7 +75,7 @@ impl Column {
             .find_map(|index| rows.get(index).filter(|row| lasting(row)).map(|row| (index, row)));
         found.map_or(Anchor::End, |(index, row)| Anchor::Row {
             key: row.key.clone(),
-            below: self.top(index) - offset,
+            below: self.top(index + 1) - offset,
         })
     }
 }
@@ -111,7 +111,7 @@ mod tests {
         let few = rows(&["top", "c", "d", "e"]);
         let column = Column::new([30.0, 40.0, 40.0, 40.0].into_iter());
         let anchor = column.anchor(&few, 45.0, 60.0);
-        assert_eq!(anchor, Anchor::Row { key: Key::Message("c".into()), below: -15.0 });
+        assert_eq!(anchor, Anchor::Row { key: Key::Message("c".into()), below: 25.0 });
         let more = rows(&["top", "a", "b", "c", "d", "e"]);
         let column = Column::new([30.0, 25.0, 25.0, 40.0, 40.0, 40.0].into_iter());
         assert_eq!(column.offset(&anchor, &more, 60.0), 95.0);

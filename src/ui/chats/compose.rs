@@ -100,7 +100,7 @@ pub fn show(
     // Before the field sees it: with Shift, it is a new line.
     let enter = focused
         && ui.input_mut(|input| !input.modifiers.shift && input.consume_key(Modifiers::NONE, Key::Enter));
-    let edited = widgets::place(ui, field.shrink2(vec2(12.0, 8.0)), egui::Layout::default(), |ui| {
+    let edited = widgets::place(ui, field.shrink2(vec2(12.0, 9.0)), egui::Layout::default(), |ui| {
         let room = ui.available_size();
         let scroll = ScrollArea::vertical().id_salt("draft").max_height(room.y).auto_shrink(false);
         scroll

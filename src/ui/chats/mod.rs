@@ -44,6 +44,10 @@ pub struct State {
 }
 
 impl State {
+    pub fn new(snapshot: &Snapshot) -> Self {
+        Self { reveal: open_chat(snapshot).is_some(), ..Self::default() }
+    }
+
     /// Takes over what the client opened and closed.
     pub fn follow(&mut self, old: &Snapshot, new: &Snapshot) {
         match (open_chat(old), open_chat(new)) {

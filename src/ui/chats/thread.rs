@@ -84,6 +84,8 @@ impl Thread {
         // What does not fill the view stands at its end.
         let lead = content - column.height();
 
+        // It takes an end that has just moved for one that was pulled past.
+        ui.spacing_mut().scroll.kinetic.rubber_band = false;
         let scrolled = ScrollArea::vertical()
             .id_salt("thread")
             .auto_shrink(false)

@@ -34,6 +34,12 @@ pub struct Question {
 /// Returns whether the dialog is over.
 pub fn show(ctx: &Context, cx: &Cx<'_>, question: &Question) -> bool {
     let Question { deed, account, name } = question;
+    // Whoever left needs no removing.
+    let gone = *deed == Deed::RemoveFromParty
+        && !cx.party().is_some_and(|party| party.session.members.iter().any(|m| m.account == *account));
+    if gone {
+        return true;
+    }
     let (heading, means, confirm, command) = match deed {
         Deed::RemoveFromParty => (
             format!("Remove {name} from the party?"),
@@ -67,17 +73,14 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, question: &Question) -> bool {
             Command::Block(*account),
         ),
     };
-    // Whoever left needs no removing.
-    let gone = *deed == Deed::RemoveFromParty
-        && !cx.party().is_some_and(|party| party.session.members.iter().any(|m| m.account == *account));
-    let mut done = gone;
+    let mut done = false;
     let close = widgets::dialog(ctx, &heading, |ui| {
         widgets::paragraph(ui, means, theme::body(), palette(ui).dim);
         let pressed = widgets::dialog_foot(ui, Button::danger(confirm), true);
         if pressed == Some(Pressed::Confirm) {
             cx.send(command);
         }
-        done |= pressed.is_some();
+        done = pressed.is_some();
     });
     close || done
 }

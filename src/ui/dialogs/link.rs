@@ -172,6 +172,8 @@ fn row(ui: &mut Ui, member: &LinkMember) {
         let facts: Vec<&str> = member.is_host.then_some("host").into_iter().chain(on).collect();
         let room = ui.available_width();
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            // Beside the scroll bar.
+            ui.add_space(10.0);
             if !facts.is_empty() && room > 160.0 {
                 widgets::text(ui, facts.join(" · "), theme::small(), colours.dim);
             }

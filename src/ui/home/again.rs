@@ -25,7 +25,7 @@ const SHOWN: usize = 20;
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let past = &signed_in.past_parties;
-    ui.add_space(10.0);
+    ui.add_space(14.0);
     let Some(parties) = &past.value else {
         heading(ui, "Again");
         if past.fetching {
@@ -53,7 +53,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         widgets::paragraph(ui, text, theme::small(), palette(ui).dim);
     }
     let now = jiff::Timestamp::now();
-    for (index, party) in parties.iter().take(SHOWN).enumerate() {
+    let with_others =
+        |party: &&PastParty| party.members.iter().any(|member| member.account != signed_in.me.account);
+    for (index, party) in parties.iter().filter(with_others).take(SHOWN).enumerate() {
         ui.push_id(("past", index), |ui| past_party(ui, cx, signed_in, party, now));
     }
 }
@@ -64,18 +66,15 @@ fn past_party(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &PastPa
     let others: Vec<&GroupMember> = party.members.iter().filter(|member| member.account != me).collect();
     let face = others.first().map_or(NOBODY, |m| face_of(Some(m.account), m.online_id.as_ref()));
     Entry { face, title: &title, subtitle: &subtitle, accented: false }.show(ui, |ui| {
-        if others.is_empty() {
-            return;
-        }
         let accounts = others.iter().map(|member| member.account);
         again(ui, cx, signed_in, accounts, &title);
         let name = format!("People of {title}");
         let people = ui.add(Button::ghost("People").name(&name).opens_menu());
         widgets::menu(&people, &name, 220.0, |ui| {
-            for member in &others {
+            for (index, member) in others.iter().enumerate() {
                 let name =
                     member.online_id.as_ref().map_or("Somebody".to_owned(), |id| one_line(id.as_str()));
-                let item = ui.push_id(member.account, |ui| widgets::menu_item(ui, &name, None)).inner;
+                let item = ui.push_id(index, |ui| widgets::menu_item(ui, &name, None)).inner;
                 if item.clicked() {
                     cx.send(Command::OpenCard(member.account));
                 }

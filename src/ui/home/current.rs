@@ -50,7 +50,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) -> bool {
     }
     let anything = signed_in.party != PartyState::None || elsewhere.is_some();
     if anything {
-        ui.add_space(10.0);
+        ui.add_space(14.0);
     }
     anything
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     client::PartyState,
-    ui::{Cx, wording::parties},
+    ui::{Cx, widgets::Button, wording::parties},
 };
 
 /// One way in at a time: while one is taken, the others wait.
@@ -27,7 +27,15 @@ impl Entering {
         *self != Self::NotNow
     }
 
-    /// What the button says: leaving is never a surprise.
+    /// The button of a party that can be entered: leaving is neither a surprise nor the main thing to do.
+    pub fn button(&self) -> Button<'static> {
+        match self {
+            Self::Leaving(_) => Button::ghost(self.label()),
+            Self::Freely | Self::NotNow => Button::primary(self.label()),
+        }
+    }
+
+    /// What that button says.
     pub fn label(&self) -> &'static str {
         match self {
             Self::Leaving(_) => "Leave and join",
@@ -36,6 +44,7 @@ impl Entering {
     }
 }
 
+/// Whether any party can be entered at this moment.
 pub fn can_enter(cx: &Cx<'_>) -> bool {
     Entering::now(cx).is_possible()
 }

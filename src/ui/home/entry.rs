@@ -46,7 +46,6 @@ impl Entry<'_> {
                 });
             }
         });
-        ui.add_space(6.0);
     }
 
     fn text(&self, ui: &mut Ui) {

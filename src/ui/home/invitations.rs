@@ -27,7 +27,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, invitations: &[Invitation]) -> bool {
         ui.push_id(&invitation.session, |ui| {
             Entry { face, title: &title, subtitle: &subtitle, accented: true }.show(ui, |ui| {
                 let name = format!("{} {who}", entering.label());
-                let join = Button::primary(entering.label()).name(&name);
+                let join = entering.button().name(&name);
                 if ui.add_enabled(entering.is_possible(), join).clicked() {
                     cx.send(Command::JoinParty(invitation.session.clone()));
                 }
@@ -38,6 +38,6 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, invitations: &[Invitation]) -> bool {
             });
         });
     }
-    ui.add_space(10.0);
+    ui.add_space(14.0);
     true
 }

@@ -23,11 +23,13 @@ use crate::{
 pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) -> bool {
     let entering = Entering::now(cx);
     let fetched = &signed_in.parties;
-    let elsewhere = |session: &SessionId| {
+    // One party, one card.
+    let shown_above = |session: &SessionId| {
         Some(session) == signed_in.elsewhere.as_ref()
             || cx.party().is_some_and(|party| party.session.id == *session)
+            || signed_in.invitations.iter().any(|invitation| invitation.session == *session)
     };
-    let others: Vec<&PartySession> = fetched.items().iter().filter(|party| !elsewhere(&party.id)).collect();
+    let others: Vec<&PartySession> = fetched.items().iter().filter(|party| !shown_above(&party.id)).collect();
     let mut anything = false;
 
     if others.iter().any(|party| party.joinable) {
@@ -43,9 +45,9 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) -> bool {
     }
 
     let of_groups: Vec<&OpenParty> =
-        signed_in.open_parties.iter().filter(|party| !elsewhere(&party.session)).collect();
+        signed_in.open_parties.iter().filter(|party| !shown_above(&party.session)).collect();
     if !of_groups.is_empty() {
-        ui.add_space(if anything { 10.0 } else { 0.0 });
+        ui.add_space(if anything { 14.0 } else { 0.0 });
         heading(ui, "In your groups");
         for party in of_groups {
             ui.push_id(&party.session, |ui| of_group(ui, cx, signed_in, party, &entering));
@@ -55,7 +57,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn) -> bool {
 
     let asking: Vec<_> = others.iter().filter(|party| party.request_to_join && !party.joinable).collect();
     if !asking.is_empty() {
-        ui.add_space(if anything { 10.0 } else { 0.0 });
+        ui.add_space(if anything { 14.0 } else { 0.0 });
         heading(ui, "You can ask to join");
         for party in asking {
             let title = wording::party_name(party);
@@ -100,10 +102,13 @@ fn of_group(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, party: &OpenParty, e
 }
 
 fn join(ui: &mut Ui, cx: &Cx<'_>, session: &SessionId, name: &str, full: bool, entering: &Entering) {
-    let label = if full { "Full" } else { entering.label() };
+    let (label, button) = match full {
+        true => ("Full", Button::ghost("Full")),
+        false => (entering.label(), entering.button()),
+    };
     let spoken = format!("{label} {name}");
     let enabled = entering.is_possible() && !full;
-    if ui.add_enabled(enabled, Button::primary(label).name(&spoken)).clicked() {
+    if ui.add_enabled(enabled, button.name(&spoken)).clicked() {
         cx.send(Command::JoinParty(session.clone()));
     }
 }

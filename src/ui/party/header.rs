@@ -1,6 +1,6 @@
 //! The head of the page: the name, which is changed where it stands, what is true of the party, and what to do with it.
 
-use egui::{Label, RichText, Sense, Ui};
+use egui::{Label, RichText, Sense, Ui, vec2};
 
 use crate::{
     client::{Command, Party, VoiceStatus},
@@ -95,8 +95,9 @@ fn name(ui: &mut Ui, party: &Party, subtitle: &str) -> bool {
 /// A field in place of the name: Enter takes it, anything else leaves it. Whoever may not rename hears it from the
 /// service. Returns what is typed while it goes on.
 fn rename(ui: &mut Ui, mut name: String, send: &impl Fn(Command)) -> Option<String> {
-    ui.set_max_width(ui.available_width().min(420.0));
-    let field = widgets::text_field(ui, &mut name, "Name of the party", "Name of the party");
+    let size = vec2(ui.available_width().min(420.0), theme::CONTROL_HEIGHT);
+    let typed = |ui: &mut Ui| widgets::text_field(ui, &mut name, "Name of the party", "Name of the party");
+    let field = ui.allocate_ui(size, typed).inner;
     widgets::focus_first(ui, &field);
     if widgets::entered(ui, &field) {
         send(Command::RenameParty(name.trim().to_owned()));

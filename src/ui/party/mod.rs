@@ -44,7 +44,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) {
 
 /// The link that was asked for, to be passed on.
 fn shared(ui: &mut Ui, link: &PartyLink) {
-    let address = link.address();
+    let address = link.to_string();
     widgets::card(ui, false, |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         widgets::line(ui, "Link to this party", theme::strong(), palette(ui).text);

@@ -26,7 +26,9 @@ pub fn count_badge(ui: &Ui, at: Pos2, anchor: Align2, count: &str) -> Rect {
 pub fn marked_button(ui: &mut Ui, rect: Rect, icon: Icon, name: &str, mark: Option<&str>) -> Response {
     let response = super::place(ui, rect, Layout::default(), |ui| icon_button(ui, icon, name));
     if let Some(mark) = mark {
-        let at = pos2(rect.center().x + 4.0, rect.center().y - 8.0);
+        // There is room for two letters before the next button.
+        let mark = if mark.len() > 2 { "9+" } else { mark };
+        let at = pos2(rect.center().x + 2.0, rect.center().y - 8.0);
         let behind = Stroke::new(2.0, palette(ui).panel);
         let drawn = count_badge(ui, at, Align2::LEFT_CENTER, mark);
         ui.painter().rect_stroke(drawn, HEIGHT / 2.0, behind, egui::StrokeKind::Outside);
