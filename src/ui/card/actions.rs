@@ -46,7 +46,8 @@ impl Shown<'_> {
                     }
                 }
                 Tie::Blocked => {
-                    if ui.add(Button::ghost("Unblock")).clicked() {
+                    let name = format!("Unblock {}", self.name);
+                    if ui.add(Button::ghost("Unblock").name(&name)).clicked() {
                         self.ask(cx, Deed::Unblock);
                     }
                     return;

@@ -31,8 +31,13 @@ const FOOT: f32 = 8.0;
 const BEYOND: usize = 2;
 const PAGE_ROWS: isize = 10;
 
-/// Which headings are folded.
-pub type Folded = HashSet<Title>;
+/// What the list keeps between frames.
+#[derive(Default)]
+pub struct State {
+    folded: HashSet<Title>,
+    /// The row that the keyboard is on, counted through all groups. It is drawn wherever it is: what is not drawn loses it.
+    focused: Option<usize>,
+}
 
 /// What stands above rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -78,11 +83,11 @@ impl Section<'_> {
         self.first_row() + self.shown as f32 * ROW_HEIGHT
     }
 
-    /// The rows between two heights of the list, and some beyond.
+    /// The rows between two heights of the list.
     fn seen(&self, from: f32, to: f32) -> Range<usize> {
         let row = |y: f32| ((y - self.first_row()) / ROW_HEIGHT).max(0.0) as usize;
-        let end = if to < self.first_row() { 0 } else { row(to) + 1 + BEYOND };
-        row(from).saturating_sub(BEYOND).min(self.shown)..end.min(self.shown)
+        let end = if to < self.first_row() { 0 } else { row(to) + 1 };
+        row(from).min(self.shown)..end.min(self.shown)
     }
 }
 
@@ -97,35 +102,37 @@ pub struct List<'a> {
 }
 
 impl List<'_> {
-    pub fn show(&self, ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, folded: &mut Folded) {
-        let sections = self.sections(folded);
+    pub fn show(&self, ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut State) {
+        let sections = self.sections(&state.folded);
         let height = sections.last().map_or(0.0, Section::bottom) + FOOT;
         let now = jiff::Timestamp::now();
         ScrollArea::vertical().auto_shrink(false).show_viewport(ui, |ui, seen| {
             let (all, _) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::hover());
+            let beyond = BEYOND as f32 * ROW_HEIGHT + HEADING_HEIGHT;
+            let (from, to) = (seen.top() - beyond, seen.bottom() + beyond);
             let mut focused = None;
             let mut first = 0;
             for section in &sections {
-                let beyond = BEYOND as f32 * ROW_HEIGHT;
-                if section.bottom() >= seen.top() - beyond && section.top <= seen.bottom() + beyond {
-                    self.heading(ui, section, at(all, section.top, section.heading), folded);
-                    for index in section.seen(seen.top(), seen.bottom()) {
-                        let rect = at(all, section.first_row() + index as f32 * ROW_HEIGHT, ROW_HEIGHT);
-                        let response = self.row(ui, cx, signed_in, section, index, rect, now);
-                        if response.is_some_and(|response| response.has_focus()) {
-                            focused = Some(first + index);
-                        }
+                let drawn = section.seen(from, to);
+                if section.bottom() >= from && section.top <= to {
+                    self.heading(ui, section, at(all, section.top, section.heading), &mut state.folded);
+                }
+                let kept = state.focused.and_then(|row| row.checked_sub(first));
+                let kept = kept.filter(|row| *row < section.shown && !drawn.contains(row));
+                for index in drawn.chain(kept) {
+                    let rect = at(all, section.first_row() + index as f32 * ROW_HEIGHT, ROW_HEIGHT);
+                    let response = self.row(ui, cx, signed_in, section, index, rect, now);
+                    if response.is_some_and(|response| response.has_focus()) {
+                        focused = Some(first + index);
                     }
                 }
                 first += section.shown;
             }
-            if let Some(focused) = focused {
-                self.follow_keyboard(ui, &sections, all, focused, first);
-            }
+            state.focused = focused.map(|focused| self.follow_keyboard(ui, &sections, all, focused, first));
         });
     }
 
-    fn sections(&self, folded: &Folded) -> Vec<Section<'_>> {
+    fn sections(&self, folded: &HashSet<Title>) -> Vec<Section<'_>> {
         let requests = (!self.requests.is_empty() && !self.searching).then_some(Section {
             title: Title::Requests,
             count: self.requests.len(),
@@ -159,7 +166,7 @@ impl List<'_> {
         sections
     }
 
-    fn heading(&self, ui: &Ui, section: &Section<'_>, rect: Rect, folded: &mut Folded) {
+    fn heading(&self, ui: &Ui, section: &Section<'_>, rect: Rect, folded: &mut HashSet<Title>) {
         if self.collapsed {
             if section.heading > 0.0 && ui.is_rect_visible(rect) {
                 widgets::hairline(ui, rect.left() + 20.0, rect.right() - 20.0, rect.center().y);
@@ -217,9 +224,16 @@ impl List<'_> {
         }
     }
 
-    /// Arrows, Page Up and Down, Home and End go from row to row, also to those that are not drawn.
-    fn follow_keyboard(&self, ui: &Ui, sections: &[Section<'_>], all: Rect, focused: usize, count: usize) {
-        let Some(id) = ui.memory(|memory| memory.focused()) else { return };
+    /// Arrows, Page Up and Down, Home and End go from row to row, also to those that are not drawn. Returns where to.
+    fn follow_keyboard(
+        &self,
+        ui: &Ui,
+        sections: &[Section<'_>],
+        all: Rect,
+        focused: usize,
+        count: usize,
+    ) -> usize {
+        let Some(id) = ui.memory(|memory| memory.focused()) else { return focused };
         let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
         ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
         let last = count.saturating_sub(1) as isize;
@@ -245,6 +259,7 @@ impl List<'_> {
             ui.scroll_to_rect(rect, None);
             ui.ctx().request_repaint();
         }
+        target
     }
 
     /// Where the row is that is `target`th of all.

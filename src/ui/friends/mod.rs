@@ -11,7 +11,7 @@ use egui::{Align, Layout, ScrollArea, Ui, Vec2, vec2};
 
 use self::{
     group::{Grouped, Source},
-    list::{Folded, List},
+    list::List,
 };
 pub use self::{
     group::{InParty, is_online, matches, sorted},
@@ -30,7 +30,7 @@ use crate::client::SignedIn;
 #[derive(Default)]
 pub struct State {
     search: String,
-    folded: Folded,
+    list: list::State,
     grouped: Grouped,
 }
 
@@ -64,7 +64,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
                 note(ui, collapsed, "No friend has a name like that.");
             } else {
                 let list = List { requests, friends, groups: &groups, searching, collapsed };
-                list.show(ui, cx, signed_in, &mut state.folded);
+                list.show(ui, cx, signed_in, &mut state.list);
             }
         }
         None if signed_in.friends.fetching => {

@@ -31,7 +31,8 @@ fn appear(ui: &mut Ui, cx: &Cx<'_>, state: AppearOffline) {
             AppearOffline::Is(_) | AppearOffline::Fixed(_) if hidden => "On",
             AppearOffline::Is(_) | AppearOffline::Fixed(_) => "Off",
         };
-        let button = Button::ghost(label).name("Appear offline").chosen(hidden).min_width(96.0);
+        let name = format!("Appear offline: {label}");
+        let button = Button::ghost(label).name(&name).chosen(hidden).min_width(96.0);
         if ui.add_enabled(matches!(state, AppearOffline::Is(_)), button).clicked() {
             cx.send(Command::AppearOffline(!hidden));
         }
