@@ -42,13 +42,21 @@ fn modal(ctx: &Context, name: &str, contents: impl FnOnce(&mut Ui)) -> ModalResp
         .inner_margin(Margin::same(24));
     let id = Id::unique("dialog").with(name);
     let area = Modal::default_area(id).accessible_name(name).role(egui::accesskit::Role::Dialog);
-    Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
+    let response = Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
         let room = ctx.content_rect().size();
         ui.set_width((room.x - 96.0).min(440.0));
         ui.set_max_height(room.y - 96.0);
         // In the smallest window even a dialog scrolls.
         ScrollArea::vertical().id_salt(name).max_height(room.y - 64.0).show(ui, contents);
-    })
+    });
+    let size = response.response.rect.size();
+    let before = ctx.data_mut(|data| data.get_temp_mut_or(id, size).to_owned());
+    if before != size {
+        // It stands where its size of the pass before has its middle: draw again now, since no later frame may come.
+        ctx.data_mut(|data| data.insert_temp(id, size));
+        ctx.request_discard("a dialog has a new size");
+    }
+    response
 }
 
 /// What was pressed at the foot of a dialog.
