@@ -252,12 +252,7 @@ pub fn notice(notice: &Notice) -> String {
         Notice::FriendRequestFrom(who) => format!("{} wants to be your friend", one_line(who.as_str())),
         Notice::FriendRequestSent(who) => format!("Request sent to {}", one_line(who.as_str())),
         Notice::NewFriend(who) => format!("{} is your friend now", one_line(who.as_str())),
-        Notice::Message { from, text, .. } if text.as_str().trim().is_empty() => {
-            format!("{} wrote to you", one_line(from.as_str()))
-        }
-        Notice::Message { from, text, .. } => {
-            format!("{}: {}", one_line(from.as_str()), one_line(text.as_str()))
-        }
+        Notice::Message { from, kind, text, .. } => messages::arrived(from, *kind, text),
         Notice::Notified { title } => one_line(title.as_str()),
         Notice::VoiceConnected => "Voice is connected".to_owned(),
         Notice::VoiceInterrupted => "Voice was interrupted. Reconnecting by itself.".to_owned(),

@@ -256,9 +256,9 @@ fn a_question_about_somebody_who_left_is_over() {
 #[test]
 fn the_partys_messages_are_one_press_away_where_it_has_any() {
     let mut stage = Stage::new(stage::in_party());
-    assert!(stage.window.query_by_label("Messages").is_none());
+    assert!(stage.window.query_by_label("Party chat").is_none());
     stage.publish(|snapshot| stage::party(snapshot).chat = Some("group".into()));
-    stage.click("Messages");
+    stage.click("Party chat");
     assert_eq!(stage.commands(), [Command::OpenChat("group".into())]);
 }
 

@@ -41,9 +41,7 @@ impl Drafts {
         if self.0.len() == MOST_DRAFTS {
             self.0.remove(0);
         }
-        self.0.push(draft);
-        let last = self.0.len() - 1;
-        &mut self.0[last].1
+        &mut self.0.push_mut(draft).1
     }
 
     /// What was begun with somebody is now the conversation with them.

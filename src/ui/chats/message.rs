@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use egui::{
-    Align, Align2, Color32, Galley, Label, Layout, Popup, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, Vec2,
+    Align, Align2, Color32, Galley, Label, Layout, Popup, Rect, Sense, Stroke, StrokeKind, Ui, Vec2,
     WidgetInfo,
     accesskit::Role,
     pos2,
@@ -12,10 +12,13 @@ use egui::{
 };
 use jiff::tz::TimeZone;
 
-use super::rows::is_aside;
+use super::{
+    reactions::{self, Pill},
+    rows::is_aside,
+};
 use crate::{
     client::{Command, Outgoing, Place, Sending},
-    model::{AccountId, ChatMessage, MessageUid, Reaction},
+    model::{AccountId, ChatMessage},
     ui::{
         Cx, bidi, display, theme,
         theme::palette,
@@ -24,17 +27,10 @@ use crate::{
     },
 };
 
-/// What is offered to answer with; others' answers may be anything.
-const REACTIONS: [&str; 5] = ["👍", "❤", "😂", "😮", "😢"];
-/// Answers shown below one message.
-const MOST_PILLS: usize = 12;
-
 const SIDE: f32 = 16.0;
 const AVATAR: f32 = 28.0;
 const INDENT: f32 = AVATAR + 10.0;
 const HEAD_HEIGHT: f32 = 20.0;
-const PILL_HEIGHT: f32 = 24.0;
-const PILL_GAP: f32 = 6.0;
 const FOOT_HEIGHT: f32 = 20.0;
 /// Lines longer than this are hard to read.
 const WIDEST_TEXT: f32 = 640.0;
@@ -45,7 +41,7 @@ pub struct Laid<'a> {
     head: bool,
     text: Arc<Galley>,
     /// Relative to the row.
-    pills: Vec<(Rect, &'a Reaction, String)>,
+    pills: Vec<Pill<'a>>,
     pub height: f32,
 }
 
@@ -74,7 +70,7 @@ impl<'a> Laid<'a> {
             Some(deed) => lay_out(ui, &capitalised(deed), theme::body(), colours.dim, room),
         };
         let top = text_top(head) + text.size().y;
-        let (pills, height) = place_pills(ui, &message.reactions, top, room);
+        let (pills, height) = reactions::place(ui, &message.reactions, pos2(SIDE + INDENT, top), room);
         Self { of: Of::Said(message), head, text, pills, height: height + 2.0 }
     }
 
@@ -136,7 +132,8 @@ impl<'a> Laid<'a> {
         let top = rect.top() + text_top(self.head);
         label(ui, Rect::from_min_size(pos2(text_left(rect), top), self.text.size()), self.text);
         for (place, reaction, text) in &self.pills {
-            pill(ui, cx, place.translate(rect.min.to_vec2()), reaction, text, message, me);
+            let place = place.translate(rect.min.to_vec2());
+            reactions::pill(ui, cx, place, reaction, text, &message.uid, me);
         }
         let more = Rect::from_min_size(pos2(rect.right() - SIDE - 20.0, top - 3.0), Vec2::splat(26.0));
         self::more(ui, cx, more, hovered, message, mine, &format!("{who}, {time}"));
@@ -246,65 +243,6 @@ fn head(ui: &Ui, rect: Rect, (account, name): (AccountId, &str), who: &str, mine
     widgets::paint_line(ui.painter(), at, Align2::LEFT_CENTER, time, theme::caps(), colours.dim, 64.0);
 }
 
-/// Where each pill goes below a text that ends at `top`, and where they end themselves.
-fn place_pills<'a>(
-    ui: &Ui,
-    reactions: &'a [Reaction],
-    top: f32,
-    room: f32,
-) -> (Vec<(Rect, &'a Reaction, String)>, f32) {
-    let mut pills = Vec::new();
-    let start = SIDE + INDENT;
-    let mut at = pos2(start, top + PILL_GAP - 1.0);
-    for reaction in reactions.iter().filter(|reaction| !reaction.by.is_empty()).take(MOST_PILLS) {
-        let name = display::one_line(&reaction.name);
-        let text = format!("{name} {}", reaction.by.len());
-        let width = (widgets::pill_width(ui.painter(), &text) + 2.0).min(room);
-        if at.x + width > start + room && at.x > start {
-            at = pos2(start, at.y + PILL_HEIGHT + PILL_GAP);
-        }
-        pills.push((Rect::from_min_size(at, vec2(width, PILL_HEIGHT)), reaction, text));
-        at.x += width + PILL_GAP;
-    }
-    let end = pills.last().map_or(top, |(rect, ..)| rect.bottom() + 2.0);
-    (pills, end)
-}
-
-/// How many answered so; pressed, one joins them or takes it back.
-fn pill(
-    ui: &Ui,
-    cx: &Cx<'_>,
-    rect: Rect,
-    reaction: &Reaction,
-    text: &str,
-    message: &ChatMessage,
-    me: AccountId,
-) {
-    let colours = palette(ui);
-    let mine = reaction.by.contains(&me);
-    let response = ui.interact(rect, ui.scope_id().with(("reaction", &reaction.name)), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, true, mine, text));
-    widgets::scroll_to_focus(&response);
-    let (fill, stroke) = match mine {
-        true => (colours.accent.gamma_multiply(0.16), colours.accent),
-        false if response.hovered() => (colours.hover, colours.faint),
-        false => (Color32::TRANSPARENT, colours.line),
-    };
-    let radius = PILL_HEIGHT / 2.0;
-    ui.painter().rect(rect, radius, fill, Stroke::new(1.0, stroke), StrokeKind::Inside);
-    widgets::focus_ring(ui, &response, rect, radius);
-    let room = rect.width() - 12.0;
-    let font = theme::caps();
-    widgets::paint_line(ui.painter(), rect.center(), Align2::CENTER_CENTER, text, font, colours.text, room);
-    if response.clicked() {
-        react(cx, &message.uid, &reaction.name);
-    }
-}
-
-fn react(cx: &Cx<'_>, message: &MessageUid, reaction: &str) {
-    cx.send(Command::React { message: message.clone(), reaction: reaction.to_owned() });
-}
-
 /// The button behind which everything else is; seen under the pointer, with the keyboard, and while its menu is open.
 fn more(ui: &Ui, cx: &Cx<'_>, rect: Rect, hovered: bool, message: &ChatMessage, mine: bool, spoken: &str) {
     let colours = palette(ui);
@@ -320,14 +258,7 @@ fn more(ui: &Ui, cx: &Cx<'_>, rect: Rect, hovered: bool, message: &ChatMessage, 
         widgets::focus_ring(ui, &response, rect, f32::from(theme::RADIUS));
     }
     widgets::menu(&response, "React or copy", 196.0, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = 4.0;
-            for reaction in REACTIONS {
-                if emoji(ui, reaction).clicked() {
-                    react(cx, &message.uid, reaction);
-                }
-            }
-        });
+        reactions::offer(ui, cx, &message.uid);
         let text = display::message(message.body.as_str());
         if !text.is_empty() && widgets::menu_item(ui, "Copy the text", None).clicked() {
             ui.ctx().copy_text(text);
@@ -339,18 +270,4 @@ fn more(ui: &Ui, cx: &Cx<'_>, rect: Rect, hovered: bool, message: &ChatMessage, 
             }
         }
     });
-}
-
-fn emoji(ui: &mut Ui, emoji: &str) -> egui::Response {
-    let colours = palette(ui);
-    let (rect, response) = ui.allocate_exact_size(Vec2::splat(36.0), Sense::click());
-    response.widget_info(|| WidgetInfo::labeled(Role::MenuItem, true, format!("React with {emoji}")));
-    if response.hovered() || response.has_focus() {
-        ui.painter().rect_filled(rect, 6.0, colours.line.gamma_multiply(0.7));
-    }
-    widgets::focus_ring(ui, &response, rect.shrink(2.0), 6.0);
-    let at: Pos2 = rect.center();
-    let font = theme::regular(18.0);
-    widgets::paint_line(ui.painter(), at, Align2::CENTER_CENTER, emoji, font, colours.text, 36.0);
-    response
 }

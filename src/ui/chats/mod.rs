@@ -8,6 +8,7 @@ mod column;
 mod compose;
 mod list;
 mod message;
+mod reactions;
 mod rows;
 mod thread;
 
@@ -223,7 +224,7 @@ fn conversation(
     if outcome.sent
         && let Some(thread) = &mut state.thread
     {
-        thread.to_end();
+        thread.go_to_end();
     }
     let escape = page
         && !popup

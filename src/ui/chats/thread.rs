@@ -32,10 +32,13 @@ const DAY_HEIGHT: f32 = 36.0;
 /// Of a message that was never in view.
 const GUESSED_HEIGHT: f32 = 40.0;
 
+/// What rows are made of.
+type Sources = (Arc<Vec<ChatMessage>>, Arc<Vec<Outgoing>>);
+
 /// What is kept of a conversation between frames.
 pub struct Thread {
     pub with: ChatWith,
-    built_from: Option<(Arc<Vec<ChatMessage>>, Arc<Vec<Outgoing>>)>,
+    built_from: Option<Sources>,
     rows: Vec<Row>,
     /// As last seen, for this `shape`.
     heights: HashMap<Key, f32>,
@@ -63,7 +66,7 @@ impl Thread {
     }
 
     /// To the newest message.
-    pub fn to_end(&mut self) {
+    pub fn go_to_end(&mut self) {
         self.anchor = Anchor::End;
     }
 
@@ -116,7 +119,7 @@ impl Thread {
         if at_end {
             self.seen = newest.cloned();
         } else if newest != self.seen.as_ref() && jump(ui, area) {
-            self.to_end();
+            self.go_to_end();
             ui.ctx().request_repaint();
         }
     }

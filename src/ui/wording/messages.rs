@@ -4,7 +4,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::{
     client::{Chat, Unread},
-    model::{AccountId, ChatMessage, Group, GroupMember, MessageKind},
+    model::{AccountId, ChatMessage, Group, GroupMember, MessageKind, OnlineId, PrivateText},
     ui::display::{one_line, short},
 };
 
@@ -68,6 +68,16 @@ pub fn deed(kind: MessageKind) -> Option<&'static str> {
     }
 }
 
+/// What arrived, to somebody who looks elsewhere.
+pub fn arrived(from: &OnlineId, kind: MessageKind, text: &PrivateText) -> String {
+    let from = one_line(from.as_str());
+    match (deed(kind), short(text.as_str())) {
+        (Some(deed), _) => format!("{from} {deed}"),
+        (None, text) if text.is_empty() => format!("{from} wrote to you"),
+        (None, text) => format!("{from}: {text}"),
+    }
+}
+
 /// `Nova is writing…`. Empty while nobody is.
 pub fn writing(names: &[String]) -> String {
     match names {
@@ -117,7 +127,6 @@ pub fn day(date: jiff::civil::Date, now: Timestamp, zone: &TimeZone) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::PrivateText;
 
     fn group(name: &str, members: &[(u64, &str)]) -> Group {
         Group {
@@ -168,6 +177,14 @@ mod tests {
         assert_eq!(line(MessageKind::Image, Some((2, "Nova")), "x"), "Nova sent an image");
         assert_eq!(line(MessageKind::VoiceChatStarted, Some((1, "me")), ""), "You started a voice chat");
         assert_eq!(line(MessageKind::Other(9), None, "The name was changed."), "The name was changed.");
+    }
+
+    #[test]
+    fn what_arrives_is_named_whatever_it_is() {
+        let arrived = |kind, text: &str| arrived(&"Nova".into(), kind, &text.into());
+        assert_eq!(arrived(MessageKind::Text, "ready\nnow?"), "Nova: ready now?");
+        assert_eq!(arrived(MessageKind::Text, "\u{200b}"), "Nova wrote to you");
+        assert_eq!(arrived(MessageKind::Sticker, ""), "Nova sent a sticker");
     }
 
     #[test]
