@@ -6,9 +6,7 @@ use egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use partyline::{
     client::{Card, Command, Place, Played, ProblemKind, ReceivedRequest, Snapshot},
-    model::{
-        AccountId, FriendRelation, FriendSummary, Game, PlayedTitle, PrivateText, Profile,
-    },
+    model::{AccountId, FriendRelation, FriendSummary, Game, PlayedTitle, PrivateText, Profile},
 };
 
 use crate::stage::{self, ODALYS, Stage, TIDEWALKER, problem, signed_in};

@@ -13,14 +13,14 @@ use egui_kittest::{
 };
 use partyline::{
     client::{
-        Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, PictureArrival, Place,
-        Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot, Sound, TalkState,
-        VoiceStatus, WayBack,
+        Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState,
+        PictureArrival, Place, Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot,
+        Sound, TalkState, VoiceStatus, WayBack,
     },
     model::{
         AccountId, Availability, CallBudget, ClientSource, Friend, Game, ImageUrl, Invitation, KeyringState,
-        KnownAccount, Member, OAuthClient, OnlineId, PartySession, Picture, Platform, Presence, Privacy, Profile,
-        SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
+        KnownAccount, Member, OAuthClient, OnlineId, PartySession, Picture, Platform, Presence, Privacy,
+        Profile, SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
     },
     ui::{App, SandboxOffer},
 };
