@@ -134,6 +134,7 @@ fn the_own_row_says_how_the_line_is_and_lets_one_appear_offline() {
     signed_in(&mut snapshot).people.appear_offline = AppearOffline::Is(false);
     let mut stage = Stage::new(snapshot);
     stage.click("marlow_87, Live · sandbox");
+    assert_eq!(stage.count("Add a friend"), 2, "also where there is no button for it");
     stage.click("Appear offline");
     assert_eq!(stage.commands(), [Command::AppearOffline(true)]);
     stage.publish(|snapshot| signed_in(snapshot).people.appear_offline = AppearOffline::Changing(true));

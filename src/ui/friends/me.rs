@@ -9,6 +9,7 @@ use crate::{
     client::{AppearOffline, Command, LinkState, Service, SignedIn},
     ui::{
         Cx, chats,
+        dialogs::Dialog,
         display::one_line,
         notifications, settings, theme,
         theme::palette,
@@ -106,6 +107,10 @@ fn menu(ui: &mut Ui, cx: &mut Cx<'_>, state: AppearOffline) {
         }
     });
     ui.separator();
+    // Beside faces alone there is no room for its button.
+    if widgets::menu_item(ui, "Add a friend", None).clicked() {
+        cx.nav.dialog = Some(Dialog::add_friend());
+    }
     if widgets::menu_item(ui, "Settings", None).clicked() {
         cx.nav.open_settings(settings::Section::People);
     }
