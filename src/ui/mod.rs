@@ -6,6 +6,7 @@
 mod accounts;
 mod bidi;
 mod capture;
+mod card;
 mod chats;
 mod dialogs;
 mod display;
@@ -16,6 +17,7 @@ mod home;
 mod names;
 mod notifications;
 mod party;
+mod pictures;
 mod problems;
 mod secrets;
 mod settings;
@@ -69,6 +71,8 @@ struct Nav {
     messages_hidden: bool,
     /// Messages stand beside the page in this frame.
     messages_beside: bool,
+    /// A card, or the question whom to ask to be friends, is over the window in this frame.
+    people_over: bool,
 }
 
 impl Nav {
@@ -141,6 +145,7 @@ pub struct App {
     snapshot: Arc<Snapshot>,
     nav: Nav,
     files: files::Picker,
+    pictures: pictures::Pictures,
     sign_in: sign_in::State,
     friends: friends::State,
     chats: chats::State,
@@ -168,6 +173,7 @@ impl App {
             snapshot,
             nav,
             files: files::Picker::default(),
+            pictures: pictures::Pictures::install(ctx),
             sign_in: sign_in::State::default(),
             friends: friends::State::default(),
             chats,
@@ -259,6 +265,11 @@ impl eframe::App for App {
         self.offer.carry_out(ctx, &mut self.handle);
         self.files.carry_out(ctx, frame);
         self.follow_client(ctx);
+        let signed_in = match &self.snapshot.screen {
+            Screen::SignedIn(signed_in) => Some(signed_in.as_ref()),
+            Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
+        };
+        self.pictures.take(ctx, &mut self.handle, signed_in);
     }
 
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
@@ -277,8 +288,11 @@ impl eframe::App for App {
                 sign_in::show(ui, &mut cx, &mut self.sign_in);
             }
             Screen::SignedIn(signed_in) => {
+                cx.nav.people_over = signed_in.people.card.is_some()
+                    || matches!(cx.nav.dialog, Some(dialogs::Dialog::AddFriend(_)));
                 let bar =
                     shell(ui, &mut cx, signed_in, &mut self.friends, &mut self.chats, &mut self.settings);
+                card::show(ui.ctx(), &mut cx, signed_in);
                 dialogs::show(ui.ctx(), &mut cx, signed_in);
                 stay::dialog(ui.ctx(), &mut cx, signed_in, &mut self.sign_in.wait);
                 if bar != self.bar_height {
@@ -291,6 +305,7 @@ impl eframe::App for App {
         }
         capture::found_dialog(ui.ctx(), &cx);
         self.settings.follow_page(&cx);
+        self.pictures.ask(&self.handle);
     }
 
     fn on_exit(&mut self, _gl: Option<&eframe::glow::Context>) {

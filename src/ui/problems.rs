@@ -19,6 +19,8 @@ pub enum Spot {
     SignIn,
     /// Beside the page.
     Messages,
+    /// Somebody's card, or the question whom to ask to be friends.
+    People,
     /// The page in the middle, whichever it is.
     Page,
 }
@@ -30,13 +32,19 @@ struct Parts {
     in_party: bool,
     signing_in: bool,
     messages: bool,
+    people: bool,
 }
 
 impl Parts {
     fn of(ui: &Ui, cx: &Cx<'_>) -> Self {
         let signing_in = cx.signed_in().is_some_and(|signed_in| signed_in.sign_in.is_some());
-        let (collapsed, messages) = (theme::is_collapsed(ui), cx.nav.messages_beside);
-        Self { collapsed, in_party: cx.party().is_some(), signing_in, messages }
+        Self {
+            collapsed: theme::is_collapsed(ui),
+            in_party: cx.party().is_some(),
+            signing_in,
+            messages: cx.nav.messages_beside,
+            people: cx.nav.people_over,
+        }
     }
 
     /// Where a problem of `place` is shown, signed in. Every place has a spot: nothing goes wrong unseen.
@@ -46,6 +54,7 @@ impl Parts {
             Place::Voice if self.in_party => Spot::Bar,
             Place::SignIn if self.signing_in => Spot::SignIn,
             Place::Chats if self.messages => Spot::Messages,
+            Place::People if self.people => Spot::People,
             Place::SignIn
             | Place::Starting
             | Place::Window
@@ -88,6 +97,11 @@ pub fn show_all(ui: &mut Ui, cx: &mut Cx<'_>) {
         banner(ui, cx, problem);
         ui.add_space(4.0);
     }
+}
+
+/// Whether something is wrong with somebody's card, a request or a block.
+pub fn any_of_people(cx: &Cx<'_>) -> bool {
+    cx.snapshot.problems.iter().any(|problem| problem.place == Place::People)
 }
 
 pub fn any(ui: &Ui, cx: &Cx<'_>, spot: Spot) -> bool {
@@ -147,14 +161,17 @@ mod tests {
 
     #[test]
     fn a_problem_is_seen_even_where_its_own_place_is_not_there() {
-        let narrow = Parts { collapsed: true, in_party: false, signing_in: false, messages: false };
+        let narrow =
+            Parts { collapsed: true, in_party: false, signing_in: false, messages: false, people: false };
         assert_eq!(narrow.spot(Place::Friends), Spot::Page);
         assert_eq!(narrow.spot(Place::Voice), Spot::Page);
         assert_eq!(narrow.spot(Place::Chats), Spot::Page);
-        let wide = Parts { collapsed: false, in_party: true, signing_in: true, messages: true };
+        assert_eq!(narrow.spot(Place::People), Spot::Page);
+        let wide = Parts { collapsed: false, in_party: true, signing_in: true, messages: true, people: true };
         assert_eq!(wide.spot(Place::Friends), Spot::Friends);
         assert_eq!(wide.spot(Place::Voice), Spot::Bar);
         assert_eq!(wide.spot(Place::Chats), Spot::Messages);
+        assert_eq!(wide.spot(Place::People), Spot::People);
         assert_eq!(wide.spot(Place::Party), Spot::Page);
         assert_eq!(narrow.spot(Place::SignIn), Spot::Page);
         assert_eq!(wide.spot(Place::SignIn), Spot::SignIn);

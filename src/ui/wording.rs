@@ -4,7 +4,7 @@ pub mod connection;
 pub mod keeping;
 pub mod messages;
 pub mod parties;
-mod people;
+pub mod people;
 
 use std::time::Duration;
 
@@ -312,12 +312,13 @@ pub fn theme(theme: Theme) -> &'static str {
     }
 }
 
-pub fn link(link: LinkState) -> &'static str {
+/// How the line to the service is, and since when where that matters.
+pub fn link_since(link: LinkState, since: &str) -> String {
     match link {
-        LinkState::Connecting => "Connecting…",
-        LinkState::Live => "Online",
-        LinkState::CatchingUp => "Catching up…",
-        LinkState::Offline => "Offline",
+        LinkState::Connecting => "Connecting…".to_owned(),
+        LinkState::Live => "Live".to_owned(),
+        LinkState::CatchingUp => format!("Catching up since {since}"),
+        LinkState::Offline => format!("Offline since {since}"),
     }
 }
 

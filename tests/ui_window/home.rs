@@ -26,7 +26,7 @@ fn an_invitation_can_be_taken_or_put_off() {
 fn a_friends_party_can_be_joined_from_the_page_and_from_the_friend() {
     let mut stage = Stage::new(stage::home());
     stage.click("Join Harbor night");
-    stage.click("tidewalker, Deep Harbor · PS5, in Harbor night");
+    stage.open_menu("tidewalker, Deep Harbor · PS5, in Harbor night");
     let in_menu = stage.window.get_all_by_label("Join Harbor night").last().expect("a menu row");
     in_menu.click();
     stage.window.run();
@@ -57,7 +57,7 @@ fn a_party_is_started_with_a_name_a_privacy_and_guests() {
 #[test]
 fn escape_closes_a_dialog_and_nothing_happens() {
     let mut stage = Stage::new(stage::home());
-    stage.click("Odalys, Online · PS5");
+    stage.open_menu("Odalys, Online · PS5");
     stage.click("Start a party together");
     assert!(stage.shows("Start and invite 1"));
     stage.window.key_press(egui::Key::Escape);
@@ -114,11 +114,11 @@ fn friends_that_did_not_load_can_be_asked_for_again_in_any_width() {
 #[test]
 fn a_friend_is_invited_from_the_list_once() {
     let mut stage = Stage::new(stage::in_party());
-    stage.click("Odalys, Online · PS5");
+    stage.open_menu("Odalys, Online · PS5");
     stage.click("Invite to the party");
     assert_eq!(stage.commands(), [Command::Invite(vec![AccountId(ODALYS)])]);
     stage.publish(|snapshot| stage::party(snapshot).invited.push(AccountId(ODALYS)));
-    stage.click("Odalys, Online · PS5");
+    stage.open_menu("Odalys, Online · PS5");
     stage.click("Invited");
     assert_eq!(stage.commands(), []);
 }

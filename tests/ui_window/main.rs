@@ -2,8 +2,10 @@
 //! every run also checks that each input has a name for screen readers.
 
 mod captures;
+mod card;
 mod chats;
 mod first_run;
+mod friends;
 mod home;
 mod links;
 mod notifications;

@@ -6,21 +6,21 @@ use std::{
 };
 
 use eframe::App as _;
-use egui::{Event, Key, Modifiers, RawInput};
+use egui::{Event, Key, Modifiers, RawInput, TextureId};
 use egui_kittest::{
     Harness,
     kittest::{NodeT, Queryable},
 };
 use partyline::{
     client::{
-        Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState, Place,
-        Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot, Sound, TalkState,
-        VoiceStatus, WayBack,
+        Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState,
+        PictureArrival, Place, Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot,
+        Sound, TalkState, VoiceStatus, WayBack,
     },
     model::{
-        AccountId, Availability, CallBudget, ClientSource, Friend, Game, Invitation, KeyringState,
-        KnownAccount, Member, OAuthClient, OnlineId, PartySession, Platform, Presence, Privacy, Profile,
-        SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
+        AccountId, Availability, CallBudget, ClientSource, Friend, Game, ImageUrl, Invitation, KeyringState,
+        KnownAccount, Member, OAuthClient, OnlineId, PartySession, Picture, Platform, Presence, Privacy,
+        Profile, SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
     },
     ui::{App, SandboxOffer},
 };
@@ -35,9 +35,16 @@ pub const ODALYS: u64 = 14;
 pub struct Stage {
     pub window: Harness<'static, App>,
     pub meters: Arc<Meters>,
+    client: Client,
+}
+
+/// The client's ends.
+struct Client {
     commands: mpsc::Receiver<Command>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     notices: mpsc::Sender<Notice>,
+    wanted_pictures: mpsc::Receiver<ImageUrl>,
+    pictures: mpsc::Sender<PictureArrival>,
 }
 
 impl Stage {
@@ -51,14 +58,14 @@ impl Stage {
 
     /// `offer` is what "Try the sandbox" starts.
     pub fn offering(snapshot: Snapshot, width: f32, height: f32, offer: SandboxOffer) -> Self {
-        let (handle, commands, snapshots, notices) = client(snapshot);
+        let (handle, client) = client(snapshot);
         let meters = handle.meters.clone();
         let mut window = Harness::builder()
             .with_size([width, height])
             .allow_missing_glyphs()
             .build_eframe(|creation| App::new(&creation.egui_ctx, handle, offer));
         window.run();
-        Self { window, meters, commands, snapshots, notices }
+        Self { window, meters, client }
     }
 
     /// Another client, which shows `snapshot` for good.
@@ -67,24 +74,52 @@ impl Stage {
     }
 
     pub fn publish(&mut self, change: impl FnOnce(&mut Snapshot)) {
-        self.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+        self.client.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
         self.window.run();
     }
 
     /// The same, and the one frame that it causes at once.
     pub fn publish_once(&mut self, change: impl FnOnce(&mut Snapshot)) {
-        self.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+        self.client.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
         self.window.step();
     }
 
+    /// The same, and no frame: the next one shows it.
+    pub fn publish_silently(&mut self, change: impl FnOnce(&mut Snapshot)) {
+        self.client.snapshots.send_modify(|snapshot| change(Arc::make_mut(snapshot)));
+    }
+
     pub fn notify(&mut self, notice: Notice) {
-        self.notices.try_send(notice).expect("room for a notice");
+        self.client.notices.try_send(notice).expect("room for a notice");
         self.window.run();
     }
 
     pub fn click(&mut self, label: &str) {
         self.window.get_by_label(label).click();
         self.window.run();
+    }
+
+    /// The menu of the other button of the mouse.
+    pub fn open_menu(&mut self, label: &str) {
+        self.window.get_by_label(label).click_secondary();
+        self.window.run();
+    }
+
+    /// The pictures asked for since the last call.
+    pub fn wanted_pictures(&mut self) -> Vec<ImageUrl> {
+        std::iter::from_fn(|| self.client.wanted_pictures.try_recv().ok()).collect()
+    }
+
+    pub fn deliver(&mut self, image: ImageUrl, picture: Option<Picture>) {
+        self.client.pictures.try_send((image, picture)).expect("room for a picture");
+        self.window.run();
+    }
+
+    /// Which picture is painted how often: all textures but that of the letters.
+    pub fn painted_pictures(&self) -> usize {
+        let shapes = &self.window.output().shapes;
+        let is_picture = |id: TextureId| matches!(id, TextureId::Managed(n) if n > 0);
+        shapes.iter().filter(|clipped| is_picture(clipped.shape.texture_id())).count()
     }
 
     /// The one drawn last of several: that of a dialog.
@@ -173,17 +208,17 @@ impl Stage {
 
     /// What was asked of the client since the last call.
     pub fn commands(&mut self) -> Vec<Command> {
-        std::iter::from_fn(|| self.commands.try_recv().ok()).collect()
+        std::iter::from_fn(|| self.client.commands.try_recv().ok()).collect()
     }
 }
 
 /// A window's end of a client, and the client's ends of it.
-fn client(
-    snapshot: Snapshot,
-) -> (Handle, mpsc::Receiver<Command>, watch::Sender<Arc<Snapshot>>, mpsc::Sender<Notice>) {
+fn client(snapshot: Snapshot) -> (Handle, Client) {
     let (command_sender, commands) = mpsc::channel(64);
     let (snapshots, snapshot_receiver) = watch::channel(Arc::new(snapshot));
     let (notices, notice_receiver) = mpsc::channel(64);
+    let (picture_wisher, wanted_pictures) = mpsc::channel(64);
+    let (pictures, picture_receiver) = mpsc::channel(64);
     let handle = Handle {
         commands: command_sender,
         snapshots: snapshot_receiver,
@@ -191,10 +226,10 @@ fn client(
         meters: Arc::new(Meters::default()),
         stats: Arc::new(|| None),
         budget: Arc::new(|| Some(CallBudget { used: 37, limit: 270, window: Duration::from_secs(900) })),
-        wanted_pictures: mpsc::channel(64).0,
-        pictures: mpsc::channel(64).1,
+        wanted_pictures: picture_wisher,
+        pictures: picture_receiver,
     };
-    (handle, commands, snapshots, notices)
+    (handle, Client { commands, snapshots, notices, wanted_pictures, pictures })
 }
 
 fn snapshot(screen: Screen) -> Snapshot {

@@ -16,7 +16,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deed {
     RemoveFromParty,
+    RemoveFriend,
     Block,
+    Unblock,
+    ShareRealName,
 }
 
 /// Somebody, under the name that was shown.
@@ -43,6 +46,25 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, question: &Question) -> bool {
             "They need a new invitation to come back.",
             "Remove",
             Command::RemoveMember(*account),
+        ),
+        Deed::RemoveFriend => (
+            format!("Remove {name} from your friends?"),
+            "You are off their list as well. To be friends again, one of you has to ask. They are not told.",
+            "Remove",
+            Command::RemoveFriend(*account),
+        ),
+        Deed::Unblock => (
+            format!("Unblock {name}?"),
+            "They can write to you and invite you again. You are not friends by that.",
+            "Unblock",
+            Command::Unblock(*account),
+        ),
+        Deed::ShareRealName => (
+            format!("Share your real name with {name}?"),
+            "They see the name that your account is registered with, wherever they see your online id. To take it back, \
+             use the phone app or a console.",
+            "Share my name",
+            Command::ShareRealName(*account),
         ),
         Deed::Block => (
             format!("Block {name}?"),

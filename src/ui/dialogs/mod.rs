@@ -1,6 +1,7 @@
 //! Dialogs over the window: starting a party, inviting, joining by link, whom to write to, asking twice. One at a time.
 //! Main thread.
 
+mod add_friend;
 mod confirm;
 mod invite;
 mod limit;
@@ -30,6 +31,7 @@ pub enum Dialog {
     Confirm(Question),
     /// Whom to write to.
     NewChat(Picker),
+    AddFriend(add_friend::Draft),
 }
 
 impl Dialog {
@@ -51,6 +53,10 @@ impl Dialog {
         Self::Link(link::Draft::default())
     }
 
+    pub fn add_friend() -> Self {
+        Self::AddFriend(add_friend::Draft::default())
+    }
+
     pub fn new_chat() -> Self {
         Self::NewChat(Picker::new_for(Purpose::Write))
     }
@@ -67,6 +73,7 @@ pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         Dialog::Limit(limit) => limit::show(ctx, cx, limit),
         Dialog::Link(draft) => link::paste(ctx, cx, draft),
         Dialog::Confirm(question) => confirm::show(ctx, cx, question),
+        Dialog::AddFriend(draft) => add_friend::show(ctx, cx, signed_in, draft),
         Dialog::NewChat(people) => new_chat::show(ctx, cx, signed_in, people),
     };
     if !close {

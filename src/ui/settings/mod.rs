@@ -3,6 +3,7 @@
 mod account;
 mod captures;
 mod connection;
+mod people;
 mod report;
 mod sign_in;
 mod talk_keys;
@@ -30,6 +31,7 @@ pub enum Section {
     TalkKeys,
     Appearance,
     Account,
+    People,
     SignIn,
     Captures,
     Connection,
@@ -37,11 +39,12 @@ pub enum Section {
 }
 
 impl Section {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Voice,
         Self::TalkKeys,
         Self::Appearance,
         Self::Account,
+        Self::People,
         Self::SignIn,
         Self::Captures,
         Self::Connection,
@@ -54,6 +57,7 @@ impl Section {
             Self::TalkKeys => "Talk keys",
             Self::Appearance => "Appearance",
             Self::Account => "Account",
+            Self::People => "People",
             Self::SignIn => "Sign-in",
             Self::Captures => "Captures",
             Self::Connection => "Connection",
@@ -78,6 +82,8 @@ pub struct State {
     forgetting_client: bool,
     captures: captures::Draft,
     calls: connection::Sample,
+    /// The list of blocked people was asked for since its section is open.
+    asked_for_blocked: bool,
 }
 
 impl State {
@@ -92,7 +98,7 @@ impl State {
         Some(Settings { talk_key, ..settings.clone() })
     }
 
-    /// The microphone is tested only while its section is open.
+    /// The microphone is tested only while its section is open; who is blocked is asked for when its section opens.
     pub fn follow_page(&mut self, cx: &Cx<'_>) {
         let open = cx.signed_in().is_some() && cx.nav.page == Page::Settings;
         if !open || cx.nav.section != Section::Voice {
@@ -102,6 +108,11 @@ impl State {
             self.key_choice = talk_keys::Choice::default();
             self.release_hold_millis = None;
         }
+        let people = open && cx.nav.section == Section::People;
+        if people && !self.asked_for_blocked {
+            cx.send(Command::ReadBlocked);
+        }
+        self.asked_for_blocked = people;
         let wanted = match (open && cx.nav.section == Section::Voice, self.hear_yourself) {
             (false, _) => MicrophoneTest::Off,
             (true, false) => MicrophoneTest::Meter,
@@ -178,6 +189,7 @@ fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Sta
             }
             Section::Appearance => appearance(ui, cx),
             Section::Account => account::show(ui, cx, signed_in, &mut state.forgetting),
+            Section::People => people::show(ui, cx, signed_in),
             Section::SignIn => sign_in::show(ui, cx, &mut state.client, &mut state.forgetting_client),
             Section::Captures => captures::show(ui, cx, &mut state.captures),
             Section::Connection => connection::show(ui, cx, signed_in, &mut state.calls),

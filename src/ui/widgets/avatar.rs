@@ -1,13 +1,14 @@
-//! A person: two letters on a colour of their own, with what they are doing as a ring or a badge.
+//! A person: their picture, or two letters on a colour of their own, with what they are doing as a ring or a badge; and
+//! a game.
 
 use std::f32::consts::TAU;
 
-use egui::{Align2, Color32, Painter, Pos2, Shape, Stroke, Ui, Vec2};
+use egui::{Align2, Color32, Painter, Pos2, Rect, Shape, Stroke, Ui, Vec2};
 
 use super::{Icon, icon::arc, paint_line};
 use crate::{
-    model::{AccountId, Decibels},
-    ui::{display, theme},
+    model::{AccountId, Decibels, ImageUrl},
+    ui::{display, pictures, theme},
 };
 
 const COLOURS: [Color32; 7] = [
@@ -26,6 +27,8 @@ pub enum Badge {
     Online,
     Offline,
     Muted,
+    /// They want to be friends.
+    Asks,
 }
 
 #[must_use]
@@ -33,6 +36,7 @@ pub struct Avatar<'a> {
     account: AccountId,
     name: &'a str,
     size: f32,
+    picture: Option<&'a ImageUrl>,
     badge: Option<Badge>,
     speaking: Option<Decibels>,
     connecting: Option<f32>,
@@ -40,8 +44,24 @@ pub struct Avatar<'a> {
 }
 
 impl<'a> Avatar<'a> {
+    /// The picture is the one that the list of friends has, if any.
     pub fn new(account: AccountId, name: &'a str, size: f32) -> Self {
-        Self { account, name, size, badge: None, speaking: None, connecting: None, faded: false }
+        Self {
+            account,
+            name,
+            size,
+            picture: None,
+            badge: None,
+            speaking: None,
+            connecting: None,
+            faded: false,
+        }
+    }
+
+    /// Of somebody who may be no friend.
+    pub fn picture(mut self, picture: Option<&'a ImageUrl>) -> Self {
+        self.picture = picture;
+        self
     }
 
     pub fn badge(mut self, badge: Badge) -> Self {
@@ -73,10 +93,18 @@ impl<'a> Avatar<'a> {
         let radius = self.size / 2.0;
         let blend = |color: Color32| if self.faded { behind.lerp_to_gamma(color, 0.5) } else { color };
 
-        painter.circle_filled(center, radius, blend(colour_of(self.account)));
-        let letters = display::initials(self.name);
-        let font = theme::semibold((self.size * 0.36).round());
-        paint_line(painter, center, Align2::CENTER_CENTER, &letters, font, blend(Color32::WHITE), self.size);
+        let picture = match self.picture {
+            Some(image) => pictures::at(ui.ctx(), image),
+            None => pictures::of(ui.ctx(), self.account),
+        };
+        match picture {
+            Some(picture) => {
+                let rect = Rect::from_center_size(center, Vec2::splat(self.size));
+                let tint = if self.faded { Color32::from_white_alpha(128) } else { Color32::WHITE };
+                picture.paint(painter, rect, radius, tint);
+            }
+            None => self.paint_letters(painter, center, blend),
+        }
 
         if let Some(level) = self.speaking {
             let strength = 0.45 + 0.55 * super::meter_fraction(level);
@@ -92,6 +120,27 @@ impl<'a> Avatar<'a> {
             paint_badge(painter, badge, at, behind, colours);
         }
     }
+
+    fn paint_letters(&self, painter: &Painter, center: Pos2, blend: impl Fn(Color32) -> Color32) {
+        painter.circle_filled(center, self.size / 2.0, blend(colour_of(self.account)));
+        let letters = display::initials(self.name);
+        let font = theme::semibold((self.size * 0.36).round());
+        paint_line(painter, center, Align2::CENTER_CENTER, &letters, font, blend(Color32::WHITE), self.size);
+    }
+}
+
+/// A game's icon, or the sign of a game until it is there.
+pub fn game_icon(ui: &Ui, rect: Rect, image: Option<&ImageUrl>) {
+    const RADIUS: f32 = 6.0;
+    match image.and_then(|image| pictures::at(ui.ctx(), image)) {
+        Some(picture) => picture.paint(ui.painter(), rect, RADIUS, Color32::WHITE),
+        None => {
+            let colours = theme::palette(ui);
+            ui.painter().rect_filled(rect, RADIUS, colours.line);
+            let sign = Rect::from_center_size(rect.center(), rect.size() * 0.6);
+            Icon::Game.paint(ui.painter(), sign, colours.dim);
+        }
+    }
 }
 
 fn paint_badge(painter: &Painter, badge: Badge, at: Pos2, behind: Color32, colours: &theme::Palette) {
@@ -103,6 +152,11 @@ fn paint_badge(painter: &Painter, badge: Badge, at: Pos2, behind: Color32, colou
         Badge::Offline => {
             painter.circle_filled(at, 6.0, behind);
             painter.circle_stroke(at, 3.5, Stroke::new(2.0, colours.faint));
+        }
+        Badge::Asks => {
+            painter.circle(at, 8.0, colours.accent, Stroke::new(2.0, behind));
+            let rect = Align2::CENTER_CENTER.anchor_size(at, Vec2::splat(12.0));
+            Icon::Plus.paint(painter, rect, colours.on_accent);
         }
         Badge::Muted => {
             painter.circle(at, 10.0, colours.background, Stroke::new(1.0, colours.line));

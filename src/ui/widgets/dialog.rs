@@ -20,26 +20,43 @@ pub fn firm_dialog(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui))
         && ctx.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
 }
 
+/// The same without a heading: `name` is read out.
+pub fn sheet(ctx: &Context, name: &str, contents: impl FnOnce(&mut Ui)) -> bool {
+    modal(ctx, name, contents).should_close()
+}
+
 fn show(ctx: &Context, heading: &str, contents: impl FnOnce(&mut Ui)) -> ModalResponse<()> {
+    modal(ctx, heading, |ui| {
+        line(ui, heading, title(), palette(ui).text);
+        ui.add_space(8.0);
+        contents(ui);
+    })
+}
+
+fn modal(ctx: &Context, name: &str, contents: impl FnOnce(&mut Ui)) -> ModalResponse<()> {
     let style = ctx.global_style();
     let frame = Frame::new()
         .fill(style.visuals.window_fill)
         .stroke(style.visuals.window_stroke)
         .corner_radius(CARD_RADIUS)
         .inner_margin(Margin::same(24));
-    let id = Id::unique("dialog").with(heading);
-    let area = Modal::default_area(id).accessible_name(heading).role(egui::accesskit::Role::Dialog);
-    Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
+    let id = Id::unique("dialog").with(name);
+    let area = Modal::default_area(id).accessible_name(name).role(egui::accesskit::Role::Dialog);
+    let response = Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
         let room = ctx.content_rect().size();
         ui.set_width((room.x - 96.0).min(440.0));
         ui.set_max_height(room.y - 96.0);
         // In the smallest window even a dialog scrolls.
-        ScrollArea::vertical().id_salt(heading).max_height(room.y - 64.0).show(ui, |ui| {
-            line(ui, heading, title(), palette(ui).text);
-            ui.add_space(8.0);
-            contents(ui);
-        });
-    })
+        ScrollArea::vertical().id_salt(name).max_height(room.y - 64.0).show(ui, contents);
+    });
+    let size = response.response.rect.size();
+    let before = ctx.data_mut(|data| data.get_temp_mut_or(id, size).to_owned());
+    if before != size {
+        // It stands where its size of the pass before has its middle: draw again now, since no later frame may come.
+        ctx.data_mut(|data| data.insert_temp(id, size));
+        ctx.request_discard("a dialog has a new size");
+    }
+    response
 }
 
 /// What was pressed at the foot of a dialog.

@@ -12,6 +12,7 @@ pub enum Icon {
     HeadphonesOff,
     Gear,
     Back,
+    Forward,
     Down,
     More,
     Close,
@@ -28,6 +29,9 @@ pub enum Icon {
     Bell,
     Send,
     Star,
+    StarFilled,
+    Game,
+    AddPerson,
 }
 
 impl Icon {
@@ -47,6 +51,7 @@ impl Icon {
             }
             Self::Gear => gear(&pen),
             Self::Back => pen.line(&[(15.0, 5.0), (8.0, 12.0), (15.0, 19.0)]),
+            Self::Forward => pen.line(&[(9.0, 5.0), (16.0, 12.0), (9.0, 19.0)]),
             Self::Down => pen.line(&[(6.0, 9.5), (12.0, 15.5), (18.0, 9.5)]),
             Self::More => {
                 for x in [5.0, 12.0, 19.0] {
@@ -82,7 +87,21 @@ impl Icon {
                 pen.closed(&[(3.5, 4.0), (21.0, 12.0), (3.5, 20.0), (6.5, 12.0)]);
                 pen.line(&[(6.5, 12.0), (13.0, 12.0)]);
             }
-            Self::Star => star(&pen),
+            Self::Star => pen.closed(&star()),
+            Self::StarFilled => pen.filled(&star()),
+            Self::AddPerson => {
+                pen.circle(9.5, 8.0, 4.0);
+                pen.arc((9.5, 21.0), 7.0, PI, TAU);
+                pen.line(&[(19.0, 7.0), (19.0, 13.0)]);
+                pen.line(&[(16.0, 10.0), (22.0, 10.0)]);
+            }
+            Self::Game => {
+                pen.rounded(2.5, 7.0, 19.0, 10.0, 5.0);
+                pen.line(&[(6.0, 12.0), (10.0, 12.0)]);
+                pen.line(&[(8.0, 10.0), (8.0, 14.0)]);
+                pen.dot(15.0, 13.2, 1.2);
+                pen.dot(18.0, 10.8, 1.2);
+            }
             Self::Link => {
                 pen.line(&[(9.0, 15.0), (15.0, 9.0)]);
                 // Two links of a chain, open where the bar goes through.
@@ -133,6 +152,17 @@ impl Pen<'_> {
         self.painter.add(Shape::closed_line(points.iter().map(|p| self.at(*p)).collect(), self.stroke()));
     }
 
+    /// From the middle of the grid, which may be any shape that is seen whole from there.
+    fn filled(&self, points: &[(f32, f32)]) {
+        let middle = self.at((12.0, 12.5));
+        let next = points.iter().cycle().skip(1);
+        for (from, to) in points.iter().zip(next) {
+            let corners = vec![middle, self.at(*from), self.at(*to)];
+            self.painter.add(Shape::convex_polygon(corners, self.color, Stroke::NONE));
+        }
+        self.closed(points);
+    }
+
     fn circle(&self, x: f32, y: f32, radius: f32) {
         self.painter.circle_stroke(self.at((x, y)), radius * self.scale, self.stroke());
     }
@@ -180,17 +210,16 @@ fn bell(pen: &Pen<'_>) {
     pen.line(&[(10.0, 20.5), (14.0, 20.5)]);
 }
 
-fn star(pen: &Pen<'_>) {
+fn star() -> Vec<(f32, f32)> {
     const POINTS: usize = 5;
-    let outline: Vec<(f32, f32)> = (0..2 * POINTS)
+    (0..2 * POINTS)
         .map(|corner| {
             let radius = if corner % 2 == 0 { 9.5 } else { 4.0 };
             let point =
                 pos2(12.0, 12.5) + radius * Vec2::angled(corner as f32 * PI / POINTS as f32 - PI / 2.0);
             (point.x, point.y)
         })
-        .collect();
-    pen.closed(&outline);
+        .collect()
 }
 
 fn eye(pen: &Pen<'_>) {

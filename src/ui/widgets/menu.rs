@@ -27,6 +27,19 @@ pub fn menu(button: &Response, name: &str, width: f32, contents: impl FnOnce(&mu
         });
 }
 
+/// A menu that opens where `thing` is pressed with the other button of the mouse.
+pub fn context_menu(thing: &Response, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    Popup::context_menu(thing)
+        .accessible_name(name)
+        .width(width)
+        .close_behavior(PopupCloseBehavior::CloseOnClick)
+        .show(|ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            ui.set_width(width);
+            contents(ui);
+        });
+}
+
 /// A row of a menu; `chosen` is `Some` where the rows are alternatives.
 pub fn menu_item(ui: &mut Ui, text: &str, chosen: Option<bool>) -> Response {
     let colours = palette(ui);

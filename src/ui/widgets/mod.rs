@@ -17,17 +17,17 @@ mod surface;
 mod text;
 
 pub use self::text::{
-    announce, caps_heading, fact, key_cap, line, paint_line, paragraph, pill, pill_width, text,
+    announce, caps_heading, fact, key_cap, line, paint_caps, paint_line, paragraph, pill, pill_width, text,
 };
-pub use avatar::{Avatar, Badge};
+pub use avatar::{Avatar, Badge, game_icon};
 pub use banner::{banner, banner_frame, banner_row};
 pub use button::{Button, button_pair, icon_button, text_button};
 pub use choice::choice_row;
-pub use dialog::{Pressed, dialog, dialog_buttons, dialog_foot, firm_dialog, floating_frame};
+pub use dialog::{Pressed, dialog, dialog_buttons, dialog_foot, firm_dialog, floating_frame, sheet};
 pub use field::{entered, long_field, read_only_field, search_field, text_field};
 pub use icon::Icon;
 pub use mark::{count_badge, marked_button};
-pub use menu::{menu, menu_item, nav_item, select, tick};
+pub use menu::{context_menu, menu, menu_item, nav_item, select, tick};
 pub use meter::{fraction as meter_fraction, meter};
 pub use progress::progress_bar;
 pub use secret_field::{SecretText, secret_field};

@@ -62,15 +62,21 @@ pub fn paint_line(
 
 /// A quiet heading in capitals above a group.
 pub fn caps_heading(ui: &mut Ui, text: &str) -> Response {
+    ui.add(Label::new(caps(text, palette(ui).faint)).truncate())
+}
+
+/// The same painted by hand, with `at` as its left middle.
+pub fn paint_caps(painter: &Painter, at: Pos2, text: &str, color: Color32) {
+    let galley = painter.layout_job(caps(text, color));
+    painter.galley(Align2::LEFT_CENTER.anchor_size(at, galley.size()).min, galley, color);
+}
+
+fn caps(text: &str, color: Color32) -> LayoutJob {
     let mut job = LayoutJob::default();
-    let format = TextFormat {
-        font_id: theme::caps(),
-        color: palette(ui).faint,
-        extra_letter_spacing: 0.5,
-        ..Default::default()
-    };
+    let font_id = theme::caps();
+    let format = TextFormat { font_id, color, extra_letter_spacing: 0.5, ..Default::default() };
     job.append(&text.to_uppercase(), 0.0, format);
-    ui.add(Label::new(job).truncate())
+    job
 }
 
 const PILL_PADDING: Vec2 = Vec2::new(9.0, 3.0);

@@ -2,7 +2,8 @@
 
 use super::platform;
 use crate::{
-    model::{Availability, Friend, PartySession, Presence},
+    client::AppearOffline,
+    model::{Availability, FriendSummary, PartySession, PlayedTitle, Presence},
     ui::display::one_line,
 };
 
@@ -16,17 +17,14 @@ pub fn party_name(session: &PartySession) -> String {
     }
 }
 
-/// What a friend is doing, in one line.
-pub fn presence(friend: &Friend, now: jiff::Timestamp) -> String {
-    match &friend.presence {
+/// What somebody is doing, in one line.
+pub fn presence(presence: Option<&Presence>, now: jiff::Timestamp) -> String {
+    match presence {
         None => "…".to_owned(),
         Some(presence) if presence.availability == Availability::Offline => last_seen(presence, now),
         Some(presence) => {
-            let doing = presence
-                .game
-                .as_ref()
-                .map(|game| one_line(&game.title))
-                .unwrap_or_else(|| "Online".to_owned());
+            let game = presence.game.as_ref();
+            let doing = game.map_or_else(|| "Online".to_owned(), |game| one_line(&game.title));
             match presence.platform.and_then(platform) {
                 Some(platform) => format!("{doing} · {platform}"),
                 None => doing,
@@ -53,6 +51,54 @@ pub fn ago(then: jiff::Timestamp, now: jiff::Timestamp) -> String {
         1440..2880 => "yesterday".to_owned(),
         _ => format!("{} days ago", minutes / 1440),
     }
+}
+
+/// Others see the user as offline, or will in a moment.
+pub fn is_hidden(state: AppearOffline) -> bool {
+    match state {
+        AppearOffline::Unknown => false,
+        AppearOffline::Is(hidden) | AppearOffline::Changing(hidden) | AppearOffline::Fixed(hidden) => hidden,
+    }
+}
+
+/// What the choice means as it stands.
+pub fn appear_offline(state: AppearOffline) -> &'static str {
+    match state {
+        AppearOffline::Unknown => "The service has not said how it is",
+        AppearOffline::Is(true) => "Nobody sees that you are here",
+        AppearOffline::Is(false) => "Friends see that you are here",
+        AppearOffline::Changing(_) => "Waiting for the service",
+        AppearOffline::Fixed(_) => "Change it in the phone app or on a console",
+    }
+}
+
+/// `Speaks en-US, de`; at most three. Empty where none is known.
+pub fn languages(languages: &[String]) -> String {
+    match names(languages.iter().map(String::as_str)) {
+        none if none.is_empty() => none,
+        languages => format!("Speaks {languages}"),
+    }
+}
+
+/// `12 friends · 3 of yours`. Empty where neither is known.
+pub fn friends_of(summary: &FriendSummary) -> String {
+    let count = |count: u32| format!("{count} {}", if count == 1 { "friend" } else { "friends" });
+    match (summary.friends, summary.mutual_friends) {
+        (Some(all), Some(mutual)) => format!("{} · {mutual} of them yours too", count(all)),
+        (Some(all), None) => count(all),
+        (None, Some(mutual)) => format!("{} in common", count(mutual)),
+        (None, None) => String::new(),
+    }
+}
+
+/// `2 hours ago · 14 times`. Empty where neither is known.
+pub fn played(title: &PlayedTitle, now: jiff::Timestamp) -> String {
+    let last = title.last_played.map(|then| ago(then, now));
+    let times = title.times_played.filter(|times| *times > 0).map(|times| match times {
+        1 => "once".to_owned(),
+        times => format!("{times} times"),
+    });
+    last.into_iter().chain(times).collect::<Vec<_>>().join(" · ")
 }
 
 /// `a, b, c and 2 more`; at most three are named.
