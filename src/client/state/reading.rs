@@ -68,12 +68,6 @@ impl Reading {
         self.under_way.is_some()
     }
 
-    /// A reading that began at `then` or later came to an end, or the last one was in vain: some calls a service may never
-    /// answer, and nobody waits for them.
-    pub fn was_tried_since(&self, then: Instant) -> bool {
-        self.under_way.is_none() && (self.in_vain || self.began.is_some_and(|began| began >= then))
-    }
-
     /// When the last reading began, also one under way.
     pub fn began(&self) -> Option<Instant> {
         self.began
@@ -82,6 +76,11 @@ impl Reading {
     /// An answer that was asked for at `then` or later has come.
     pub fn is_read_since(&self, then: Instant) -> bool {
         self.read_as_of.is_some_and(|as_of| as_of >= then)
+    }
+
+    /// The same, or the last one was in vain: some calls a service may never answer, and nobody waits for them.
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.in_vain || self.is_read_since(then)
     }
 }
 

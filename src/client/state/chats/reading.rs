@@ -22,6 +22,9 @@ const NOTICES_APART: Duration = Duration::from_secs(2);
 /// After a group came up that was in no list.
 const FAVORITES_SETTLE: Duration = Duration::from_secs(20);
 
+/// However often one asks, or the line breaks.
+const LISTS_APART: Duration = Duration::from_secs(10);
+
 impl ChatsState {
     /// Returns those that are not in it any more.
     fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) -> Vec<GroupId> {
@@ -73,7 +76,8 @@ impl State {
     /// After push connects, and when the user asks: everything that an event may have told meanwhile.
     pub(in super::super) fn read_chats(&mut self, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
-        account.chats.list.want();
+        let list = &mut account.chats.list;
+        list.want_by(list.began().map_or(now, |began| (began + LISTS_APART).max(now)));
         if let Some((_, conversation)) = account.chats.open_conversation() {
             conversation.want_newest();
         }
