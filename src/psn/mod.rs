@@ -3,78 +3,79 @@
 //!
 //! # The calls
 //!
-//! One row for each of protocol sections 2–10. *Sure*: **B** captured, **C** seen in other public clients, **I** inferred,
+//! One row for each of protocol sections 2–10. *Source*: the section of `protocol.md`, or the public client that the call was
+//! seen in. *Sure*: **B** captured, **C** seen in other public clients, **I** inferred,
 //! **?** a guess that lives in one place of `wire`; the second letter, where there is one, is the body's.
 //!
-//! | method, path | sure | here |
-//! |---|---|---|
-//! | **accounts** `/api/authz/v3/oauth` | | |
-//! | GET `/authorize` (browser) | B | [`Authorization::begin`] |
-//! | GET `/authorize` with the npsso cookie | C | [`Authorization::code_for_npsso`] |
-//! | POST `/token`, code | B | [`Authorization::exchange`] |
-//! | POST `/token`, refresh | B | [`Tokens`], before a token ends or after a 401 |
-//! | **mobile** `/sessionManager/v2` | | |
-//! | GET `/partySessions?view=v3` | B, I | [`Psn::party`] |
-//! | POST `/sys/gameBase/parties/bulkGet` | B, C | [`Psn::visible_parties`] |
-//! | GET `/users/me/partySessionsInvitations` | B, C | [`Psn::invitations`] |
-//! | POST `/partySessions` | B, C | [`Psn::create_party`] |
-//! | PATCH `/partySessions/{id}` | B | [`Psn::change_party`] |
-//! | POST `/partySessions/{id}/members` | B, C | [`Psn::join_party`] |
-//! | PATCH `/partySessions/{id}/members/me` | B, I | [`Psn::announce_voice`] |
-//! | DELETE `/partySessions/{id}/members/me` | B | [`Psn::leave_party`] |
-//! | DELETE `/partySessions/{id}/members/{account}` | ? | [`Psn::remove_member`] |
-//! | POST `/partySessions/{id}/invitations` | B | [`Psn::invite`] |
-//! | POST `/partySessions/{id}/bridges` | B, C | [`Psn::link_bridge`] |
-//! | POST `/partySessions/{id}/customMessage` | B, I | [`Psn::send_custom_message`] |
-//! | **mobile** `/playerRecommendations/v1` | | |
-//! | GET `/partyHistory/me` | B, ? | [`Psn::party_history`] |
-//! | **web** and **mobile** `/cpss/v1` | | |
-//! | GET `{web}/partyInfo/{link}` | B | [`Psn::link_preview`] |
-//! | GET `{mobile}/share/party/{id}` | C, ? | [`Psn::share_party`] |
-//! | **mobile** `/rtcBridge/v1` | | |
-//! | POST `/bridges` | B | [`Psn::create_bridge`] |
-//! | GET `/bridges/{b}` | B | [`Psn::bridge_peers`] |
-//! | DELETE `/bridges/{b}` | B | [`Psn::delete_bridge`] |
-//! | POST `/bridges/{b}/peers` | B | [`Psn::add_peer`] |
-//! | POST `/bridges/{b}/peers/{p}/offer` | B | not made: a lost voice path gets a new seat instead |
-//! | POST `/bridges/{b}/peers/{p}/answer` | B | [`Psn::answer_peer`] |
-//! | DELETE `/bridges/{b}/peers/{p}` | B | [`Psn::delete_peer`] |
-//! | **mobile** `/userProfile` | | |
-//! | GET `/v2/internal/users/me/friends` | B, C | [`Psn::friends`] |
-//! | GET `/v1/internal/users/profiles` | B, C | [`Psn::profiles`] |
-//! | GET `/v2/internal/users/basicPresences` | B, C | [`Psn::presences`] |
-//! | GET `/v1/internal/users/me/friends/receivedRequests` | B, C | [`Psn::friend_requests`] |
-//! | PUT `/v1/internal/users/me/friends/{account}` | C | [`Psn::befriend`] |
-//! | DELETE `/v1/internal/users/me/friends/{account}` | C | [`Psn::unfriend`] |
-//! | GET `/v1/internal/users/me/friends/{account}/summary` | B, I | [`Psn::friend_summary`] |
-//! | POST `/v1/internal/users/me/friends/{account}/personalDetailSharing` | B, ? | [`Psn::share_real_name`] |
-//! | GET `/v1/internal/users/me/blocks` | B, C | [`Psn::blocked`] |
-//! | PUT `/v1/internal/users/me/blocks/{account}` | C | [`Psn::block`] |
-//! | DELETE `/v1/internal/users/me/blocks/{account}` | C | [`Psn::unblock`] |
-//! | GET `/v1/internal/users/me/userSettings/appearOffline` | B, ? | [`Psn::appears_offline`] |
-//! | PUT `/v1/internal/users/me/userSettings/appearOffline` | ? | [`Psn::set_appear_offline`] |
-//! | **mobile** `/gamelist/v2` | | |
-//! | GET `/users/{account}/titles` | B, C | [`Psn::played_titles`] |
-//! | **mobile** `/search/v1` | | |
-//! | POST `/universalSearch` | C, C | [`Psn::find_person`] |
-//! | **push** | | |
-//! | GET `/np/serveraddr` | B, C | [`Psn::open_push`] |
-//! | GET `wss://{fqdn}/np/pushNotification` | B, C | [`Psn::open_push`], [`PushSocket::next`] |
-//! | **mobile** `/gamingLoungeGroups/v1` | | |
-//! | GET `/members/me/groups` | B, C | [`Psn::groups`] |
-//! | GET `/members/me/groups/openPartySessions` | B, ? | [`Psn::open_parties`] |
-//! | GET `/members/me/groups/{g}` | C | [`Psn::group`] |
-//! | POST `/groups` | C | [`Psn::create_group`] |
-//! | GET `/members/me/groups/{g}/threads/{t}/messages` | B, C | [`Psn::messages`] |
-//! | POST `/groups/{g}/threads/{t}/messages` | C | [`Psn::send_message`] |
-//! | POST `/groups/{g}/typing` | B, ? | [`Psn::typing`] |
-//! | POST `/groups/{g}/threads/{t}/reactions` | B, ? | [`Psn::react`] |
-//! | **mobile** `/userNotificationManager/v1` | | |
-//! | GET `/users/me/notifications` | B, ? | [`Psn::notifications`] |
-//! | PUT `/users/me/notifications` | B, ? | [`Psn::mark_read`] |
-//! | **mobile**, the rest of section 10 | | |
-//! | GET `/graphql/v1/op` | B | not made: nothing in it is needed |
-//! | PUT `/psan/v1/appTypes/psapp/users/{account}/deviceTypes/Android/deviceInfo` | B | not made: this is no phone |
+//! | method, path | source | sure | here | used for |
+//! |---|---|---|---|---|
+//! | **accounts** `/api/authz/v3/oauth` | | | | |
+//! | GET `/authorize` (browser) | 2 | B | [`Authorization::begin`] | signing in |
+//! | GET `/authorize` with the npsso cookie | 2 | C | [`Authorization::code_for_npsso`] | signing in by an npsso |
+//! | POST `/token`, code | 2 | B | [`Authorization::exchange`] | signing in |
+//! | POST `/token`, refresh | 2 | B | [`Tokens`], before a token ends or after a 401 | staying signed in |
+//! | **mobile** `/sessionManager/v2` | | | | |
+//! | GET `/partySessions?view=v3` | 4 | B, I | [`Psn::party`] | the party one is in; whether an invitation still stands |
+//! | POST `/sys/gameBase/parties/bulkGet` | 4 | B, C | [`Psn::visible_parties`] | parties to join, of friends and by invitation |
+//! | GET `/users/me/partySessionsInvitations` | 4 | B, C | [`Psn::invitations`] | invitations |
+//! | POST `/partySessions` | 4 | B, C | [`Psn::create_party`] | Start a party |
+//! | PATCH `/partySessions/{id}` | 4 | B | [`Psn::change_party`] | name, privacy, places |
+//! | POST `/partySessions/{id}/members` | 4 | B, C | [`Psn::join_party`] | Join; the way back in |
+//! | PATCH `/partySessions/{id}/members/me` | 4 | B, I | [`Psn::announce_voice`] | muted, and whom one hears |
+//! | DELETE `/partySessions/{id}/members/me` | 4 | B | [`Psn::leave_party`] | Leave; quitting |
+//! | DELETE `/partySessions/{id}/members/{account}` | 4 | ? | [`Psn::remove_member`] | a member's menu, for the host |
+//! | POST `/partySessions/{id}/invitations` | 4 | B | [`Psn::invite`] | Invite |
+//! | POST `/partySessions/{id}/bridges` | 4 | B, C | [`Psn::link_bridge`] | voice |
+//! | POST `/partySessions/{id}/customMessage` | 4, 6 | B, I | [`Psn::send_custom_message`] | tests alone so far: voice between members is not built |
+//! | **mobile** `/playerRecommendations/v1` | | | | |
+//! | GET `/partyHistory/me` | 4 | B, ? | [`Psn::party_history`] | recent parties and people |
+//! | **web** and **mobile** `/cpss/v1` | | | | |
+//! | GET `{web}/partyInfo/{link}` | 4 | B | [`Psn::link_preview`] | what a link leads to |
+//! | GET `{mobile}/share/party/{id}` | 4 | C, ? | [`Psn::share_party`] | the party's link |
+//! | **mobile** `/rtcBridge/v1` | | | | |
+//! | POST `/bridges` | 5 | B | [`Psn::create_bridge`] | voice |
+//! | GET `/bridges/{b}` | 5 | B | [`Psn::bridge_peers`] | leaving: whether somebody is left |
+//! | DELETE `/bridges/{b}` | 5 | B | [`Psn::delete_bridge`] | leaving, as the last one |
+//! | POST `/bridges/{b}/peers` | 5 | B | [`Psn::add_peer`] | voice |
+//! | POST `/bridges/{b}/peers/{p}/offer` | 5 | B | not made: a lost voice path gets a new seat instead | – |
+//! | POST `/bridges/{b}/peers/{p}/answer` | 5 | B | [`Psn::answer_peer`] | voice |
+//! | DELETE `/bridges/{b}/peers/{p}` | 5 | B | [`Psn::delete_peer`] | leaving |
+//! | **mobile** `/userProfile` | | | | |
+//! | GET `/v2/internal/users/me/friends` | 7 | B, C | [`Psn::friends`] | the list |
+//! | GET `/v1/internal/users/profiles` | 7 | B, C | [`Psn::profiles`] | names and pictures in every list; who signed in |
+//! | GET `/v2/internal/users/basicPresences` | 7 | B, C | [`Psn::presences`] | the list, a card |
+//! | GET `/v1/internal/users/me/friends/receivedRequests` | 7 | B, C | [`Psn::friend_requests`] | requests |
+//! | PUT `/v1/internal/users/me/friends/{account}` | 7 | C | [`Psn::befriend`] | Accept; Add a friend |
+//! | DELETE `/v1/internal/users/me/friends/{account}` | 7 | C | [`Psn::unfriend`] | Decline; Remove |
+//! | GET `/v1/internal/users/me/friends/{account}/summary` | 7 | B, I | [`Psn::friend_summary`] | a card |
+//! | POST `/v1/internal/users/me/friends/{account}/personalDetailSharing` | 7 | B, ? | [`Psn::share_real_name`] | a card |
+//! | GET `/v1/internal/users/me/blocks` | 7 | B, C | [`Psn::blocked`] | settings, a card |
+//! | PUT `/v1/internal/users/me/blocks/{account}` | 7 | C | [`Psn::block`] | a card, a member's menu |
+//! | DELETE `/v1/internal/users/me/blocks/{account}` | 7 | C | [`Psn::unblock`] | settings, a card |
+//! | GET `/v1/internal/users/me/userSettings/appearOffline` | 7 | B, ? | [`Psn::appears_offline`] | one's own row, settings |
+//! | PUT `/v1/internal/users/me/userSettings/appearOffline` | 7 | ? | [`Psn::set_appear_offline`] | the same |
+//! | **mobile** `/gamelist/v2` | | | | |
+//! | GET `/users/{account}/titles` | 7 | B, C | [`Psn::played_titles`] | a card |
+//! | **mobile** `/search/v1` | | | | |
+//! | POST `/universalSearch` | psn-api | C, C | [`Psn::find_person`] | Add a friend |
+//! | **push** | | | | |
+//! | GET `/np/serveraddr` | 8 | B, C | [`Psn::open_push`] | the line |
+//! | GET `wss://{fqdn}/np/pushNotification` | 8 | B, C | [`Psn::open_push`], [`PushSocket::next`] | the line |
+//! | **mobile** `/gamingLoungeGroups/v1` | | | | |
+//! | GET `/members/me/groups` | 9 | B, C | [`Psn::groups`] | the list of messages |
+//! | GET `/members/me/groups/openPartySessions` | 4 | B, ? | [`Psn::open_parties`] | parties to join |
+//! | GET `/members/me/groups/{g}` | 9 | C | [`Psn::group`] | a group that an event names |
+//! | POST `/groups` | 9 | C | [`Psn::create_group`] | the first message to somebody |
+//! | GET `/members/me/groups/{g}/threads/{t}/messages` | 9 | B, C | [`Psn::messages`] | a conversation |
+//! | POST `/groups/{g}/threads/{t}/messages` | 9 | C | [`Psn::send_message`] | a conversation |
+//! | POST `/groups/{g}/typing` | 9 | B, ? | [`Psn::typing`] | a conversation |
+//! | POST `/groups/{g}/threads/{t}/reactions` | 9 | B, ? | [`Psn::react`] | a conversation |
+//! | **mobile** `/userNotificationManager/v1` | | | | |
+//! | GET `/users/me/notifications` | 10 | B, ? | [`Psn::notifications`] | notifications |
+//! | PUT `/users/me/notifications` | 10 | B, ? | [`Psn::mark_read`] | notifications |
+//! | **mobile**, the rest of section 10 | | | | |
+//! | GET `/graphql/v1/op` | 10 | B | not made: nothing in it is needed | – |
+//! | PUT `/psan/v1/appTypes/psapp/users/{account}/deviceTypes/Android/deviceInfo` | 10 | B | not made: this is no phone | – |
 //!
 //! Pictures come from other hosts: [`Psn::image`].
 //!

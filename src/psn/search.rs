@@ -1,5 +1,5 @@
 //! Who has an online id: `search/v1`. No capture shows this call, and `protocol.md` does not name it **\[C\]**: it is what the
-//! public clients `psn-api` (`makeUniversalSearch`), `psnawp` and `psn-php` make, all three with this body and this answer.
+//! public clients `psn-api` (`makeUniversalSearch`) and `psn-php` make, both with this body and this answer.
 
 use reqwest::Method;
 
