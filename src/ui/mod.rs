@@ -272,8 +272,8 @@ impl eframe::App for App {
         self.pictures.take(ctx, &mut self.handle, signed_in);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        tracing::trace!(frame = ui.ctx().cumulative_frame_nr(), "drawn");
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        tracing::trace!(frame = ui.ctx().cumulative_frame_nr(), before = ?frame.info().cpu_usage, "drawn");
         self.shortcuts(ui.ctx());
         let snapshot = self.snapshot.clone();
         let mut cx = Cx {
