@@ -282,6 +282,26 @@ fn presences_come_again_only_where_something_changed() {
 }
 
 #[test]
+fn a_short_pause_is_one_for_all_who_call() {
+    Pair::meet(async |pair @ Pair { marlow, .. }| {
+        let calls = || pair.service.sandbox().api_calls();
+        let (before, began) = (calls(), std::time::Instant::now());
+        pair.spoil(Spoiled::TooManyRequests { retry_after: Some(1) });
+        let later = async {
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            assert_eq!(calls() - before, 1, "the one that was told to wait");
+            let answer = marlow.friend_requests().await;
+            (answer, began.elapsed())
+        };
+        let (first, (second, waited)) = tokio::join!(marlow.blocked(), later);
+        first.expect("it waits, and asks again");
+        second.expect("it waits too");
+        assert!(waited >= Duration::from_secs(1), "{waited:?}");
+        assert_eq!(calls() - before, 3);
+    });
+}
+
+#[test]
 fn games_are_listed_or_kept_to_oneself() {
     Pair::meet(async |pair @ Pair { marlow, wren, .. }| {
         if let Some(titles) = marlow.played_titles(wren.account()).await.expect("read") {

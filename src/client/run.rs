@@ -256,6 +256,7 @@ async fn run(
                 wake();
             }
         }
+        world.settle();
         let fresh = state.snapshot();
         let changed = publisher.send_if_modified(|current| {
             let changed = **current != fresh;

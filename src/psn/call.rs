@@ -63,6 +63,12 @@ impl Call {
         self
     }
 
+    /// Nobody waits for it: what it would show may wait for the budget.
+    pub fn in_the_background(mut self) -> Self {
+        self.urgency = Urgency::Background;
+        self
+    }
+
     /// It gives something back, and must not wait for the budget.
     pub fn on_reserve(mut self) -> Self {
         self.urgency = Urgency::MayUseReserve;

@@ -19,8 +19,10 @@ const MAX_REQUESTS: usize = 500;
 impl Psn {
     /// Who wants to be our friend.
     pub async fn friend_requests(&self) -> Result<Vec<FriendRequest>, Error> {
-        let call =
-            self.http.call("friend requests", Method::GET, &format!("{ROOT}{FRIENDS}/receivedRequests"));
+        let call = self
+            .http
+            .call("friend requests", Method::GET, &format!("{ROOT}{FRIENDS}/receivedRequests"))
+            .in_the_background();
         let answer: ReceivedRequests = self.http.fetch(call).await?;
         Ok(answer.received_requests.into_iter().take(MAX_REQUESTS).map(Into::into).collect())
     }

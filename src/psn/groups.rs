@@ -36,6 +36,7 @@ impl Psn {
             let offset = page * PAGE;
             let call = self
                 .on_groups("groups", Method::GET, MINE)
+                .in_the_background()
                 .query(&[("favoriteFilter", filter), ("includeFields", FIELDS)])
                 .query(&[("limit", &PAGE.to_string()), ("offset", &offset.to_string())]);
             let page: Groups = self.http.fetch(call).await?;
@@ -50,6 +51,7 @@ impl Psn {
     pub async fn group(&self, group: &GroupId) -> Result<Group, Error> {
         let call = self
             .on_groups("group", Method::GET, &format!("{MINE}/{}", group.as_str()))
+            .in_the_background()
             .query(&[("includeFields", FIELDS)]);
         let group: groups::Group = self.http.fetch(call).await?;
         Ok(group.into())
@@ -65,7 +67,9 @@ impl Psn {
 
     /// Parties of the user's groups that one may walk into.
     pub async fn open_parties(&self) -> Result<Vec<OpenParty>, Error> {
-        let call = self.on_groups("open parties", Method::GET, &format!("{MINE}/openPartySessions"));
+        let call = self
+            .on_groups("open parties", Method::GET, &format!("{MINE}/openPartySessions"))
+            .in_the_background();
         let answer: OpenParties = self.http.fetch(call).await?;
         Ok(answer.open_party_sessions.into_iter().take(MAX_OPEN_PARTIES).map(Into::into).collect())
     }

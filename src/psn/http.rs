@@ -29,6 +29,8 @@ use crate::model::{CallBudget, Clock};
 
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const CALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// Short pauses that one call waits through.
+const MAX_PAUSES: u32 = 2;
 /// As captured (protocol section 3).
 const APP_VERSION: &str = "PlayStationApp-Android/26.1.0";
 
@@ -143,7 +145,7 @@ impl Http {
         let mut refreshed = false;
         let mut tries = 0;
         loop {
-            self.pauses().may_call(self.clock.now(), call.urgency)?;
+            self.wait_for_leave(&call).await?;
             tries += 1;
             let token = if call.anonymous { None } else { Some(self.access_token().await?) };
             let answer = match self.try_once(&call, token.as_ref(), &span_id).await {
@@ -178,10 +180,31 @@ impl Http {
             }
             let failed = Outcome::Status { status: status.as_u16(), retry_after: answer.retry_after };
             match retry::next(failed, call.repeat, tries, rand::random()) {
-                Next::Again(wait) => tokio::time::sleep(wait).await,
+                Next::Again(wait) => {
+                    if status == StatusCode::TOO_MANY_REQUESTS && call.urgency != Urgency::Uncounted {
+                        // Whoever else wants to call waits as well.
+                        self.pauses().limited(self.clock.now(), Some(wait));
+                    }
+                    self.clock.sleep_until(self.clock.now() + wait).await;
+                }
                 Next::GiveUp => return Err(self.refusal(answer, &call)),
             }
         }
+    }
+
+    /// Waits through a short pause, and counts the call.
+    async fn wait_for_leave(&self, call: &Call) -> Result<(), Error> {
+        for _ in 0..MAX_PAUSES {
+            let leave = self.pauses().may_call(self.clock.now(), call.urgency);
+            match leave {
+                Err(Error::RateLimited { wait }) if wait <= retry::MAX_HELD => {
+                    let spread = Duration::from_millis(rand::random_range(0..50));
+                    self.clock.sleep_until(self.clock.now() + wait + spread).await;
+                }
+                leave => return leave,
+            }
+        }
+        self.pauses().may_call(self.clock.now(), call.urgency)
     }
 
     async fn try_once(

@@ -51,7 +51,10 @@ impl Psn {
     /// Tells the others that one is writing.
     pub async fn typing(&self, group: &GroupId) -> Result<(), Error> {
         let path = format!("{ROOT}/groups/{}/typing", group.as_str());
-        self.http.send(self.on_groups("typing", Method::POST, &path).json(&Typing {})).await.map(drop)
+        self.http
+            .send(self.on_groups("typing", Method::POST, &path).json(&Typing {}).in_the_background())
+            .await
+            .map(drop)
     }
 
     /// Answers a message without words. What the request says is not known **[?]**.

@@ -23,6 +23,7 @@ impl Psn {
             ("offset", "0"),
             ("templateVersion", TEMPLATES),
         ]);
+        let call = call.in_the_background();
         let call = match since {
             Some(since) => call.query(&[("sinceUpdatedDateTime", &since.to_string())]),
             None => call,

@@ -96,6 +96,7 @@ impl Psn {
             .call("list parties", Method::POST, &format!("{ROOT}/sys/gameBase/parties/bulkGet"))
             .query(&[("limit", "11")])
             .json(&body)
+            .in_the_background()
             .repeatable();
         let answer: Parties = self.http.fetch(call).await?;
         Ok(answer.parties.into_iter().map(PartySession::from).collect())
@@ -103,7 +104,8 @@ impl Psn {
 
     pub async fn invitations(&self) -> Result<Vec<Invitation>, Error> {
         let path = format!("{ROOT}/users/me/partySessionsInvitations");
-        let answer: Invitations = self.http.fetch(self.http.call("invitations", Method::GET, &path)).await?;
+        let answer: Invitations =
+            self.http.fetch(self.http.call("invitations", Method::GET, &path).in_the_background()).await?;
         let invitation = |wire: wire::party::Invitation| Invitation {
             session: SessionId(wire.session_id),
             from_account: wire.from.as_ref().map(|from| from.account_id),

@@ -23,7 +23,8 @@ impl Psn {
             .http
             .call("friends", Method::GET, &format!("{ROOT}/v2/internal/users/me/friends"))
             .query(&[("limit", &PAGE.to_string()), ("offset", &offset.to_string())])
-            .query(&[("order", "availability realName onlineId"), ("platforms", PLATFORMS)]);
+            .query(&[("order", "availability realName onlineId"), ("platforms", PLATFORMS)])
+            .in_the_background();
         let mut page: Friends = self.http.fetch(call).await?;
         page.friends.truncate(PAGE);
         let next = offset + PAGE;
@@ -46,7 +47,8 @@ impl Psn {
             let call = self
                 .http
                 .call("profiles", Method::GET, &format!("{ROOT}/v1/internal/users/profiles"))
-                .query(&[("accountIds", &joined(page))]);
+                .query(&[("accountIds", &joined(page))])
+                .in_the_background();
             let answer: Profiles = self.http.fetch(call).await?;
             for (account, value) in page.iter().zip(answer.profiles) {
                 let profile = serde_json::from_value::<people::Profile>(value).ok();

@@ -65,6 +65,7 @@ impl Psn {
             .call(what, Method::GET, &format!("{ROOT}/v2/internal/users/basicPresences"))
             .query(&[("accountIds", &joined(accounts)), ("platforms", PLATFORMS)])
             .query(&[("type", "primary"), ("withOwnGameTitleInfo", "true")])
+            .in_the_background()
             .if_modified_since(cache.last_modified(accounts).as_deref());
         let answer = self.http.send(call).await?;
         if answer.is_not_modified()
@@ -83,7 +84,10 @@ impl Psn {
 
     /// Whether others see the user as offline.
     pub async fn appears_offline(&self) -> Result<bool, Error> {
-        let call = self.http.call("appear offline", Method::GET, &format!("{ROOT}{APPEAR_OFFLINE}"));
+        let call = self
+            .http
+            .call("appear offline", Method::GET, &format!("{ROOT}{APPEAR_OFFLINE}"))
+            .in_the_background();
         let setting: AppearOffline = self.http.fetch(call).await?;
         Ok(setting.appear_offline)
     }

@@ -35,13 +35,20 @@ pub struct Window {
 }
 
 /// The caller's end.
-pub struct Pictures(watch::Sender<Option<Source>>);
+pub struct Pictures(watch::Sender<Source>);
 
 /// Who is signed in.
 #[derive(Clone)]
-struct Source {
-    psn: Arc<Psn>,
-    signed_in: CancellationToken,
+enum Source {
+    Nobody,
+    Changing,
+    Account { psn: Arc<Psn>, signed_in: CancellationToken },
+}
+
+impl Source {
+    fn is_nobody(&self) -> bool {
+        matches!(self, Self::Nobody)
+    }
 }
 
 impl Pictures {
@@ -53,7 +60,7 @@ impl Pictures {
         tasks: &TaskTracker,
         running: CancellationToken,
     ) -> Self {
-        let (source, sources) = watch::channel(None);
+        let (source, sources) = watch::channel(Source::Nobody);
         let gallery = Gallery {
             window,
             cache,
@@ -70,12 +77,23 @@ impl Pictures {
 
     /// From now on, until `signed_in` is cancelled.
     pub fn fetch_as(&self, psn: Arc<Psn>, signed_in: CancellationToken) {
-        self.0.send_replace(Some(Source { psn, signed_in }));
+        self.0.send_replace(Source::Account { psn, signed_in });
     }
 
-    /// Nobody is signed in: there are no pictures.
-    pub fn stop(&self) {
-        self.0.send_replace(None);
+    /// The account goes, and another one may take its place at once: nothing begins meanwhile.
+    pub fn pause(&self) {
+        self.0.send_replace(Source::Changing);
+    }
+
+    /// Nobody took its place: there are no pictures.
+    pub fn stop_if_paused(&self) {
+        self.0.send_if_modified(|source| {
+            let stops = matches!(source, Source::Changing);
+            if stops {
+                *source = Source::Nobody;
+            }
+            stops
+        });
     }
 }
 
@@ -83,7 +101,7 @@ struct Gallery {
     window: Window,
     cache: Arc<PictureCache>,
     clock: Clock,
-    sources: watch::Receiver<Option<Source>>,
+    sources: watch::Receiver<Source>,
     /// The newest last: it is what was just scrolled to.
     wishes: Vec<ImageUrl>,
     /// How often each is wished for, begun or not.
@@ -125,7 +143,7 @@ impl Gallery {
     }
 
     async fn wish(&mut self, image: ImageUrl) {
-        let nobody = self.sources.borrow().is_none();
+        let nobody = self.sources.borrow().is_nobody();
         if nobody || self.failures.holds(&image, self.clock.now()) {
             return self.tell(image, None).await;
         }
@@ -141,12 +159,12 @@ impl Gallery {
 
     fn begin(&mut self) {
         while self.under_way.len() < AT_ONCE {
-            let Some(source) = self.sources.borrow().clone() else { return };
+            let Source::Account { psn, signed_in } = self.sources.borrow().clone() else { return };
             let Some(image) = self.wishes.pop() else { return };
             let cache = Arc::clone(&self.cache);
             self.under_way.spawn(async move {
-                let bringing = bring(&image, &source.psn, cache);
-                let outcome = source.signed_in.run_until_cancelled(bringing).await;
+                let bringing = bring(&image, &psn, cache);
+                let outcome = signed_in.run_until_cancelled(bringing).await;
                 (image, outcome.unwrap_or(Outcome::GivenUp))
             });
         }
@@ -159,7 +177,7 @@ impl Gallery {
                 self.failures.note(image.clone(), self.clock.now(), pause);
                 None
             }
-            Outcome::GivenUp if self.sources.borrow().is_some() => return self.wishes.push(image),
+            Outcome::GivenUp if !self.sources.borrow().is_nobody() => return self.wishes.push(image),
             Outcome::GivenUp => None,
         };
         self.answer(image, picture).await;
@@ -167,7 +185,7 @@ impl Gallery {
 
     /// Nobody is there any more to ask for anything.
     async fn turn_away(&mut self) {
-        if self.sources.borrow().is_none() {
+        if self.sources.borrow().is_nobody() {
             for image in std::mem::take(&mut self.wishes) {
                 self.answer(image, None).await;
             }

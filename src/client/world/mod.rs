@@ -132,8 +132,7 @@ impl World {
                 if let Some(account) = self.account.take() {
                     self.in_use.set(None);
                     account.kept_as_used.retire();
-                    // First: what is cancelled must not begin again for the same account.
-                    self.pictures.stop();
+                    self.pictures.pause();
                     account.signed_in.cancel();
                 }
             }
@@ -206,6 +205,11 @@ impl World {
             Effect::Finish => {}
         }
         None
+    }
+
+    /// After all effects of an input.
+    pub fn settle(&self) {
+        self.pictures.stop_if_paused();
     }
 
     fn control_voice(&self, control: VoiceControl) {
