@@ -12,7 +12,7 @@ use partyline::{
     client::{Command, Config, LinkState, PartyState, Sending, SignedIn, Snapshot, VoiceStatus},
     model::{
         AccountId, Clock, Group, GroupId, MessageRange, MessageUid, Privacy, PrivateText, SecretStorage,
-        Settings,
+        SessionId, Settings,
     },
     psn::Psn,
     sandbox::{Area, Evening, Fault, SandboxConfig, Spoiled},
@@ -38,6 +38,8 @@ struct Night {
     most: u64,
     written: Vec<String>,
     sent_again: u32,
+    /// A party that somebody waits in all evening.
+    waiting: SessionId,
 }
 
 impl Night {
@@ -98,7 +100,8 @@ impl Night {
     fn spend_half_an_hour(&mut self, friend: AccountId) {
         let half = self.elapsed() + Duration::from_secs(1800);
         let snapshot = self.client.handle.snapshot();
-        let invited = signed_in(&snapshot).and_then(|s| s.invitations.first().map(|i| i.session.clone()));
+        let open = signed_in(&snapshot).map(|s| s.invitations.clone()).unwrap_or_default();
+        let invited = open.iter().map(|i| i.session.clone()).find(|session| *session != self.waiting);
         match invited {
             Some(session) => self.client.send(Command::JoinParty(session)),
             None => self.client.send(Command::StartParty {
@@ -150,6 +153,13 @@ fn eight_hours_stay_within_the_calls_that_are_polite_and_lose_nothing() {
         friends.iter().find(|f| f.profile.online_id.as_str() == "Nova").expect("a friend").profile.account;
     client.send(Command::SetFavorite { account: friend, favorite: true });
 
+    // It comes by push alone, once, and its party outlasts everything below.
+    service.inject(Fault::InvitationsByPushAlone);
+    let host = service.runtime.block_on(account(&service.url, "wren_4", &clock));
+    let waiting = service.runtime.block_on(wait_in_a_party(&host, me_of(&snapshot)));
+    client.wait("the invitation", |s| is_invited(s, &waiting));
+    client.send(Command::ChangeSettings(Box::new(Settings { release_hold_millis: 350, ..settings })));
+
     let began = clock.now();
     let mut night = Night {
         service,
@@ -160,6 +170,7 @@ fn eight_hours_stay_within_the_calls_that_are_polite_and_lose_nothing() {
         most: 0,
         written: Vec::new(),
         sent_again: 0,
+        waiting,
     };
     let trouble = [
         Fault::Answer {
@@ -208,10 +219,8 @@ fn eight_hours_stay_within_the_calls_that_are_polite_and_lose_nothing() {
     night.written.sort();
     println!("{} messages written, {} of them sent again by hand", night.written.len(), night.sent_again);
     assert_eq!(ours, night.written, "each message once");
-    let listed = night.service.runtime.block_on(truth.invitations()).expect("listed");
-    night.until("the invitations there are", |signed_in| {
-        listed.iter().all(|open| signed_in.invitations.iter().any(|shown| shown.session == open.session))
-    });
+    let waiting = night.waiting;
+    night.client.wait("the invitation of the beginning", |s| is_invited(s, &waiting));
 
     let (service, clock) = (night.service, night.clock);
     night.client.quit();
@@ -219,6 +228,32 @@ fn eight_hours_stay_within_the_calls_that_are_polite_and_lose_nothing() {
     again.wait("the favourite after a restart", |s| {
         signed_in(s).is_some_and(|s| s.people.favorites.contains(&friend) && s.party == PartyState::None)
     });
+    let snapshot = again.wait("the invitation after a restart", |s| is_invited(s, &waiting));
+    assert_eq!(snapshot.settings.release_hold_millis, 350);
+}
+
+fn is_invited(snapshot: &Snapshot, party: &SessionId) -> bool {
+    signed_in(snapshot).is_some_and(|s| s.invitations.iter().any(|open| open.session == *party))
+}
+
+fn me_of(snapshot: &Snapshot) -> AccountId {
+    signed_in(snapshot).expect("signed in").me.account
+}
+
+/// Invites somebody, and stays.
+async fn wait_in_a_party(host: &Arc<Psn>, guest: AccountId) -> SessionId {
+    let here = Arc::clone(host);
+    tokio::spawn(async move {
+        loop {
+            if let Ok(mut line) = here.open_push(true).await {
+                while line.next().await.is_ok() {}
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    });
+    let party = host.create_party("All evening", Privacy::InviteOnly, 8).await.expect("created");
+    host.invite(&party, &[guest]).await.expect("invited");
+    party
 }
 
 async fn newest_messages(psn: &Psn) -> Vec<(GroupId, Option<MessageUid>)> {
