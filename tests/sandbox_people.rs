@@ -58,6 +58,17 @@ async fn all_friends(who: &Person) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn who_is_here_hears_of_a_friend_who_signs_in_for_the_first_time() {
+    let sandbox = empty_sandbox().await;
+    let marlow = Person::sign_in(&sandbox, "marlow_87").await;
+    let mut ear = marlow.listen().await;
+    let wren = Person::sign_in(&sandbox, "wren_4").await;
+    let told = ear.event("friends:updated").await;
+    assert_eq!(told["body"]["data"]["accountId"], wren.account);
+    assert_eq!(all_friends(&marlow).await, [wren.account.clone()]);
+}
+
+#[tokio::test]
 async fn friends_part_ask_again_decline_and_accept_and_each_hears_of_it() {
     let sandbox = empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;

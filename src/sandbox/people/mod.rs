@@ -6,7 +6,7 @@ mod games;
 mod presence;
 pub(super) mod routes;
 mod search;
-mod ties;
+pub(super) mod ties;
 
 pub(super) use accounts::{Account, AccountId, Accounts, Activity, NameRefused, Picture, Platform, Resident};
 pub(super) use games::GAMES;

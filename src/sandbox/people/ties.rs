@@ -66,6 +66,11 @@ fn told(to: AccountId, data_type: &'static str, about: AccountId) -> Event {
     Event { to: vec![to], data_type, data: json!({ "accountId": about.to_string() }) }
 }
 
+/// `who` is here for the first time: all who signed in are friends.
+pub(in crate::sandbox) fn joined(who: AccountId, friends: impl Iterator<Item = AccountId>) -> Vec<Event> {
+    friends.map(|friend| told(friend, guessed::FRIENDS_UPDATED, who)).collect()
+}
+
 impl Ties {
     pub fn introduce_stranger(&mut self, account: AccountId) {
         self.strangers.insert(account);

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::sandbox::{
     messages::{Kind, MessageKind},
-    people::AccountId,
+    people::{AccountId, ties},
     push::Event,
     world::State,
 };
@@ -65,12 +65,13 @@ impl State {
         }
     }
 
-    /// For somebody who is new. Nothing where nobody lives.
+    /// For somebody who is new, and for those who are friends with them now. Nothing else where nobody lives.
     pub fn welcome(&mut self, visitor: AccountId, groups: usize, now_millis: u64) -> Vec<Event> {
+        let friends: Vec<_> = self.accounts.visitors().map(|it| it.id).filter(|it| *it != visitor).collect();
+        let mut events = ties::joined(visitor, friends.into_iter());
         let (Some(talkers), Some(strangers)) = (self.crowd.talkers(), self.crowd.strangers()) else {
-            return Vec::new();
+            return events;
         };
-        let mut events = Vec::new();
         if let (Some(host), Some(guest)) = (self.crowd.friend(PARTY_HOST), self.crowd.friend(PARTY_GUEST)) {
             self.open_harbor([host, guest, strangers.accepts, strangers.declines], now_millis);
             let met = [host, strangers.accepts].into_iter();
