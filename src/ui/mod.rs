@@ -14,6 +14,7 @@ mod files;
 mod fonts;
 mod friends;
 mod home;
+mod look;
 mod names;
 mod notifications;
 mod party;
@@ -152,6 +153,7 @@ pub struct App {
     settings: settings::State,
     toasts: toasts::Toasts,
     talk_key: talk_key::Watch,
+    look: look::Watch,
     /// Of the voice bar, as last drawn.
     bar_height: f32,
 }
@@ -180,6 +182,7 @@ impl App {
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
             talk_key: talk_key::Watch::default(),
+            look: look::Watch::default(),
             bar_height: 0.0,
         }
     }
@@ -245,8 +248,12 @@ fn pressed_once(ctx: &Context, shortcut: &KeyboardShortcut) -> bool {
 }
 
 impl eframe::App for App {
-    /// Sees every key before any widget does, on whatever page: the talk key, and the key being chosen in settings.
+    /// Comes also where no frame is drawn. Sees every key before any widget does, on whatever page: the talk key, and the key
+    /// being chosen in settings.
     fn raw_input_hook(&mut self, ctx: &Context, input: &mut egui::RawInput) {
+        if let Some(looked_at) = self.look.observe(input.viewport()) {
+            self.handle.send(Command::Look(looked_at));
+        }
         let change = if self.settings.is_choosing_key() {
             if let Some(settings) = self.settings.choose_key(input, &self.snapshot.settings) {
                 self.handle.send(Command::ChangeSettings(Box::new(settings)));

@@ -411,3 +411,14 @@ fn an_open_conversation_asks_for_no_frames() {
     stage.window.run();
     assert_eq!(stage.repaint_delay(), std::time::Duration::MAX);
 }
+
+#[test]
+fn the_client_is_told_whether_somebody_looks_even_where_no_frame_is_drawn() {
+    let mut stage = in_conversation();
+    stage.focus(true);
+    assert_eq!(stage.commands(), [], "as it was taken to be");
+    stage.focus(false);
+    stage.focus(false);
+    stage.focus(true);
+    assert_eq!(stage.commands(), [Command::Look(false), Command::Look(true)]);
+}

@@ -72,6 +72,8 @@ pub struct State {
     /// A link that came before anybody was signed in.
     waiting_link: Option<PartyLink>,
     last_attempt: Attempt,
+    /// Nobody looks at the window.
+    away: bool,
     quitting: bool,
 }
 
@@ -102,6 +104,7 @@ impl State {
             capture: CaptureDesk::default(),
             waiting_link: None,
             last_attempt: 0,
+            away: false,
             quitting: false,
         }
     }
@@ -243,6 +246,7 @@ impl State {
             Command::OpenChat(group) => self.open_chat(group, now, out),
             Command::OpenChatWith(people) => self.open_chat_with(people, now, out),
             Command::CloseChat => self.close_chat(now, out),
+            Command::Look(looked_at) => self.look(looked_at, now, out),
             Command::ReadOlder => self.read_older(now, out),
             Command::SendMessage(text) => self.send_message(&text, now, out),
             Command::RetryMessage(id) => self.retry_message(id, now, out),

@@ -53,13 +53,13 @@ impl ChatsState {
         notes: &Notes,
         now: Instant,
     ) -> Option<Notice> {
-        let is_open = self.is_open(group);
+        let is_on_screen = self.is_on_screen(group);
         let conversation = self.conversations.get_mut(group)?;
         let known = conversation.group.as_ref()?;
         let latest = known.latest.as_ref().filter(|latest| Some(latest.place()) > before)?;
         let is_told = conversation.noticed.is_some_and(|noticed| now < noticed + NOTICES_APART);
         let is_unread = unread(known, &conversation.thread, notes.read_up_to.get(group), me) != Unread::None;
-        if is_open || is_told || !is_unread || !is_of_others(latest, me) {
+        if is_on_screen || is_told || !is_unread || !is_of_others(latest, me) {
             return None;
         }
         conversation.noticed = Some(now);
