@@ -105,7 +105,7 @@ impl State {
     ) {
         let Some(account) = self.account_mut() else { return };
         let (me, chats) = (account.me.account, &mut account.chats);
-        let is_open = chats.is_open(&group);
+        let is_on_screen = chats.is_on_screen(&group);
         match news {
             GroupNews::Typing(who) => {
                 if let Some(conversation) = chats.conversations.get_mut(&group).filter(|_| who != me) {
@@ -115,7 +115,7 @@ impl State {
             GroupNews::Changed(message) => {
                 chats.tells = true;
                 if chats.conversations.len() < MAX_GROUPS || chats.conversations.contains_key(&group) {
-                    chats.conversations.entry(group).or_default().touch(message.as_ref(), is_open, now);
+                    chats.conversations.entry(group).or_default().touch(message.as_ref(), is_on_screen, now);
                 }
             }
         }
