@@ -229,8 +229,10 @@ pub struct People {
     pub appear_offline: AppearOffline,
     /// The one that is open.
     pub card: Option<Box<Card>>,
-    /// Somebody is looked for by their online id.
+    /// Somebody is asked by their online id, until the service has answered.
     pub asking: bool,
+    /// How many were asked by their online id in this run, and the service said yes.
+    pub asked_by_name: u32,
     /// What the others see of the user; `None` until it was fetched.
     pub own_presence: Option<Presence>,
 }

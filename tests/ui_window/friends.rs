@@ -124,7 +124,21 @@ fn somebody_is_asked_by_their_online_id_and_told_where_it_fails() {
     assert!(stage.is_enabled("Send a request"), "the name can be corrected");
     stage.publish(|snapshot| snapshot.problems.clear());
     stage.click("Send a request");
-    stage.publish(|snapshot| signed_in(snapshot).people.asked = Arc::new([AccountId(40)].into()));
+    stage.publish(|snapshot| {
+        signed_in(snapshot).people.asking = true;
+        signed_in(snapshot).people.asked = Arc::new([AccountId(40)].into());
+    });
+    assert!(stage.shows("Asking…"), "shown at once, and not answered so far");
+    stage.publish(|snapshot| {
+        signed_in(snapshot).people.asking = false;
+        signed_in(snapshot).people.asked = Arc::default();
+        snapshot.problems.push(problem(ProblemKind::RequestRefused, Place::People));
+    });
+    assert_eq!(stage.value("Online id"), " Kestrel_9 ");
+    stage.publish(|snapshot| snapshot.problems.clear());
+    stage.click("Send a request");
+    // Of an answer that comes at once, no more than this is seen.
+    stage.publish(|snapshot| signed_in(snapshot).people.asked_by_name += 1);
     assert!(!stage.shows("Send a request"), "it went through");
 }
 

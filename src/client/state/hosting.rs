@@ -48,7 +48,7 @@ impl State {
     ) {
         match (result, accounts) {
             (Ok(()), [account]) => {
-                if let Some(name) = self.account().and_then(|a| a.people.name_of(*account)) {
+                if let Some(name) = self.name_of(*account) {
                     out.push(Effect::Notify(Notice::InvitationSent(name)));
                 }
             }
