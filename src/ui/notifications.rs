@@ -4,14 +4,16 @@ use egui::{Align, Align2, Layout, Rect, Sense, Ui, WidgetInfo, accesskit::Role, 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Cx, Page, display, home, problems, theme,
+    Cx, Page, display, home,
+    home::Entering,
+    problems, theme,
     theme::palette,
     widgets::{self, Avatar, Button, Icon},
     wording::messages as words,
 };
 use crate::{
     client::{Command, SignedIn},
-    model::{AccountId, Notification, NotificationId},
+    model::{AccountId, Notification, NotificationId, SessionId},
 };
 
 /// Below this there is no room for buttons beside the text.
@@ -45,7 +47,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let title = |ui: &mut Ui| {
         widgets::line(ui, "Notifications", theme::title(), colours.text);
     };
-    let back = widgets::header(ui, Some("Back"), title, |ui| {
+    let back = widgets::header(ui, Some(home::way_back("Back", signed_in)), title, |ui| {
         if !unread.is_empty() && ui.add(Button::ghost("Mark all as read")).clicked() {
             cx.send(Command::MarkNotificationsRead(unread));
         }
@@ -99,7 +101,7 @@ fn entry(
     let time = notification.updated.map_or_else(String::new, |then| words::when(then, now, zone));
     let card = widgets::card(ui, false, |ui| {
         let narrow = ui.available_width() < NARROW;
-        let mut buttons = Some(|ui: &mut Ui| actions(ui, cx, notification, &heading));
+        let mut buttons = Some(|ui: &mut Ui| actions(ui, cx, signed_in, notification, &heading));
         let size = vec2(ui.available_width(), 44.0);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
             if !narrow && let Some(buttons) = buttons.take() {
@@ -160,7 +162,7 @@ fn face(ui: &mut Ui, signed_in: &SignedIn, notification: &Notification, heading:
 }
 
 /// What can be done about it, from the right.
-fn actions(ui: &mut Ui, cx: &Cx<'_>, notification: &Notification, heading: &str) {
+fn actions(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, notification: &Notification, heading: &str) {
     let read = || {
         if !notification.is_read {
             cx.send(Command::MarkNotificationsRead(vec![notification.id.clone()]));
@@ -174,8 +176,19 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, notification: &Notification, heading: &str)
     }
     if let Some(session) = &notification.session {
         let here = cx.party().is_some_and(|party| party.session.id == *session);
-        let name = format!("Join: {heading}");
-        if !here && ui.add_enabled(home::can_enter(cx), Button::primary("Join").name(&name)).clicked() {
+        if here {
+            return;
+        }
+        let entering = Entering::now(cx);
+        let there = is_there(signed_in, session);
+        let name = format!("{}: {heading}", entering.label());
+        let join = ui.add_enabled(there && entering.is_possible(), entering.button().name(&name));
+        let join = match &entering {
+            Entering::Leaving(means) => join.on_hover_text(means),
+            Entering::Freely | Entering::NotNow => join,
+        };
+        let join = if there { join } else { join.on_disabled_hover_text("Not among the parties any more") };
+        if join.clicked() {
             cx.send(Command::JoinParty(session.clone()));
             read();
         }
@@ -186,4 +199,11 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, notification: &Notification, heading: &str)
             read();
         }
     }
+}
+
+/// Whether the party is one that the user knows of at this moment: a notification outlives what it tells of.
+fn is_there(signed_in: &SignedIn, session: &SessionId) -> bool {
+    signed_in.invitations.iter().any(|invitation| invitation.session == *session)
+        || signed_in.parties.items().iter().any(|party| party.id == *session)
+        || signed_in.open_parties.iter().any(|party| party.session == *session)
 }

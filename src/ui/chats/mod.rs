@@ -18,9 +18,9 @@ use self::{compose::Drafts, thread::Thread};
 use super::{
     Cx, Page,
     dialogs::Dialog,
-    display, problems, theme,
+    display, home, problems, theme,
     theme::palette,
-    widgets::{self, Button, Icon},
+    widgets::{self, Back, Button, Icon},
     wording::{self, messages as words},
 };
 use crate::{
@@ -153,7 +153,7 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, page: bool) {
         widgets::line(ui, "Messages", theme::title(), colours.text);
     };
     let mut hide = false;
-    let back = widgets::header(ui, page.then_some("Back"), title, |ui| {
+    let back = widgets::header(ui, page.then(|| home::way_back("Back", signed_in)), title, |ui| {
         hide = !page && widgets::icon_button(ui, Icon::Close, "Hide messages").clicked();
         let name = "New conversation";
         if widgets::icon_button(ui, Icon::Plus, name).clicked() {
@@ -313,7 +313,7 @@ fn header(ui: &mut Ui, cx: &Cx<'_>, about: &About) -> bool {
             }
         });
     };
-    widgets::header(ui, Some("All conversations"), title, |ui| {
+    widgets::header(ui, Some(Back::named("All conversations")), title, |ui| {
         if about.others.is_empty() {
             return;
         }

@@ -1,14 +1,14 @@
 //! The head of the page: the name, which is changed where it stands, what is true of the party, and what to do with it.
 
-use egui::{Label, RichText, Sense, Ui, vec2};
+use egui::{Ui, vec2};
 
 use crate::{
-    client::{Command, Party, VoiceStatus},
+    client::{Command, Party, SignedIn, VoiceStatus},
     model::Privacy,
     ui::{
         Cx,
         dialogs::Dialog,
-        theme,
+        home, theme,
         theme::palette,
         widgets::{self, Button, Icon},
         wording,
@@ -19,7 +19,7 @@ use crate::{
 const NARROW: f32 = 560.0;
 
 /// Returns whether the way back was taken.
-pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) -> bool {
     let narrow = ui.available_width() < NARROW;
     let renaming = cx.nav.party.renaming.take();
     let (mut next, mut dialog) = (None, None);
@@ -64,7 +64,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
         Some(name) => kept = rename(ui, name, &send),
         None => pressed = name(ui, party, &subtitle),
     };
-    let back = widgets::header(ui, Some("All parties"), title, actions);
+    let back = widgets::header(ui, Some(home::way_back("All parties", signed_in)), title, actions);
     cx.nav.party.renaming = match pressed {
         true => Some(party.session.name.clone()),
         false => next.or(kept),
@@ -81,9 +81,8 @@ fn name(ui: &mut Ui, party: &Party, subtitle: &str) -> bool {
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.add_space(9.0);
-        let name =
-            RichText::new(wording::party_name(&party.session)).font(theme::title()).color(colours.text);
-        let pressed = ui.add(Label::new(name).truncate().sense(Sense::click()));
+        let name = wording::party_name(&party.session);
+        let pressed = widgets::pressable_line(ui, name, theme::title(), colours.text);
         widgets::focus_ring(ui, &pressed, pressed.rect, 4.0);
         let pressed = pressed.on_hover_text("Rename the party").on_hover_cursor(egui::CursorIcon::Text);
         widgets::line(ui, subtitle, theme::small(), colours.dim);

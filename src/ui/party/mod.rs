@@ -28,7 +28,7 @@ pub struct State {
 }
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) {
-    if header::show(ui, cx, party) {
+    if header::show(ui, cx, signed_in, party) {
         cx.nav.page = Page::Parties;
     }
     home::body(ui, f32::INFINITY, |ui| {

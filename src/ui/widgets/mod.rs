@@ -17,7 +17,8 @@ mod surface;
 mod text;
 
 pub use self::text::{
-    announce, caps_heading, fact, key_cap, line, paint_caps, paint_line, paragraph, pill, pill_width, text,
+    announce, caps_heading, fact, key_cap, line, paint_caps, paint_line, paragraph, pill, pill_width,
+    pressable_line, text,
 };
 pub use avatar::{Avatar, Badge, game_icon};
 pub use banner::{banner, banner_frame, banner_row};
@@ -33,7 +34,7 @@ pub use progress::progress_bar;
 pub use secret_field::{SecretText, secret_field};
 pub use stepper::stepper;
 pub use surface::{
-    card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_card,
+    Back, card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_card,
     skeleton_row, waiting_arc,
 };
 
