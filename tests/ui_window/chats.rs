@@ -422,3 +422,19 @@ fn the_client_is_told_whether_somebody_looks_even_where_no_frame_is_drawn() {
     stage.focus(true);
     assert_eq!(stage.commands(), [Command::Look(false), Command::Look(true)]);
 }
+
+#[test]
+fn two_hundred_conversations_cost_what_is_seen_of_them() {
+    let mut snapshot = with_chats();
+    let all = (0..200).map(|n| chat(&format!("g{n}"), &format!("Crew {n:03}"), &[me(), nova()], None));
+    signed_in(&mut snapshot).chats.list = arrived(Arc::new(all.collect()));
+    let mut stage = Stage::new(snapshot);
+    let rows = |stage: &Stage| stage.window.query_all_by_label_contains("Crew ").count();
+    assert!((5..30).contains(&rows(&stage)), "{} rows", rows(&stage));
+    assert!(stage.shows("Crew 000") && !stage.shows("Crew 199"));
+    for _ in 0..3 {
+        scroll(&mut stage, -12_000.0);
+    }
+    assert!(stage.shows("Crew 199") && !stage.shows("Crew 000"), "the rest takes its room");
+    assert!((5..30).contains(&rows(&stage)), "{} rows", rows(&stage));
+}
