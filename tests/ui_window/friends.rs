@@ -253,9 +253,11 @@ fn scroll(stage: &mut Stage, frames: u32, mut before: impl FnMut(&mut Stage, u32
 
 #[test]
 fn two_thousand_friends_scroll_as_lightly_as_twenty() {
+    let rows = |stage: &Stage| stage.window.query_all_by_label_contains("friend_").count();
     let (few, _) = scroll(&mut Stage::new(many(20)), 60, |_, _| {});
     let mut stage = Stage::new(many(2000));
-    let (still, worst) = scroll(&mut stage, 60, |_, _| {});
+    let mut most = 0;
+    let (still, worst) = scroll(&mut stage, 60, |stage, _| most = most.max(rows(stage)));
     println!("20 friends: {few:?} a frame; 2000: {still:?}, at most {worst:?}");
     // Twenty changes a second at sixty frames.
     let (changing, worst) = scroll(&mut stage, 60, |stage, frame| {
@@ -266,9 +268,11 @@ fn two_thousand_friends_scroll_as_lightly_as_twenty() {
                 friend.presence = None;
             });
         }
+        most = most.max(rows(stage));
     });
-    println!("changing 20 times a second: {changing:?} a frame, at most {worst:?}");
+    println!("changing 20 times a second: {changing:?} a frame, at most {worst:?}; {most} rows at most");
+    // What has room in the window, and two beyond each edge. Times are no judge: the machine may be busy.
+    assert!((10..=24).contains(&most), "{most} rows are drawn");
     stage.type_into("Search friends", "friend_1");
     assert!(stage.shows("friend_1") && !stage.shows("friend_0"));
-    assert!(still < few * 3 + Duration::from_millis(2), "{still:?} against {few:?}");
 }
