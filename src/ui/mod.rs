@@ -212,11 +212,12 @@ impl App {
             }
             if !signed_in {
                 self.nav = Nav::default();
-                self.friends = friends::State::default();
-                self.chats = chats::State::default();
             }
             if me(&snapshot) != me(&self.snapshot) {
                 self.nav.dialog = None;
+                self.nav.party = party::State::default();
+                self.friends = friends::State::default();
+                self.chats = chats::State::new(&snapshot);
                 self.toasts.withdraw_offers();
             }
             self.chats.follow(&self.snapshot, &snapshot);

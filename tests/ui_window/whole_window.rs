@@ -191,3 +191,12 @@ fn text_from_right_to_left_is_painted_in_order_and_read_out_as_written() {
     assert!(painted.contains("עולם שלום"));
     assert!(!painted.contains("שלום עולם"), "nowhere as written");
 }
+
+#[test]
+fn another_account_finds_nothing_of_what_was_typed_before() {
+    let mut stage = Stage::new(stage::home());
+    stage.type_into("Search friends", "nova");
+    assert_eq!(stage.value("Search friends"), "nova");
+    stage.publish(|snapshot| signed_in(snapshot).me.account = partyline::model::AccountId(2));
+    assert_eq!(stage.value("Search friends"), "");
+}
