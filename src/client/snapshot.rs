@@ -425,6 +425,8 @@ pub struct Party {
     pub link: Option<PartyLink>,
     /// Where the members write to each other; `None` where the service has no group for this party.
     pub chat: Option<GroupId>,
+    /// Whether its host may remove somebody, as far as this run has found out.
+    pub may_remove: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -364,6 +364,7 @@ pub fn join(snapshot: &mut Snapshot) {
         invited: Vec::new(),
         link: None,
         chat: None,
+        may_remove: true,
     }));
 }
 

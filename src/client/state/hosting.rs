@@ -141,7 +141,10 @@ impl State {
         self.party_changed_unseen(now);
         match result {
             Ok(()) => self.problems.clear_kind(&ProblemKind::NotOffered),
-            Err(failure) => self.fail(Place::Party, failure),
+            Err(failure) => {
+                self.removal_refused |= failure.kind == ProblemKind::NotOffered;
+                self.fail(Place::Party, failure);
+            }
         }
     }
 }

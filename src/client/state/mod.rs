@@ -72,6 +72,8 @@ pub struct State {
     /// A link that came before anybody was signed in.
     waiting_link: Option<PartyLink>,
     last_attempt: Attempt,
+    /// The service does not have what removes a member.
+    removal_refused: bool,
     /// Nobody looks at the window.
     away: bool,
     quitting: bool,
@@ -104,6 +106,7 @@ impl State {
             capture: CaptureDesk::default(),
             waiting_link: None,
             last_attempt: 0,
+            removal_refused: false,
             away: false,
             quitting: false,
         }
@@ -350,7 +353,9 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
                 elsewhere: account.elsewhere(),
-                party: account.party.published(self.talk, |session| self.party_chat(session)),
+                party: account.party.published(self.talk, !self.removal_refused, |session| {
+                    self.party_chat(session)
+                }),
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.line.state(),

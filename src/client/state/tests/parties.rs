@@ -181,14 +181,18 @@ fn what_was_changed_here_is_there_with_the_answer_and_not_told() {
 #[test]
 fn a_member_who_is_still_there_was_not_removed() {
     let mut evening = Evening::calm();
+    let may_remove =
+        |evening: &Evening| matches!(evening.screen().party, PartyState::Joined(party) if party.may_remove);
     evening.give(Input::Command(Command::RemoveMember(NOVA)));
     assert!(evening.has(|e| matches!(e, Effect::Parties(PartiesEffect::RemoveMember { .. }))));
     let (session, account) = (SessionId::from("s1"), NOVA);
+    assert!(may_remove(&evening));
     evening.give(Input::Parties(PartiesInput::MemberRemoved { session, account, result: Ok(()) }));
     evening.pass(SECOND);
     let attempt = evening.reading_party();
     evening.give(Input::PartyRead { attempt, result: Ok(party(&[ME, NOVA])) });
     assert_eq!(evening.problems(), [ProblemKind::NotOffered]);
+    assert!(!may_remove(&evening), "and is not offered again");
 }
 
 #[test]
