@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     client::{Command, SignedIn},
-    model::{AccountId, Notification, NotificationId, SessionId},
+    model::{Notification, NotificationId, SessionId},
 };
 
 /// Below this there is no room for buttons beside the text.
@@ -52,7 +52,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
             cx.send(Command::MarkNotificationsRead(unread));
         }
     });
-    if back {
+    if back || widgets::escaped(ui, cx.nav.typing) {
         cx.nav.leave_aside();
     }
     home::body(ui, 760.0, |ui| {
@@ -141,13 +141,19 @@ fn face(ui: &mut Ui, signed_in: &SignedIn, notification: &Notification, heading:
     let colours = palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(FACE + 8.0, FACE), Sense::hover());
     let center = Align2::LEFT_CENTER.anchor_size(rect.left_center(), vec2(FACE, FACE)).center();
-    let friend = |account: AccountId| {
-        signed_in.friends.items().iter().map(|friend| &friend.profile).find(|p| p.account == account)
-    };
     match notification.from {
         Some(account) => {
-            let name = friend(account).map_or(heading, |profile| profile.online_id.as_str());
-            Avatar::new(account, name, FACE).paint(ui, center, colours.card);
+            let known = signed_in.profiles().find(|profile| profile.account == account);
+            let name = known.map_or(heading, |profile| profile.online_id.as_str());
+            let face = Avatar::new(account, name, FACE);
+            let image = notification.image.as_ref();
+            let face =
+                if known.is_some_and(|known| known.avatar.is_some()) { face } else { face.picture(image) };
+            face.paint(ui, center, colours.card);
+        }
+        None if notification.image.is_some() => {
+            let place = Rect::from_center_size(center, vec2(FACE, FACE));
+            widgets::game_icon(ui, place, notification.image.as_ref());
         }
         None => {
             ui.painter().circle_filled(center, FACE / 2.0, colours.line);

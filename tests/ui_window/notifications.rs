@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use egui::Key;
 use egui_kittest::kittest::{NodeT, Queryable};
 use jiff::Timestamp;
 use partyline::{
@@ -104,4 +105,17 @@ fn an_empty_list_and_one_that_never_came_say_so() {
     assert!(stage.shows("What happens around you appears here."));
     stage.publish(|snapshot| signed_in(snapshot).notifications = Fetched { value: None, fetching: false });
     assert!(stage.shows("Notifications appear here once the service answers."));
+}
+
+#[test]
+fn its_picture_is_drawn_and_escape_leads_back() {
+    let mut snapshot = stage::home();
+    let image: partyline::model::ImageUrl = "https://static.example/news.png".parse().expect("an address");
+    let news = Notification { image: Some(image.clone()), ..notification("1", "News", true) };
+    signed_in(&mut snapshot).notifications = arrived(Arc::new(vec![news]));
+    let mut stage = Stage::new(snapshot);
+    stage.click("Notifications");
+    assert_eq!(stage.wanted_pictures(), [image]);
+    stage.press(Key::Escape);
+    assert!(!stage.shows("News"));
 }
