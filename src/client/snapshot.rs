@@ -296,6 +296,8 @@ pub struct Chats {
     /// Where something happened last comes first, favourites before all.
     pub list: Fetched<Arc<Vec<Chat>>>,
     pub open: Option<Box<OpenChat>>,
+    /// Messages that wait, are on their way or could not be sent, in whatever conversation. They end with the account's use.
+    pub unsent: usize,
 }
 
 /// One group in the list.

@@ -33,9 +33,11 @@ mod widgets;
 mod window;
 mod wording;
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
-use egui::{CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui};
+use egui::{
+    CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui, ViewportCommand,
+};
 
 pub use start::{SandboxOffer, Start, StartFailure};
 pub use window::{WindowError, run};
@@ -74,6 +76,12 @@ struct Nav {
     messages_beside: bool,
     /// A card, or the question whom to ask to be friends, is over the window in this frame.
     people_over: bool,
+    /// The user closes the window whatever is lost.
+    quits: bool,
+    /// The last frame ended in a field.
+    typing: bool,
+    /// A conversation was asked for since the last frame.
+    asked_for_chat: Cell<bool>,
 }
 
 impl Nav {
@@ -106,6 +114,9 @@ struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     fn send(&self, command: Command) {
+        if matches!(command, Command::OpenChat(_) | Command::OpenChatWith(_)) {
+            self.nav.asked_for_chat.set(true);
+        }
         self.handle.send(command);
     }
 
@@ -228,6 +239,19 @@ impl App {
         self.toasts.extend(self.handle.take_notices(), now);
     }
 
+    /// A window that is closed with messages that were not sent asks first, if need be brought up for it.
+    fn hold_back_quitting(&mut self, ctx: &Context) {
+        let Screen::SignedIn(signed_in) = &self.snapshot.screen else { return };
+        let lost = signed_in.chats.unsent > 0 && !self.nav.quits;
+        if lost && ctx.input(|input| input.viewport().close_requested()) {
+            self.nav.dialog = Some(dialogs::Dialog::Unsent(dialogs::Leaving::Quit));
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+            ctx.request_repaint();
+        }
+    }
+
     fn shortcuts(&self, ctx: &Context) {
         let Some(talk) = joined(&self.snapshot).map(|party| party.talk) else { return };
         if pressed_once(ctx, &MUTE) {
@@ -273,6 +297,7 @@ impl eframe::App for App {
         self.offer.carry_out(ctx, &mut self.handle);
         self.files.carry_out(ctx, frame);
         self.follow_client(ctx);
+        self.hold_back_quitting(ctx);
         let signed_in = match &self.snapshot.screen {
             Screen::SignedIn(signed_in) => Some(signed_in.as_ref()),
             Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
@@ -313,6 +338,7 @@ impl eframe::App for App {
         }
         capture::found_dialog(ui.ctx(), &cx);
         self.settings.follow_page(&cx);
+        self.nav.typing = ui.ctx().text_edit_focused();
         self.pictures.ask(&self.handle);
     }
 

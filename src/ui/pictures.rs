@@ -206,7 +206,8 @@ impl Faces {
             let all = self.friends.as_deref().map_or(&[][..], Vec::as_slice);
             self.places.extend(all.iter().enumerate().map(|(place, friend)| (friend.profile.account, place)));
         }
-        let requests = replace(&mut self.requests, signed_in.and_then(|it| it.people.requests.value.as_ref()));
+        let requests =
+            replace(&mut self.requests, signed_in.and_then(|it| it.people.requests.value.as_ref()));
         let blocked = replace(&mut self.blocked, signed_in.and_then(|it| it.people.blocked.value.as_ref()));
         if requests || blocked {
             let asking = self.requests.iter().flat_map(|list| list.iter()).map(|request| &request.from);
@@ -315,10 +316,8 @@ mod tests {
 
     #[test]
     fn whoever_has_a_profile_has_a_face_for_as_long() {
-        let profile = |n: usize| Profile {
-            avatar: Some(image(n)),
-            ..Profile::named(AccountId(n as u64), "somebody")
-        };
+        let profile =
+            |n: usize| Profile { avatar: Some(image(n)), ..Profile::named(AccountId(n as u64), "somebody") };
         let mut signed_in = SignedIn::new(profile(1), std::time::Instant::now());
         let friend = Friend { profile: profile(2), presence: None };
         signed_in.friends.value = Some(Arc::new(vec![friend]));

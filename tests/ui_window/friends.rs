@@ -276,3 +276,29 @@ fn two_thousand_friends_scroll_as_lightly_as_twenty() {
     stage.type_into("Search friends", "friend_1");
     assert!(stage.shows("friend_1") && !stage.shows("friend_0"));
 }
+
+#[test]
+fn requests_are_answered_before_the_friends_are_there() {
+    let mut snapshot = stage::home();
+    let request = ReceivedRequest { from: Profile::named(AccountId(31), "Pell"), requested: None };
+    signed_in(&mut snapshot).people.requests = arrived(Arc::new(vec![request]));
+    for fetching in [true, false] {
+        signed_in(&mut snapshot).friends = Fetched { value: None, fetching };
+        let mut stage = Stage::new(snapshot.clone());
+        stage.click("Accept Pell");
+        assert_eq!(stage.commands(), [Command::AcceptRequest(AccountId(31))]);
+    }
+}
+
+#[test]
+fn a_friend_is_found_where_there_are_faces_alone() {
+    let mut stage = Stage::sized(stage::home(), 720.0, 480.0);
+    stage.click("marlow_87, Live · sandbox");
+    stage.click("Find a friend");
+    stage.window.event(Event::Text("odal".into()));
+    stage.window.run();
+    assert!(stage.window.query_by_label("tidewalker").is_none());
+    stage.click("Odalys");
+    assert_eq!(stage.commands(), [Command::OpenCard(AccountId(ODALYS))]);
+    assert!(!stage.shows("Find a friend"));
+}

@@ -331,3 +331,13 @@ fn connecting_moves_slowly_and_stands_still_once_it_is_done() {
     stage.publish(|snapshot| stage::party(snapshot).voice = VoiceStatus::Connected);
     assert_eq!(stage.repaint_delay(), Duration::MAX);
 }
+
+#[test]
+fn escape_leaves_the_page_and_not_from_a_field() {
+    let mut stage = Stage::new(stage::in_party());
+    stage.type_into("Search friends", "nova");
+    stage.press(Key::Escape);
+    assert!(stage.shows("All parties"), "it left the field");
+    stage.press(Key::Escape);
+    assert!(!stage.shows("All parties"));
+}

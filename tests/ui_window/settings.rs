@@ -267,3 +267,13 @@ fn calls_are_counted_once_a_second_while_they_are_looked_at_and_not_after() {
     stage.window.run();
     assert_eq!(stage.repaint_delay(), Duration::MAX);
 }
+
+#[test]
+fn everything_can_be_read_again() {
+    let mut stage = Stage::new(stage::home());
+    stage.click("Settings");
+    stage.click("Connection");
+    stage.commands();
+    stage.click("Read again");
+    assert_eq!(stage.commands(), [Command::Refresh]);
+}

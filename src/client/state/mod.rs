@@ -353,9 +353,9 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
                 elsewhere: account.elsewhere(),
-                party: account.party.published(self.talk, !self.removal_refused, |session| {
-                    self.party_chat(session)
-                }),
+                party: account
+                    .party
+                    .published(self.talk, !self.removal_refused, |session| self.party_chat(session)),
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.line.state(),

@@ -39,11 +39,7 @@ impl NotificationsState {
     }
 
     /// What is new and `is_told` by nothing else is worth a notice.
-    fn put(
-        &mut self,
-        mut list: Vec<Notification>,
-        is_told: impl Fn(&Notification) -> bool,
-    ) -> Vec<Notice> {
+    fn put(&mut self, mut list: Vec<Notification>, is_told: impl Fn(&Notification) -> bool) -> Vec<Notice> {
         list.truncate(MAX);
         self.read.retain(|id| list.iter().any(|it| it.id == *id));
         for notification in &mut list {

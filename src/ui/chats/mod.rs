@@ -75,6 +75,11 @@ impl State {
     pub fn settle(&mut self, ui: &Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) -> bool {
         let room = has_room(ui);
         let open = signed_in.chats.open.is_some();
+        if cx.nav.asked_for_chat.take() {
+            // It may be the one that was about to be closed, and never be seen closed.
+            self.closing = false;
+            self.reveal = true;
+        }
         if std::mem::take(&mut self.reveal) && open {
             cx.nav.messages_hidden = false;
             if !room {
@@ -161,7 +166,7 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, page: bool) {
         }
     });
     cx.nav.messages_hidden |= hide;
-    if back {
+    if back || page && widgets::escaped(ui, cx.nav.typing) {
         cx.nav.leave_aside();
     }
     troubles(ui, cx, signed_in, page);

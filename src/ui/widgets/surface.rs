@@ -1,7 +1,8 @@
 //! What things sit on: cards, the header of a page, hairlines, and the shape of what is still on its way.
 
 use egui::{
-    Align2, Color32, Frame, InnerResponse, Layout, Margin, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, vec2,
+    Align2, Color32, Frame, InnerResponse, Layout, Margin, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    Vec2, vec2,
 };
 
 use super::{Icon, icon_button, marked_button};
@@ -55,6 +56,14 @@ impl<'a> Back<'a> {
         ui.add_space(6.0);
         response.on_hover_text(words).clicked()
     }
+}
+
+/// Escape leads back as well. A dialog, a menu and a field take it for themselves; `typing`: the last frame ended in one.
+pub fn escaped(ui: &Ui, typing: bool) -> bool {
+    !typing
+        && ui.memory(|memory| memory.top_modal_layer().is_none())
+        && !egui::Popup::is_any_open(ui.ctx())
+        && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
 }
 
 /// The header of a page: a way back where there is one, a title on the left, actions on the right, a hairline below.

@@ -40,8 +40,7 @@ pub fn paragraph(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Colo
     let height = font.size * 1.4;
     let width = ui.available_width();
     let painter = ui.painter().clone();
-    let fits =
-        |line: &str| painter.layout_no_wrap(line.to_owned(), font.clone(), color).size().x <= width;
+    let fits = |line: &str| painter.layout_no_wrap(line.to_owned(), font.clone(), color).size().x <= width;
     let order = |text: &str| bidi::lines(text, fits).join("\n");
     ordered(ui, text.into(), order, |text| {
         let text = RichText::new(text).font(font.clone()).color(color);

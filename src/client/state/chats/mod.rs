@@ -120,6 +120,7 @@ impl ChatsState {
             self.shown.list.value.get_or_insert_default();
         }
         self.shown.list.fetching = !self.listed && self.list.is_under_way();
+        self.shown.unsent = self.outboxes().map(|outbox| outbox.shown().count()).sum();
         self.shown.open = self.open.clone().map(|with| Box::new(self.opened(with)));
         self.shown_revision = self.open_conversation().map(|(_, it)| it.thread.revision());
     }

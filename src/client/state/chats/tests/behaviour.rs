@@ -76,6 +76,21 @@ fn a_message_counts_until_the_conversation_is_opened_and_is_told_once() {
 }
 
 #[test]
+fn what_was_not_sent_is_counted_in_every_conversation() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group));
+    settle(&mut client, &mut service);
+    client.command(Command::SendMessage("one".into()));
+    client.command(Command::SendMessage("two".into()));
+    client.command(Command::CloseChat);
+    client.command(Command::OpenChatWith(vec![AccountId(4_000_000)]));
+    client.command(Command::SendMessage("three".into()));
+    assert_eq!(client.screen().chats.unsent, 3);
+    settle(&mut client, &mut service);
+    assert!(client.screen().chats.unsent < 3, "{}", client.screen().chats.unsent);
+}
+
+#[test]
 fn what_comes_while_nobody_looks_is_told_and_counts_until_somebody_does() {
     let (mut client, mut service, group) = settled();
     client.command(Command::OpenChat(group.clone()));
