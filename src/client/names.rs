@@ -32,3 +32,47 @@ impl SignedIn {
         friends.chain(card).chain(requests).chain(self.people.blocked.items())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::Arc, time::Instant};
+
+    use super::*;
+    use crate::{
+        client::{Card, Played, ReceivedRequest},
+        model::{GroupMember, Invitation, OpenParty},
+    };
+
+    #[test]
+    fn whoever_is_on_screen_anywhere_has_a_name() {
+        let profile = |id: u64| Profile::named(AccountId(id), id.to_string().as_str());
+        let mut signed_in = SignedIn::new(profile(1), Instant::now());
+        signed_in.people.requests.value =
+            Some(Arc::new(vec![ReceivedRequest { from: profile(2), requested: None }]));
+        signed_in.people.blocked.value = Some(Arc::new(vec![profile(3)]));
+        signed_in.people.card = Some(Box::new(Card {
+            profile: profile(4),
+            presence: None,
+            summary: None,
+            played: Played::Hidden,
+            blocked: false,
+        }));
+        signed_in.invitations = Arc::new(vec![Invitation {
+            session: "s".into(),
+            from: Some("5".into()),
+            from_account: Some(AccountId(5)),
+            party_name: String::new(),
+            members: Vec::new(),
+        }]);
+        signed_in.open_parties = Arc::new(vec![OpenParty {
+            session: "t".into(),
+            group: None,
+            name: String::new(),
+            members: vec![GroupMember { account: AccountId(6), online_id: Some("6".into()) }],
+            max_members: None,
+        }]);
+        let mut named: Vec<_> = signed_in.names().map(|(account, name)| (account.0, name.as_str())).collect();
+        named.sort_unstable();
+        assert_eq!(named, [(2, "2"), (3, "3"), (4, "4"), (5, "5"), (6, "6")]);
+    }
+}

@@ -420,3 +420,14 @@ fn the_list_of_the_service_counts_for_invitations_that_it_ever_listed() {
     read(&mut evening, None, &[]);
     assert_eq!(evening.screen().invitations.len(), 0, "taken back");
 }
+
+#[test]
+fn an_invitation_is_told_as_sent_to_somebody_who_is_no_friend() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::Refresh));
+    evening.answer_lists(&[PartySession { id: SessionId::from("s2"), ..party(&[NOVA]) }]);
+    assert!(evening.screen().parties.items().iter().any(|it| it.id == SessionId::from("s2")));
+    evening.give(Input::Command(Command::Invite(vec![NOVA])));
+    evening.give(Input::InvitationSent { accounts: vec![NOVA], result: Ok(()) });
+    assert!(matches!(evening.told().as_slice(), [Notice::InvitationSent(_)]), "{:?}", evening.told());
+}
