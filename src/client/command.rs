@@ -101,6 +101,9 @@ pub enum Command {
     /// The conversation with one person, or with several at once. Their group is made with the first message.
     OpenChatWith(Vec<AccountId>),
     CloseChat,
+    /// Whether somebody looks at the window. What arrives in an open conversation is told, and counts as unread, while nobody
+    /// does. They do until this says otherwise.
+    Look(bool),
     /// Scrolled to the oldest message that is there.
     ReadOlder,
     /// To the open conversation.

@@ -6,6 +6,7 @@ mod failure;
 mod handle;
 mod input;
 mod keeper;
+mod names;
 mod notice;
 mod pictures;
 mod problem;

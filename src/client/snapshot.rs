@@ -229,8 +229,10 @@ pub struct People {
     pub appear_offline: AppearOffline,
     /// The one that is open.
     pub card: Option<Box<Card>>,
-    /// Somebody is looked for by their online id.
+    /// Somebody is asked by their online id, until the service has answered.
     pub asking: bool,
+    /// How many were asked by their online id in this run, and the service said yes.
+    pub asked_by_name: u32,
     /// What the others see of the user; `None` until it was fetched.
     pub own_presence: Option<Presence>,
 }
@@ -294,6 +296,8 @@ pub struct Chats {
     /// Where something happened last comes first, favourites before all.
     pub list: Fetched<Arc<Vec<Chat>>>,
     pub open: Option<Box<OpenChat>>,
+    /// Messages that wait, are on their way or could not be sent, in whatever conversation. They end with the account's use.
+    pub unsent: usize,
 }
 
 /// One group in the list.
@@ -423,6 +427,8 @@ pub struct Party {
     pub link: Option<PartyLink>,
     /// Where the members write to each other; `None` where the service has no group for this party.
     pub chat: Option<GroupId>,
+    /// Whether its host may remove somebody, as far as this run has found out.
+    pub may_remove: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -39,7 +39,7 @@ pub fn forget_dialog(ctx: &Context, cx: &Cx<'_>, forgetting: &mut Option<KnownAc
     let Some(account) = forgetting.clone() else { return };
     let mut done = !cx.snapshot.accounts.iter().any(|known| known.slot == account.slot);
     let heading = format!("Forget {}?", one_line(account.online_id.as_str()));
-    let close = widgets::dialog(ctx, &heading, |ui| {
+    let close = widgets::dialog_of(ctx, "forget account", &heading, |ui| {
         let text = "What is kept of this account is removed from this computer. The account itself stays as it is; \
                     you can sign in to it again.";
         widgets::paragraph(ui, text, theme::body(), palette(ui).dim);

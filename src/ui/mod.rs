@@ -14,6 +14,7 @@ mod files;
 mod fonts;
 mod friends;
 mod home;
+mod look;
 mod names;
 mod notifications;
 mod party;
@@ -32,9 +33,11 @@ mod widgets;
 mod window;
 mod wording;
 
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
-use egui::{CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui};
+use egui::{
+    CentralPanel, Context, Event, Frame, Key, KeyboardShortcut, Modifiers, Panel, Stroke, Ui, ViewportCommand,
+};
 
 pub use start::{SandboxOffer, Start, StartFailure};
 pub use window::{WindowError, run};
@@ -73,6 +76,12 @@ struct Nav {
     messages_beside: bool,
     /// A card, or the question whom to ask to be friends, is over the window in this frame.
     people_over: bool,
+    /// The user closes the window whatever is lost.
+    quits: bool,
+    /// The last frame ended in a field.
+    typing: bool,
+    /// A conversation was asked for since the last frame.
+    asked_for_chat: Cell<bool>,
 }
 
 impl Nav {
@@ -105,6 +114,9 @@ struct Cx<'a> {
 
 impl<'a> Cx<'a> {
     fn send(&self, command: Command) {
+        if matches!(command, Command::OpenChat(_) | Command::OpenChatWith(_)) {
+            self.nav.asked_for_chat.set(true);
+        }
         self.handle.send(command);
     }
 
@@ -152,6 +164,7 @@ pub struct App {
     settings: settings::State,
     toasts: toasts::Toasts,
     talk_key: talk_key::Watch,
+    look: look::Watch,
     /// Of the voice bar, as last drawn.
     bar_height: f32,
 }
@@ -180,6 +193,7 @@ impl App {
             settings: settings::State::default(),
             toasts: toasts::Toasts::default(),
             talk_key: talk_key::Watch::default(),
+            look: look::Watch::default(),
             bar_height: 0.0,
         }
     }
@@ -209,11 +223,12 @@ impl App {
             }
             if !signed_in {
                 self.nav = Nav::default();
-                self.friends = friends::State::default();
-                self.chats = chats::State::default();
             }
             if me(&snapshot) != me(&self.snapshot) {
                 self.nav.dialog = None;
+                self.nav.party = party::State::default();
+                self.friends = friends::State::default();
+                self.chats = chats::State::new(&snapshot);
                 self.toasts.withdraw_offers();
             }
             self.chats.follow(&self.snapshot, &snapshot);
@@ -222,6 +237,19 @@ impl App {
         }
         let now = ctx.input(|input| input.time);
         self.toasts.extend(self.handle.take_notices(), now);
+    }
+
+    /// A window that is closed with messages that were not sent asks first, if need be brought up for it.
+    fn hold_back_quitting(&mut self, ctx: &Context) {
+        let Screen::SignedIn(signed_in) = &self.snapshot.screen else { return };
+        let lost = signed_in.chats.unsent > 0 && !self.nav.quits;
+        if lost && ctx.input(|input| input.viewport().close_requested()) {
+            self.nav.dialog = Some(dialogs::Dialog::Unsent(dialogs::Leaving::Quit));
+            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
+            ctx.send_viewport_cmd(ViewportCommand::Minimized(false));
+            ctx.send_viewport_cmd(ViewportCommand::Focus);
+            ctx.request_repaint();
+        }
     }
 
     fn shortcuts(&self, ctx: &Context) {
@@ -245,8 +273,12 @@ fn pressed_once(ctx: &Context, shortcut: &KeyboardShortcut) -> bool {
 }
 
 impl eframe::App for App {
-    /// Sees every key before any widget does, on whatever page: the talk key, and the key being chosen in settings.
+    /// Comes also where no frame is drawn. Sees every key before any widget does, on whatever page: the talk key, and the key
+    /// being chosen in settings.
     fn raw_input_hook(&mut self, ctx: &Context, input: &mut egui::RawInput) {
+        if let Some(looked_at) = self.look.observe(input.viewport()) {
+            self.handle.send(Command::Look(looked_at));
+        }
         let change = if self.settings.is_choosing_key() {
             if let Some(settings) = self.settings.choose_key(input, &self.snapshot.settings) {
                 self.handle.send(Command::ChangeSettings(Box::new(settings)));
@@ -265,6 +297,7 @@ impl eframe::App for App {
         self.offer.carry_out(ctx, &mut self.handle);
         self.files.carry_out(ctx, frame);
         self.follow_client(ctx);
+        self.hold_back_quitting(ctx);
         let signed_in = match &self.snapshot.screen {
             Screen::SignedIn(signed_in) => Some(signed_in.as_ref()),
             Screen::Starting { .. } | Screen::SignedOut | Screen::SigningIn(_) => None,
@@ -305,6 +338,7 @@ impl eframe::App for App {
         }
         capture::found_dialog(ui.ctx(), &cx);
         self.settings.follow_page(&cx);
+        self.nav.typing = ui.ctx().text_edit_focused();
         self.pictures.ask(&self.handle);
     }
 

@@ -4,14 +4,16 @@ use egui::{Align, Align2, Layout, Rect, Sense, Ui, WidgetInfo, accesskit::Role, 
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Cx, Page, display, home, problems, theme,
+    Cx, Page, display, home,
+    home::Entering,
+    problems, theme,
     theme::palette,
     widgets::{self, Avatar, Button, Icon},
     wording::messages as words,
 };
 use crate::{
     client::{Command, SignedIn},
-    model::{AccountId, Notification, NotificationId},
+    model::{Notification, NotificationId, SessionId},
 };
 
 /// Below this there is no room for buttons beside the text.
@@ -45,12 +47,12 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let title = |ui: &mut Ui| {
         widgets::line(ui, "Notifications", theme::title(), colours.text);
     };
-    let back = widgets::header(ui, Some("Back"), title, |ui| {
+    let back = widgets::header(ui, Some(home::way_back("Back", signed_in)), title, |ui| {
         if !unread.is_empty() && ui.add(Button::ghost("Mark all as read")).clicked() {
             cx.send(Command::MarkNotificationsRead(unread));
         }
     });
-    if back {
+    if back || widgets::escaped(ui, cx.nav.typing) {
         cx.nav.leave_aside();
     }
     home::body(ui, 760.0, |ui| {
@@ -99,7 +101,7 @@ fn entry(
     let time = notification.updated.map_or_else(String::new, |then| words::when(then, now, zone));
     let card = widgets::card(ui, false, |ui| {
         let narrow = ui.available_width() < NARROW;
-        let mut buttons = Some(|ui: &mut Ui| actions(ui, cx, notification, &heading));
+        let mut buttons = Some(|ui: &mut Ui| actions(ui, cx, signed_in, notification, &heading));
         let size = vec2(ui.available_width(), 44.0);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
             if !narrow && let Some(buttons) = buttons.take() {
@@ -139,13 +141,19 @@ fn face(ui: &mut Ui, signed_in: &SignedIn, notification: &Notification, heading:
     let colours = palette(ui);
     let (rect, _) = ui.allocate_exact_size(vec2(FACE + 8.0, FACE), Sense::hover());
     let center = Align2::LEFT_CENTER.anchor_size(rect.left_center(), vec2(FACE, FACE)).center();
-    let friend = |account: AccountId| {
-        signed_in.friends.items().iter().map(|friend| &friend.profile).find(|p| p.account == account)
-    };
     match notification.from {
         Some(account) => {
-            let name = friend(account).map_or(heading, |profile| profile.online_id.as_str());
-            Avatar::new(account, name, FACE).paint(ui, center, colours.card);
+            let known = signed_in.profiles().find(|profile| profile.account == account);
+            let name = known.map_or(heading, |profile| profile.online_id.as_str());
+            let face = Avatar::new(account, name, FACE);
+            let image = notification.image.as_ref();
+            let face =
+                if known.is_some_and(|known| known.avatar.is_some()) { face } else { face.picture(image) };
+            face.paint(ui, center, colours.card);
+        }
+        None if notification.image.is_some() => {
+            let place = Rect::from_center_size(center, vec2(FACE, FACE));
+            widgets::game_icon(ui, place, notification.image.as_ref());
         }
         None => {
             ui.painter().circle_filled(center, FACE / 2.0, colours.line);
@@ -160,7 +168,7 @@ fn face(ui: &mut Ui, signed_in: &SignedIn, notification: &Notification, heading:
 }
 
 /// What can be done about it, from the right.
-fn actions(ui: &mut Ui, cx: &Cx<'_>, notification: &Notification, heading: &str) {
+fn actions(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, notification: &Notification, heading: &str) {
     let read = || {
         if !notification.is_read {
             cx.send(Command::MarkNotificationsRead(vec![notification.id.clone()]));
@@ -174,8 +182,19 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, notification: &Notification, heading: &str)
     }
     if let Some(session) = &notification.session {
         let here = cx.party().is_some_and(|party| party.session.id == *session);
-        let name = format!("Join: {heading}");
-        if !here && ui.add_enabled(home::can_enter(cx), Button::primary("Join").name(&name)).clicked() {
+        if here {
+            return;
+        }
+        let entering = Entering::now(cx);
+        let there = is_there(signed_in, session);
+        let name = format!("{}: {heading}", entering.label());
+        let join = ui.add_enabled(there && entering.is_possible(), entering.button().name(&name));
+        let join = match &entering {
+            Entering::Leaving(means) => join.on_hover_text(means),
+            Entering::Freely | Entering::NotNow => join,
+        };
+        let join = if there { join } else { join.on_disabled_hover_text("Not among the parties any more") };
+        if join.clicked() {
             cx.send(Command::JoinParty(session.clone()));
             read();
         }
@@ -186,4 +205,11 @@ fn actions(ui: &mut Ui, cx: &Cx<'_>, notification: &Notification, heading: &str)
             read();
         }
     }
+}
+
+/// Whether the party is one that the user knows of at this moment: a notification outlives what it tells of.
+fn is_there(signed_in: &SignedIn, session: &SessionId) -> bool {
+    signed_in.invitations.iter().any(|invitation| invitation.session == *session)
+        || signed_in.parties.items().iter().any(|party| party.id == *session)
+        || signed_in.open_parties.iter().any(|party| party.session == *session)
 }

@@ -12,8 +12,8 @@ use egui::{
 };
 
 use crate::{
-    client::{Handle, PictureArrival, SignedIn},
-    model::{AccountId, Friend, ImageUrl, Picture},
+    client::{Handle, PictureArrival, ReceivedRequest, SignedIn},
+    model::{AccountId, Friend, ImageUrl, Picture, Profile},
 };
 
 /// Several screens full. At 128 by 128 pixels they are 20 MB.
@@ -66,7 +66,7 @@ pub fn at(ctx: &Context, image: &ImageUrl) -> Option<Drawable> {
     of_window(ctx)?.0.lock().look(image)
 }
 
-/// The picture of a friend, or the user's own. `None` until it is there.
+/// The picture of anybody whose profile is known. `None` until it is there.
 pub fn of(ctx: &Context, account: AccountId) -> Option<Drawable> {
     let pictures = of_window(ctx)?;
     let mut shelf = pictures.0.lock();
@@ -184,36 +184,61 @@ fn to_image(picture: Picture) -> Option<ColorImage> {
 struct Faces {
     friends: Option<Arc<Vec<Friend>>>,
     places: HashMap<AccountId, usize>,
-    me: Option<(AccountId, ImageUrl)>,
+    requests: Option<Arc<Vec<ReceivedRequest>>>,
+    blocked: Option<Arc<Vec<Profile>>>,
+    /// The user's own, and that of the open card.
+    single: Vec<(AccountId, ImageUrl)>,
+    /// Of those who ask and those who are blocked.
+    listed: HashMap<AccountId, ImageUrl>,
 }
 
 impl Faces {
     fn follow(&mut self, signed_in: Option<&SignedIn>) {
+        let card = signed_in.and_then(|signed_in| signed_in.people.card.as_deref());
         let me = signed_in.map(|signed_in| &signed_in.me);
-        let mine = me.and_then(|me| Some((me.account, me.avatar.as_ref()?)));
-        if self.me.as_ref().map(|(account, image)| (*account, image)) != mine {
-            self.me = mine.map(|(account, image)| (account, image.clone()));
+        let single = me.into_iter().chain(card.map(|card| &card.profile));
+        let single = || single.clone().filter_map(face);
+        if !self.single.iter().map(|(account, image)| (*account, image)).eq(single()) {
+            self.single = single().map(|(account, image)| (account, image.clone())).collect();
         }
-        let friends = signed_in.and_then(|signed_in| signed_in.friends.value.as_ref());
-        let same = match (&self.friends, friends) {
-            (Some(before), Some(now)) => Arc::ptr_eq(before, now),
-            (None, None) => true,
-            _ => false,
-        };
-        if !same {
-            self.friends = friends.cloned();
+        if replace(&mut self.friends, signed_in.and_then(|it| it.friends.value.as_ref())) {
             self.places.clear();
             let all = self.friends.as_deref().map_or(&[][..], Vec::as_slice);
             self.places.extend(all.iter().enumerate().map(|(place, friend)| (friend.profile.account, place)));
         }
+        let requests =
+            replace(&mut self.requests, signed_in.and_then(|it| it.people.requests.value.as_ref()));
+        let blocked = replace(&mut self.blocked, signed_in.and_then(|it| it.people.blocked.value.as_ref()));
+        if requests || blocked {
+            let asking = self.requests.iter().flat_map(|list| list.iter()).map(|request| &request.from);
+            let blocked = self.blocked.iter().flat_map(|list| list.iter());
+            let faces = asking.chain(blocked).filter_map(face);
+            self.listed = faces.map(|(account, image)| (account, image.clone())).collect();
+        }
     }
 
     fn image(&self, account: AccountId) -> Option<&ImageUrl> {
-        match &self.me {
-            Some((me, image)) if *me == account => Some(image),
-            _ => self.friends.as_ref()?.get(*self.places.get(&account)?)?.profile.avatar.as_ref(),
-        }
+        let single = self.single.iter().find(|(single, _)| *single == account).map(|(_, image)| image);
+        let friend = || self.friends.as_ref()?.get(*self.places.get(&account)?)?.profile.avatar.as_ref();
+        single.or_else(friend).or_else(|| self.listed.get(&account))
     }
+}
+
+fn face(profile: &Profile) -> Option<(AccountId, &ImageUrl)> {
+    Some((profile.account, profile.avatar.as_ref()?))
+}
+
+/// Returns whether it is another list now.
+fn replace<T>(list: &mut Option<Arc<Vec<T>>>, now: Option<&Arc<Vec<T>>>) -> bool {
+    let same = match (&*list, now) {
+        (Some(before), Some(now)) => Arc::ptr_eq(before, now),
+        (None, None) => true,
+        _ => false,
+    };
+    if !same {
+        *list = now.cloned();
+    }
+    !same
 }
 
 #[cfg(test)]
@@ -287,5 +312,34 @@ mod tests {
         assert_eq!(shelf.places.len(), MOST);
         assert!(shelf.look(&image(0)).is_some(), "drawn in every frame");
         assert!(shelf.look(&image(1)).is_none(), "drawn last of all");
+    }
+
+    #[test]
+    fn whoever_has_a_profile_has_a_face_for_as_long() {
+        let profile =
+            |n: usize| Profile { avatar: Some(image(n)), ..Profile::named(AccountId(n as u64), "somebody") };
+        let mut signed_in = SignedIn::new(profile(1), std::time::Instant::now());
+        let friend = Friend { profile: profile(2), presence: None };
+        signed_in.friends.value = Some(Arc::new(vec![friend]));
+        let request = ReceivedRequest { from: profile(3), requested: None };
+        signed_in.people.requests.value = Some(Arc::new(vec![request]));
+        signed_in.people.blocked.value = Some(Arc::new(vec![profile(4)]));
+        signed_in.people.card = Some(Box::new(crate::client::Card {
+            profile: profile(5),
+            presence: None,
+            summary: None,
+            played: crate::client::Played::Hidden,
+            blocked: false,
+        }));
+        let mut faces = Faces::default();
+        faces.follow(Some(&signed_in));
+        let known = |faces: &Faces| (1..=6).filter(|n| faces.image(AccountId(*n)).is_some()).count();
+        assert_eq!(known(&faces), 5);
+        signed_in.people.requests.value = None;
+        signed_in.people.card = None;
+        faces.follow(Some(&signed_in));
+        assert_eq!(known(&faces), 3);
+        faces.follow(None);
+        assert_eq!(known(&faces), 0);
     }
 }

@@ -99,11 +99,6 @@ pub fn show_all(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-/// Whether something is wrong with somebody's card, a request or a block.
-pub fn any_of_people(cx: &Cx<'_>) -> bool {
-    cx.snapshot.problems.iter().any(|problem| problem.place == Place::People)
-}
-
 pub fn any(ui: &Ui, cx: &Cx<'_>, spot: Spot) -> bool {
     let parts = Parts::of(ui, cx);
     cx.snapshot.problems.iter().any(|problem| parts.spot(problem.place) == spot)

@@ -46,6 +46,18 @@ enum Offer {
     Copy(PartyLink),
 }
 
+impl Offer {
+    /// What is lost with it: a message stays in its conversation, a link on the page of the party.
+    fn weight(&self) -> u8 {
+        match self {
+            Self::Nothing => 0,
+            Self::Open(_) => 1,
+            Self::Copy(_) => 2,
+            Self::Join { .. } => 3,
+        }
+    }
+}
+
 impl Toast {
     fn new(notice: &Notice, now: f64) -> Self {
         let (offer, seconds) = match notice {
@@ -80,14 +92,14 @@ pub struct Toasts {
 
 impl Toasts {
     /// Adds what happened at `now`, in the window's seconds. The same twice is shown once, and the oldest make room, those
-    /// that can be answered last.
+    /// that matter least first.
     pub fn extend(&mut self, notices: Vec<Notice>, now: f64) {
         for notice in notices {
             let toast = Toast::new(&notice, now);
             self.shown.retain(|older| !toast.replaces(older));
             if self.shown.len() == MOST {
-                let plain = self.shown.iter().position(|older| older.offer == Offer::Nothing);
-                self.shown.remove(plain.unwrap_or(0));
+                let least = self.shown.iter().enumerate().min_by_key(|(_, older)| older.offer.weight());
+                self.shown.remove(least.map_or(0, |(oldest, _)| oldest));
             }
             self.shown.push_back(toast);
         }
@@ -277,6 +289,26 @@ mod tests {
             texts(&toasts),
             ["You are invited to a party", "c joined the party", "d joined the party"]
         );
+    }
+
+    #[test]
+    fn messages_make_room_before_links_and_links_before_invitations() {
+        let message = |group: &str| Notice::Message {
+            group: group.into(),
+            from: "Nova".into(),
+            kind: MessageKind::Text,
+            text: "hello".into(),
+        };
+        let link = "https://party.playstation.com/ASNFZ4mrTe-BI0VniavN7w".parse().expect("a link");
+        let mut toasts = Toasts::default();
+        toasts.extend(vec![invited("squad"), Notice::PartyLinkReady(link), message("a"), message("b")], 0.0);
+        toasts.extend(vec![message("c"), message("d")], 1.0);
+        let weights: Vec<_> = toasts.shown.iter().map(|toast| toast.offer.weight()).collect();
+        assert_eq!(weights, [3, 2, 1]);
+        toasts.extend(vec![invited("harbor"), invited("dawn")], 2.0);
+        assert!(toasts.shown.iter().all(|toast| toast.offer.weight() == 3));
+        toasts.extend(vec![joined("b")], 3.0);
+        assert_eq!(toasts.shown.len(), MOST);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use egui::Key;
+use egui::{Key, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
 use partyline::{
     client::{Card, Command, Place, Played, ProblemKind, ReceivedRequest, Snapshot},
@@ -174,4 +174,37 @@ fn escape_puts_the_card_away_and_the_keyboard_stays_inside_until_then() {
     }
     stage.press(Key::Escape);
     assert!(stage.commands().contains(&Command::CloseCard));
+}
+
+#[test]
+fn a_shared_real_name_is_said_and_not_offered_again() {
+    let sharing = |word: Option<&str>| {
+        let mut card = card(ODALYS, "Odalys");
+        card.summary = Some(FriendSummary {
+            relation: FriendRelation::Friend,
+            real_name_sharing: word.map(str::to_owned),
+            friends: None,
+            mutual_friends: None,
+        });
+        card
+    };
+    for word in [None, Some("no"), Some("whatever")] {
+        let stage = showing(stage::home(), sharing(word));
+        assert!(stage.shows("Share your real name") && !stage.shows("Real name shared"), "{word:?}");
+    }
+    let stage = showing(stage::home(), sharing(Some("shared")));
+    assert!(stage.shows("Real name shared") && !stage.shows("Share your real name"));
+}
+
+#[test]
+fn a_card_stays_the_same_one_while_it_learns_their_name() {
+    let mut stage = showing(stage::home(), card(STRANGER, "…"));
+    let id = |stage: &Stage, name: &str| {
+        stage.window.get_by_role_and_label(Role::Dialog, name).accesskit_node().id()
+    };
+    let before = id(&stage, "…");
+    stage.publish(|snapshot| {
+        signed_in(snapshot).people.card.as_mut().expect("a card").profile.online_id = "Pell".into();
+    });
+    assert_eq!(id(&stage, "Pell"), before);
 }

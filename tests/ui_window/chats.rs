@@ -411,3 +411,83 @@ fn an_open_conversation_asks_for_no_frames() {
     stage.window.run();
     assert_eq!(stage.repaint_delay(), std::time::Duration::MAX);
 }
+
+#[test]
+fn the_client_is_told_whether_somebody_looks_even_where_no_frame_is_drawn() {
+    let mut stage = in_conversation();
+    stage.focus(true);
+    assert_eq!(stage.commands(), [], "as it was taken to be");
+    stage.focus(false);
+    stage.focus(false);
+    stage.focus(true);
+    assert_eq!(stage.commands(), [Command::Look(false), Command::Look(true)]);
+}
+
+#[test]
+fn two_hundred_conversations_cost_what_is_seen_of_them() {
+    let mut snapshot = with_chats();
+    let all = (0..200).map(|n| chat(&format!("g{n}"), &format!("Crew {n:03}"), &[me(), nova()], None));
+    signed_in(&mut snapshot).chats.list = arrived(Arc::new(all.collect()));
+    let mut stage = Stage::new(snapshot);
+    let rows = |stage: &Stage| stage.window.query_all_by_label_contains("Crew ").count();
+    assert!((5..30).contains(&rows(&stage)), "{} rows", rows(&stage));
+    assert!(stage.shows("Crew 000") && !stage.shows("Crew 199"));
+    for _ in 0..3 {
+        scroll(&mut stage, -12_000.0);
+    }
+    assert!(stage.shows("Crew 199") && !stage.shows("Crew 000"), "the rest takes its room");
+    assert!((5..30).contains(&rows(&stage)), "{} rows", rows(&stage));
+}
+
+#[test]
+fn a_conversation_asked_for_while_it_closes_stays() {
+    let mut snapshot = stage::in_party();
+    let mut with = with_chats();
+    signed_in(&mut snapshot).chats = signed_in(&mut with).chats.clone();
+    let group = signed_in(&mut snapshot).chats.list.items()[0].group.id.clone();
+    stage::party(&mut snapshot).chat = Some(group);
+    open(&mut snapshot, a_few());
+    let mut stage = Stage::new(snapshot);
+    stage.commands();
+    stage.click("All conversations");
+    assert!(!stage.shows("headset charging"));
+    stage.click("Party chat");
+    // The client closed it and opened it again; the window never saw it closed.
+    stage.publish(|_| {});
+    assert!(stage.shows("headset charging"));
+}
+
+/// What the window asks of the window system.
+fn is_held_back(stage: &Stage) -> bool {
+    let commands = stage.window.output().viewport_output.values().flat_map(|out| &out.commands);
+    commands.into_iter().any(|command| *command == egui::ViewportCommand::CancelClose)
+}
+
+fn close_window(stage: &mut Stage) -> bool {
+    let input = stage.window.input_mut();
+    input.viewports.entry(input.viewport_id).or_default().events.push(egui::ViewportEvent::Close);
+    stage.window.step();
+    let held_back = is_held_back(stage);
+    stage.window.run();
+    held_back
+}
+
+#[test]
+fn what_was_not_sent_is_not_lost_without_asking() {
+    let mut stage = in_conversation();
+    assert!(!close_window(&mut stage), "there is nothing to lose");
+    stage.publish(|snapshot| signed_in(snapshot).chats.unsent = 2);
+    assert!(close_window(&mut stage));
+    assert!(stage.shows("2 messages were not sent"));
+    stage.click("Stay");
+    assert!(!stage.shows("2 messages were not sent"));
+    stage.click("Settings");
+    stage.click("Account");
+    stage.click("Sign out");
+    assert!(!stage.commands().contains(&Command::SignOut));
+    stage.click("Sign out anyway");
+    assert!(stage.commands().contains(&Command::SignOut));
+    assert!(close_window(&mut stage));
+    stage.click("Quit anyway");
+    assert!(!close_window(&mut stage));
+}

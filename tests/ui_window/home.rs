@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use partyline::{
     client::{Chat, Command, PartyState, Place, ProblemKind, Unread},
     model::{AccountId, Group, GroupMember, Invitation, OpenParty, PastParty, Privacy},
@@ -331,4 +331,23 @@ fn chat(id: &str, members: &[(u64, &str)]) -> Chat {
         parties: Vec::new(),
     };
     Chat { group, unread: Unread::None, writing: Vec::new() }
+}
+
+#[test]
+fn an_invitation_is_marked_on_every_page_on_the_way_back() {
+    let waiting = |stage: &Stage, back: &str| stage.window.get_by_label(back).accesskit_node().description();
+    let mut snapshot = stage::home();
+    let invitations = signed_in(&mut snapshot).invitations.clone();
+    stage::join(&mut snapshot);
+    let mut stage = Stage::sized(snapshot, 900.0, 700.0);
+    assert_ne!(waiting(&stage, "All parties").as_deref(), Some("1 invitation"));
+    stage.publish(|snapshot| signed_in(snapshot).invitations = invitations);
+    assert_eq!(waiting(&stage, "All parties").as_deref(), Some("1 invitation"));
+    for page in ["Settings", "Conversations", "Notifications"] {
+        stage.click(page);
+        assert_eq!(waiting(&stage, "Back").as_deref(), Some("1 invitation"), "{page}");
+        stage.click("Back");
+    }
+    stage.click("All parties");
+    assert!(stage.shows("Nova invites you"));
 }

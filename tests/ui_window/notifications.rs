@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use egui_kittest::kittest::Queryable;
+use egui::Key;
+use egui_kittest::kittest::{NodeT, Queryable};
 use jiff::Timestamp;
 use partyline::{
     client::{Command, Fetched, Snapshot},
@@ -72,6 +73,30 @@ fn each_offers_what_can_be_done_about_it() {
 }
 
 #[test]
+fn joining_from_a_notification_says_that_one_leaves_and_ends_with_the_party() {
+    let mut snapshot = with_notifications();
+    let invitations = signed_in(&mut snapshot).invitations.clone();
+    stage::join(&mut snapshot);
+    signed_in(&mut snapshot).invitations = invitations;
+    stage::party(&mut snapshot).session.id = "elsewhere".into();
+    let mut stage = Stage::new(snapshot);
+    stage.click("Notifications, 2 unread");
+    assert!(stage.is_enabled("Leave and join: Nova invites you"));
+    let join = stage.window.get_by_label("Leave and join: Nova invites you");
+    let means = join.accesskit_node().description().unwrap_or_default();
+    assert!(means.contains("The others stay in it."), "{means:?}");
+    stage.click("Leave and join: Nova invites you");
+    assert_eq!(stage.commands().first(), Some(&Command::JoinParty("squad".into())));
+    stage.publish(|snapshot| signed_in(snapshot).invitations = Arc::default());
+    assert!(!stage.is_enabled("Leave and join: Nova invites you"));
+    stage.publish(|snapshot| {
+        let other = stage::session("squad", "", &[(NOVA, "Nova")]);
+        signed_in(snapshot).parties = arrived(Arc::new(vec![other]));
+    });
+    assert!(stage.is_enabled("Leave and join: Nova invites you"));
+}
+
+#[test]
 fn an_empty_list_and_one_that_never_came_say_so() {
     let mut snapshot = stage::home();
     signed_in(&mut snapshot).notifications = arrived(Arc::default());
@@ -80,4 +105,17 @@ fn an_empty_list_and_one_that_never_came_say_so() {
     assert!(stage.shows("What happens around you appears here."));
     stage.publish(|snapshot| signed_in(snapshot).notifications = Fetched { value: None, fetching: false });
     assert!(stage.shows("Notifications appear here once the service answers."));
+}
+
+#[test]
+fn its_picture_is_drawn_and_escape_leads_back() {
+    let mut snapshot = stage::home();
+    let image: partyline::model::ImageUrl = "https://static.example/news.png".parse().expect("an address");
+    let news = Notification { image: Some(image.clone()), ..notification("1", "News", true) };
+    signed_in(&mut snapshot).notifications = arrived(Arc::new(vec![news]));
+    let mut stage = Stage::new(snapshot);
+    stage.click("Notifications");
+    assert_eq!(stage.wanted_pictures(), [image]);
+    stage.press(Key::Escape);
+    assert!(!stage.shows("News"));
 }

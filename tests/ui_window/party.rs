@@ -232,12 +232,28 @@ fn the_host_removes_somebody_after_a_second_thought() {
 }
 
 #[test]
+fn what_the_service_refused_is_not_offered_again() {
+    let mut snapshot = stage::in_party();
+    stage::party(&mut snapshot).may_remove = false;
+    let mut stage = Stage::new(snapshot);
+    stage.click("Nova, PS5 · quiet");
+    assert!(stage.shows("Show the card") && !stage.shows("Remove from the party"));
+}
+
+#[test]
 fn who_is_not_the_host_is_not_offered_to_remove_and_may_block() {
     let mut snapshot = stage::in_party();
     stage::party(&mut snapshot).session.owner = Some(AccountId(NOVA));
     let mut stage = Stage::new(snapshot);
     stage.click("Nova, host, PS5 · quiet");
     assert!(stage.window.query_by_label("Remove from the party").is_none());
+    stage.press(Key::Escape);
+    stage.click("More");
+    for decided_by_host in ["Rename the party", "Change the places", "Friends can join"] {
+        assert!(!stage.is_enabled(decided_by_host), "{decided_by_host}");
+    }
+    stage.press(Key::Escape);
+    stage.click("Nova, host, PS5 · quiet");
     stage.click("Block");
     assert!(stage.shows("Block Nova?"));
     stage.click("Block");
@@ -314,4 +330,14 @@ fn connecting_moves_slowly_and_stands_still_once_it_is_done() {
     assert!(delay >= Duration::from_millis(50) && delay <= Duration::from_millis(150), "{delay:?}");
     stage.publish(|snapshot| stage::party(snapshot).voice = VoiceStatus::Connected);
     assert_eq!(stage.repaint_delay(), Duration::MAX);
+}
+
+#[test]
+fn escape_leaves_the_page_and_not_from_a_field() {
+    let mut stage = Stage::new(stage::in_party());
+    stage.type_into("Search friends", "nova");
+    stage.press(Key::Escape);
+    assert!(stage.shows("All parties"), "it left the field");
+    stage.press(Key::Escape);
+    assert!(!stage.shows("All parties"));
 }

@@ -235,7 +235,7 @@ fn the_line_and_the_calls_are_shown_and_copied_without_a_name() {
     signed_in.link = LinkState::CatchingUp;
     signed_in.link_since = Instant::now() - Duration::from_secs(125);
     snapshot.problems.push(problem(ProblemKind::ServiceTrouble, Place::Window));
-    let mut stage = Stage::new(snapshot);
+    let mut stage = Stage::sized(snapshot, 1280.0, 900.0);
     stage.click("Settings");
     stage.click_once("Connection");
     stage.window.step();
@@ -266,4 +266,14 @@ fn calls_are_counted_once_a_second_while_they_are_looked_at_and_not_after() {
     stage.click_once("Account");
     stage.window.run();
     assert_eq!(stage.repaint_delay(), Duration::MAX);
+}
+
+#[test]
+fn everything_can_be_read_again() {
+    let mut stage = Stage::new(stage::home());
+    stage.click("Settings");
+    stage.click("Connection");
+    stage.commands();
+    stage.click("Read again");
+    assert_eq!(stage.commands(), [Command::Refresh]);
 }

@@ -148,6 +148,14 @@ impl Stage {
         self.window.state_mut().raw_input_hook(&ctx, &mut input);
     }
 
+    /// The window gains or loses the eyes on it, as the window system tells.
+    pub fn focus(&mut self, focused: bool) {
+        let mut input = RawInput { focused, ..Default::default() };
+        input.viewports.entry(input.viewport_id).or_default().focused = Some(focused);
+        let ctx = self.window.ctx.clone();
+        self.window.state_mut().raw_input_hook(&ctx, &mut input);
+    }
+
     /// Draws the window again after `seconds`.
     pub fn later(&mut self, seconds: f64) {
         let now = self.window.ctx.time();
@@ -356,6 +364,7 @@ pub fn join(snapshot: &mut Snapshot) {
         invited: Vec::new(),
         link: None,
         chat: None,
+        may_remove: true,
     }));
 }
 

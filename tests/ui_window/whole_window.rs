@@ -180,3 +180,23 @@ fn details_of_a_problem_can_be_seen_and_copied() {
         matches!(commands.as_slice(), [egui::OutputCommand::CopyText(text)] if text == "POST /bridges: 503")
     );
 }
+
+#[test]
+fn text_from_right_to_left_is_painted_in_order_and_read_out_as_written() {
+    let mut snapshot = stage::in_party();
+    stage::party(&mut snapshot).session.name = "שלום עולם".to_owned();
+    let stage = Stage::new(snapshot);
+    assert!(stage.count("שלום עולם") > 0);
+    let painted = format!("{:?}", stage.window.output().shapes);
+    assert!(painted.contains("עולם שלום"));
+    assert!(!painted.contains("שלום עולם"), "nowhere as written");
+}
+
+#[test]
+fn another_account_finds_nothing_of_what_was_typed_before() {
+    let mut stage = Stage::new(stage::home());
+    stage.type_into("Search friends", "nova");
+    assert_eq!(stage.value("Search friends"), "nova");
+    stage.publish(|snapshot| signed_in(snapshot).me.account = partyline::model::AccountId(2));
+    assert_eq!(stage.value("Search friends"), "");
+}

@@ -34,6 +34,7 @@ impl State {
         if self.joined().is_some_and(|joined| joined.session.id == session) {
             return;
         }
+        self.invitation_answered(&session, out);
         self.enter(Entry::Join(session), Vec::new(), out);
     }
 

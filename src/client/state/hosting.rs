@@ -48,7 +48,7 @@ impl State {
     ) {
         match (result, accounts) {
             (Ok(()), [account]) => {
-                if let Some(name) = self.account().and_then(|a| a.people.name_of(*account)) {
+                if let Some(name) = self.name_of(*account) {
                     out.push(Effect::Notify(Notice::InvitationSent(name)));
                 }
             }
@@ -141,7 +141,10 @@ impl State {
         self.party_changed_unseen(now);
         match result {
             Ok(()) => self.problems.clear_kind(&ProblemKind::NotOffered),
-            Err(failure) => self.fail(Place::Party, failure),
+            Err(failure) => {
+                self.removal_refused |= failure.kind == ProblemKind::NotOffered;
+                self.fail(Place::Party, failure);
+            }
         }
     }
 }

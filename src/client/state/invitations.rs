@@ -237,7 +237,8 @@ impl State {
         }
     }
 
-    pub(super) fn hide_invitation(&mut self, session: SessionId) {
+    pub(super) fn hide_invitation(&mut self, session: SessionId, out: &mut Effects) {
+        self.invitation_answered(&session, out);
         if let Some(account) = self.account_mut() {
             account.invitations.hidden.insert(session);
         }

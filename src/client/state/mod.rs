@@ -72,6 +72,10 @@ pub struct State {
     /// A link that came before anybody was signed in.
     waiting_link: Option<PartyLink>,
     last_attempt: Attempt,
+    /// The service does not have what removes a member.
+    removal_refused: bool,
+    /// Nobody looks at the window.
+    away: bool,
     quitting: bool,
 }
 
@@ -102,6 +106,8 @@ impl State {
             capture: CaptureDesk::default(),
             waiting_link: None,
             last_attempt: 0,
+            removal_refused: false,
+            away: false,
             quitting: false,
         }
     }
@@ -204,7 +210,7 @@ impl State {
             Command::JoinByLink(link) => self.join_by_link(link, now, out),
             Command::PreviewLink(link) => self.preview_link(link, now, out),
             Command::ClosePreview => self.close_preview(),
-            Command::DismissInvitation(session) => self.hide_invitation(session),
+            Command::DismissInvitation(session) => self.hide_invitation(session, out),
             Command::LeaveParty => self.leave_party(out),
             Command::Invite(accounts) => self.invite(&accounts, now, out),
             Command::RenameParty(name) => self.rename_party(name, out),
@@ -243,6 +249,7 @@ impl State {
             Command::OpenChat(group) => self.open_chat(group, now, out),
             Command::OpenChatWith(people) => self.open_chat_with(people, now, out),
             Command::CloseChat => self.close_chat(now, out),
+            Command::Look(looked_at) => self.look(looked_at, now, out),
             Command::ReadOlder => self.read_older(now, out),
             Command::SendMessage(text) => self.send_message(&text, now, out),
             Command::RetryMessage(id) => self.retry_message(id, now, out),
@@ -346,7 +353,9 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
                 elsewhere: account.elsewhere(),
-                party: account.party.published(self.talk, |session| self.party_chat(session)),
+                party: account
+                    .party
+                    .published(self.talk, !self.removal_refused, |session| self.party_chat(session)),
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.line.state(),

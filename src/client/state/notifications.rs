@@ -6,10 +6,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Attempt, Effect, Effects, Failure, Fetched, Place, State, Timer, chats::Source};
+use super::{Account, Attempt, Effect, Effects, Failure, Fetched, Place, State, Timer, chats::Source};
 use crate::{
     client::{Notice, input::ChatsEffect},
-    model::{Notification, NotificationId},
+    model::{AccountId, Notification, NotificationId, SessionId},
 };
 
 const EVERY: Duration = Duration::from_secs(10 * 60);
@@ -38,7 +38,8 @@ impl NotificationsState {
         Fetched { value: self.list.clone(), fetching }
     }
 
-    fn put(&mut self, mut list: Vec<Notification>) -> Vec<Notice> {
+    /// What is new and `is_told` by nothing else is worth a notice.
+    fn put(&mut self, mut list: Vec<Notification>, is_told: impl Fn(&Notification) -> bool) -> Vec<Notice> {
         list.truncate(MAX);
         self.read.retain(|id| list.iter().any(|it| it.id == *id));
         for notification in &mut list {
@@ -46,7 +47,7 @@ impl NotificationsState {
         }
         let is_new = |it: &&Notification| {
             let known = self.list.as_ref().is_none_or(|known| known.iter().any(|known| known.id == it.id));
-            !known && !it.is_read
+            !known && !it.is_read && !is_told(it)
         };
         // One without a word is told by what it is about.
         let words =
@@ -100,11 +101,19 @@ impl State {
         out: &mut Effects,
     ) {
         let Some(account) = self.account_mut() else { return };
-        let notifications = &mut account.notifications;
+        let invited = account.invited();
+        let Account { notifications, people, .. } = account;
         match result {
             Ok(list) => {
                 if notifications.source.finish(attempt) {
-                    out.extend(notifications.put(list).into_iter().map(Effect::Notify));
+                    // Invitations and requests have notices of their own, by which they can be answered.
+                    let is_told = |it: &Notification| match (&it.session, it.from) {
+                        (Some(session), _) => invited.contains(session),
+                        (None, Some(from)) => people.is_asked_by(from),
+                        (None, None) => false,
+                    };
+                    let notices = notifications.put(list, is_told);
+                    out.extend(notices.into_iter().map(Effect::Notify));
                 }
             }
             Err(failure) => {
@@ -115,6 +124,25 @@ impl State {
             }
         }
         self.notifications_due(now, out);
+    }
+
+    /// Whoever answers an invitation has read what tells of it.
+    pub(super) fn invitation_answered(&mut self, session: &SessionId, out: &mut Effects) {
+        self.answered(|it| it.session.as_ref() == Some(session), out);
+    }
+
+    /// The same for a request.
+    pub(super) fn request_answered(&mut self, from: AccountId, out: &mut Effects) {
+        self.answered(|it| it.session.is_none() && it.from == Some(from), out);
+    }
+
+    fn answered(&mut self, is_about_it: impl Fn(&Notification) -> bool, out: &mut Effects) {
+        let list = self.account().and_then(|account| account.notifications.list.as_ref());
+        let unread = list.into_iter().flat_map(|list| list.iter()).filter(|it| !it.is_read);
+        let told: Vec<_> = unread.filter(|it| is_about_it(it)).map(|it| it.id.clone()).collect();
+        if !told.is_empty() {
+            self.mark_notifications_read(told, out);
+        }
     }
 
     pub(super) fn mark_notifications_read(&mut self, mut wanted: Vec<NotificationId>, out: &mut Effects) {
@@ -170,24 +198,35 @@ mod tests {
     #[test]
     fn only_what_is_new_and_unread_and_has_words_is_told_and_nothing_at_first() {
         let mut state = NotificationsState::default();
-        assert_eq!(state.put(vec![notification("a", "before", false)]), []);
+        assert_eq!(state.put(vec![notification("a", "before", false)], |_| false), []);
         let list = vec![
             notification("d", "", false),
             notification("c", "read elsewhere", true),
             notification("b", "news", false),
             notification("a", "before", false),
         ];
-        assert_eq!(state.put(list.clone()), [Notice::Notified { title: "news".into() }]);
-        assert_eq!(state.put(list), []);
+        assert_eq!(state.put(list.clone(), |_| false), [Notice::Notified { title: "news".into() }]);
+        assert_eq!(state.put(list, |_| false), []);
+    }
+
+    #[test]
+    fn what_something_else_tells_of_is_listed_and_not_told_again() {
+        let mut state = NotificationsState::default();
+        state.put(vec![], |_| false);
+        let asks = Notification { from: Some(AccountId(2)), ..notification("a", "asks you", false) };
+        let other = Notification { from: Some(AccountId(3)), ..notification("b", "news", false) };
+        let notices = state.put(vec![asks, other], |it| it.from == Some(AccountId(2)));
+        assert_eq!(notices, [Notice::Notified { title: "news".into() }]);
+        assert_eq!(state.published().items().len(), 2);
     }
 
     #[test]
     fn what_was_read_here_stays_read_whatever_an_older_answer_says_and_the_list_is_bounded() {
         let mut state = NotificationsState::default();
         let many = || (0..500).map(|it| notification(&it.to_string(), "x", false)).collect::<Vec<_>>();
-        state.put(many());
+        state.put(many(), |_| false);
         state.read.insert("3".into());
-        state.put(many());
+        state.put(many(), |_| false);
         let list = state.published().value.expect("there");
         assert_eq!(list.len(), MAX);
         assert_eq!(list.iter().filter(|it| it.is_read).count(), 1);

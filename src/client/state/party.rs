@@ -102,7 +102,12 @@ impl PartyStage {
         }
     }
 
-    pub fn published(&self, talk: TalkState, chat: impl FnOnce(&SessionId) -> Option<GroupId>) -> PartyState {
+    pub fn published(
+        &self,
+        talk: TalkState,
+        may_remove: bool,
+        chat: impl FnOnce(&SessionId) -> Option<GroupId>,
+    ) -> PartyState {
         match self {
             Self::None => PartyState::None,
             Self::Joining { abandoned: true, .. } | Self::Leaving { then: None, .. } => PartyState::Leaving,
@@ -114,6 +119,7 @@ impl PartyStage {
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
                 link: joined.link.clone(),
                 chat: chat(&joined.session.id),
+                may_remove,
             })),
         }
     }
@@ -183,6 +189,7 @@ impl State {
         if removing.is_some() {
             let failure = Failure::new(ProblemKind::NotOffered, "the member is still there");
             self.problems.raise(Place::Party, failure);
+            self.removal_refused = true;
         }
     }
 

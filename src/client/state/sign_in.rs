@@ -222,7 +222,9 @@ impl State {
             self.drop_account(out);
         }
         out.push(Effect::TakeAccount { attempt });
-        self.stage = Stage::SignedIn(Box::new(Account::new(me, now)));
+        let mut account = Account::new(me, now);
+        account.chats.away = self.away;
+        self.stage = Stage::SignedIn(Box::new(account));
         self.open_push(out);
         self.refresh(now, out);
         self.preview_waiting_link(now, out);

@@ -82,6 +82,10 @@ impl Shown<'_> {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = 16.0;
             for (label, deed) in deeds {
+                // Said above.
+                if *deed == Deed::ShareRealName && self.shares_real_name() {
+                    continue;
+                }
                 if widgets::text_button(ui, label).clicked() {
                     self.ask(cx, *deed);
                 }

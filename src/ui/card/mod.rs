@@ -40,7 +40,7 @@ pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
     let name = one_line(card.profile.online_id.as_str());
     let shown = Shown { card, signed_in, tie: Tie::of(signed_in, card), name, now: Timestamp::now() };
     let mut pressed = false;
-    let close = widgets::sheet(ctx, &shown.name, |ui| {
+    let close = widgets::sheet(ctx, "card", &shown.name, |ui| {
         pressed = shown.header(ui, cx);
         problems::show(ui, cx, problems::Spot::People);
         shown.party(ui, cx);
@@ -99,6 +99,10 @@ impl Shown<'_> {
         });
         ui.add_space(4.0);
         close
+    }
+
+    fn shares_real_name(&self) -> bool {
+        self.card.summary.as_ref().is_some_and(wording::people::is_real_name_shared)
     }
 
     fn is_online(&self) -> Option<bool> {
@@ -174,7 +178,8 @@ impl Shown<'_> {
         }
         let friends = self.card.summary.as_ref().map(wording::people::friends_of).unwrap_or_default();
         let languages = wording::people::languages(&profile.languages);
-        for fact in [friends, languages].into_iter().filter(|fact| !fact.is_empty()) {
+        let name = if self.shares_real_name() { "Real name shared" } else { "" };
+        for fact in [friends, languages, name.to_owned()].into_iter().filter(|fact| !fact.is_empty()) {
             widgets::line(ui, fact, theme::small(), colours.dim);
         }
     }

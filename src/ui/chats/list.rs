@@ -22,6 +22,8 @@ use crate::{
 const ROW_HEIGHT: f32 = 60.0;
 const SIDE: f32 = 16.0;
 const AVATAR: f32 = 40.0;
+/// A row this far out of sight is there for the keyboard to reach.
+const NEAR: f32 = 4.0 * ROW_HEIGHT;
 
 /// Every conversation, that of the party before all.
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
@@ -38,6 +40,13 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         }
         for chat in chats.items() {
             if party.as_ref().is_some_and(|(_, group)| *group == chat.group.id) {
+                continue;
+            }
+            // A long list costs what is seen of it.
+            let size = vec2(ui.available_width(), ROW_HEIGHT);
+            let place = Rect::from_min_size(ui.cursor().min, size);
+            if !ui.is_rect_visible(place.expand2(vec2(0.0, NEAR))) {
+                ui.allocate_space(size);
                 continue;
             }
             let row = Row::of_chat(chat, signed_in, now, &zone);
@@ -145,7 +154,6 @@ impl Row {
             WidgetInfo::labeled(Role::Button, true, said)
         });
         widgets::scroll_to_focus(&response);
-        // A long list costs what is seen of it.
         let cut = ui.is_rect_visible(rect) && self.paint(ui, rect, &response);
         if response.clicked() {
             cx.send(Command::OpenChat(group.clone()));

@@ -18,9 +18,9 @@ use self::{compose::Drafts, thread::Thread};
 use super::{
     Cx, Page,
     dialogs::Dialog,
-    display, problems, theme,
+    display, home, problems, theme,
     theme::palette,
-    widgets::{self, Button, Icon},
+    widgets::{self, Back, Button, Icon},
     wording::{self, messages as words},
 };
 use crate::{
@@ -75,6 +75,11 @@ impl State {
     pub fn settle(&mut self, ui: &Ui, cx: &mut Cx<'_>, signed_in: &SignedIn) -> bool {
         let room = has_room(ui);
         let open = signed_in.chats.open.is_some();
+        if cx.nav.asked_for_chat.take() {
+            // It may be the one that was about to be closed, and never be seen closed.
+            self.closing = false;
+            self.reveal = true;
+        }
         if std::mem::take(&mut self.reveal) && open {
             cx.nav.messages_hidden = false;
             if !room {
@@ -153,7 +158,7 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, page: bool) {
         widgets::line(ui, "Messages", theme::title(), colours.text);
     };
     let mut hide = false;
-    let back = widgets::header(ui, page.then_some("Back"), title, |ui| {
+    let back = widgets::header(ui, page.then(|| home::way_back("Back", signed_in)), title, |ui| {
         hide = !page && widgets::icon_button(ui, Icon::Close, "Hide messages").clicked();
         let name = "New conversation";
         if widgets::icon_button(ui, Icon::Plus, name).clicked() {
@@ -161,7 +166,7 @@ fn overview(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, page: bool) {
         }
     });
     cx.nav.messages_hidden |= hide;
-    if back {
+    if back || page && widgets::escaped(ui, cx.nav.typing) {
         cx.nav.leave_aside();
     }
     troubles(ui, cx, signed_in, page);
@@ -313,7 +318,7 @@ fn header(ui: &mut Ui, cx: &Cx<'_>, about: &About) -> bool {
             }
         });
     };
-    widgets::header(ui, Some("All conversations"), title, |ui| {
+    widgets::header(ui, Some(Back::named("All conversations")), title, |ui| {
         if about.others.is_empty() {
             return;
         }

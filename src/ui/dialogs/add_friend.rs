@@ -1,12 +1,10 @@
 //! Asking somebody to be a friend, by their exact online id.
 
-use std::{collections::BTreeSet, sync::Arc};
-
 use egui::Context;
 
 use crate::{
     client::{Command, SignedIn},
-    model::{AccountId, OnlineId},
+    model::OnlineId,
     ui::{
         Cx, problems, theme,
         theme::palette,
@@ -17,31 +15,15 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Draft {
     name: String,
-    asked: Option<Asked>,
+    /// How many had been asked by name when somebody was asked from here.
+    asked: Option<u32>,
 }
 
-/// Somebody was asked from here.
-#[derive(Debug)]
-struct Asked {
-    /// Who had been asked before.
-    before: Arc<BTreeSet<AccountId>>,
-    /// The client was seen at it.
-    seen: bool,
-}
-
-/// Returns whether the dialog is over.
+/// Returns whether the dialog is over: the service said yes. What goes wrong is said here, and the name can be corrected.
 pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn, draft: &mut Draft) -> bool {
     let people = &signed_in.people;
-    if let Some(asked) = &mut draft.asked {
-        asked.seen |= people.asking;
-        let answered = *asked.before != *people.asked || (asked.seen && !people.asking);
-        if answered {
-            draft.asked = None;
-            // What went wrong is said here, and the name can be corrected.
-            if !problems::any_of_people(cx) {
-                return true;
-            }
-        }
+    if draft.asked.is_some_and(|before| before != people.asked_by_name) {
+        return true;
     }
     let mut done = false;
     let close = widgets::dialog(ctx, "Add a friend", |ui| {
@@ -58,7 +40,7 @@ pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn, draft: &mut Dr
             Some(Pressed::Cancel) => done = true,
             pressed if ready && (enter || pressed.is_some()) => {
                 cx.send(Command::AskFriend(OnlineId::from(name)));
-                draft.asked = Some(Asked { before: people.asked.clone(), seen: false });
+                draft.asked = Some(people.asked_by_name);
             }
             _ => {}
         }

@@ -74,7 +74,7 @@ pub fn show(ctx: &Context, cx: &Cx<'_>, question: &Question) -> bool {
         ),
     };
     let mut done = false;
-    let close = widgets::dialog(ctx, &heading, |ui| {
+    let close = widgets::dialog_of(ctx, "question", &heading, |ui| {
         widgets::paragraph(ui, means, theme::body(), palette(ui).dim);
         let pressed = widgets::dialog_foot(ui, Button::danger(confirm), true);
         if pressed == Some(Pressed::Confirm) {

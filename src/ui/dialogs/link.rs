@@ -65,7 +65,7 @@ pub fn preview(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn, linked: &Li
         Linked::NotFound(_) => "Nothing to join".to_owned(),
     };
     let mut over = false;
-    let close = widgets::dialog(ctx, &heading, |ui| match linked {
+    let close = widgets::dialog_of(ctx, "linked party", &heading, |ui| match linked {
         Linked::Reading(_) => {
             ui.horizontal(|ui| {
                 widgets::waiting_arc(ui, 20.0);

@@ -3,17 +3,22 @@
 
 mod add_friend;
 mod confirm;
+mod find_friend;
 mod invite;
 mod limit;
 mod link;
 mod new_chat;
 mod picker;
 mod start_party;
+mod unsent;
 
 use egui::Context;
 
-pub use self::confirm::{Deed, Question};
 use self::picker::{Picker, Purpose};
+pub use self::{
+    confirm::{Deed, Question},
+    unsent::Leaving,
+};
 use super::Cx;
 use crate::{
     client::SignedIn,
@@ -32,6 +37,9 @@ pub enum Dialog {
     /// Whom to write to.
     NewChat(Picker),
     AddFriend(add_friend::Draft),
+    FindFriend(Picker),
+    /// Messages would be lost.
+    Unsent(Leaving),
 }
 
 impl Dialog {
@@ -57,13 +65,26 @@ impl Dialog {
         Self::AddFriend(add_friend::Draft::default())
     }
 
+    pub fn find_friend() -> Self {
+        Self::FindFriend(Picker::new_for(Purpose::Meet))
+    }
+
     pub fn new_chat() -> Self {
         Self::NewChat(Picker::new_for(Purpose::Write))
     }
 }
 
+/// Leaves at once where nothing is lost by it, and asks else.
+pub fn leave(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn, leaving: Leaving) {
+    match signed_in.chats.unsent {
+        0 => leaving.carry_out(ctx, cx),
+        _ => cx.nav.dialog = Some(Dialog::Unsent(leaving)),
+    }
+}
+
 pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
-    if let Some(linked) = &signed_in.linked {
+    let leaves = matches!(cx.nav.dialog, Some(Dialog::Unsent(_)));
+    if let Some(linked) = signed_in.linked.as_ref().filter(|_| !leaves) {
         return link::preview(ctx, cx, signed_in, linked);
     }
     let Some(mut dialog) = cx.nav.dialog.take() else { return };
@@ -74,6 +95,8 @@ pub fn show(ctx: &Context, cx: &mut Cx<'_>, signed_in: &SignedIn) {
         Dialog::Link(draft) => link::paste(ctx, cx, draft),
         Dialog::Confirm(question) => confirm::show(ctx, cx, question),
         Dialog::AddFriend(draft) => add_friend::show(ctx, cx, signed_in, draft),
+        Dialog::Unsent(leaving) => unsent::show(ctx, cx, signed_in, leaving),
+        Dialog::FindFriend(people) => find_friend::show(ctx, cx, signed_in, people),
         Dialog::NewChat(people) => new_chat::show(ctx, cx, signed_in, people),
     };
     if !close {

@@ -35,6 +35,8 @@ pub enum Purpose {
     #[default]
     Invite,
     Write,
+    /// One, who is met at once.
+    Meet,
 }
 
 /// The rows, until the friends or the search change.
@@ -85,6 +87,7 @@ impl Picker {
         let hint = match self.purpose {
             Purpose::Invite => "Search friends to invite",
             Purpose::Write => "Search friends to write to",
+            Purpose::Meet => "Search your friends",
         };
         let field = widgets::search_field(ui, &mut self.search, hint);
         if focus {
@@ -117,7 +120,8 @@ impl Picker {
                     },
                 };
                 let name = name.map_or("Somebody".to_owned(), |name| one_line(name.as_str()));
-                let person = Person { account, name, online, mark: mark(account) };
+                let ticks = self.purpose != Purpose::Meet;
+                let person = Person { account, name, online, ticks, mark: mark(account) };
                 ui.push_id(account, |ui| person.show(ui, &mut self.chosen));
             }
         });
@@ -154,6 +158,8 @@ struct Person {
     account: AccountId,
     name: String,
     online: bool,
+    /// Several can be chosen.
+    ticks: bool,
     mark: Option<&'static str>,
 }
 
@@ -164,6 +170,7 @@ impl Person {
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), ROW_HEIGHT), sense);
         response.widget_info(|| match self.mark {
             Some(mark) => WidgetInfo::labeled(Role::ListItem, true, format!("{}, {mark}", self.name)),
+            None if !self.ticks => WidgetInfo::labeled(Role::Button, true, &self.name),
             None => WidgetInfo::selected(Role::CheckBox, true, ticked, &self.name),
         });
         if response.clicked() && !chosen.remove(&self.account) {
@@ -196,6 +203,7 @@ impl Person {
                 let (said, _) = widgets::paint_line(painter, right, align, mark, font, colours.dim, 120.0);
                 room = said.left() - rect.left() - 64.0;
             }
+            None if !self.ticks => {}
             None => {
                 let tick = Align2::RIGHT_CENTER.anchor_size(right, Vec2::splat(20.0));
                 widgets::tick(ui, tick, ticked);

@@ -325,6 +325,29 @@ mod tests {
     }
 
     #[test]
+    fn they_are_grouped_once_for_each_change_however_many_frames_are_drawn() {
+        let mut friends = Arc::new((0..2000).map(|n| friend(n, "somebody", n % 2 == 0)).collect::<Vec<_>>());
+        let favorites = Arc::default();
+        let mut grouped = Grouped::default();
+        let mut made = Vec::new();
+        for frame in 0..60 {
+            if frame % 3 == 0 {
+                Arc::make_mut(&mut friends)[frame * 7].presence = None;
+            }
+            let source = Source {
+                friends: &friends,
+                parties: None,
+                favorites: &favorites,
+                current: None,
+                own_game: None,
+            };
+            made.push(grouped.follow(&source, ""));
+        }
+        made.dedup_by(|a, b| Arc::ptr_eq(a, b));
+        assert_eq!(made.len(), 20);
+    }
+
+    #[test]
     fn favourites_are_on_top_wherever_they_are() {
         let friends = [friend(1, "zeta", true), friend(2, "Alpha", false), friend(3, "beta", true)];
         let favorites = [AccountId(1), AccountId(2)].into();

@@ -58,7 +58,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, collapsed: bool)
     } else {
         response.clone().on_hover_text(format!("{name}\n{status}"));
     }
-    widgets::menu(&response, &name, 220.0, |ui| menu(ui, cx, signed_in.people.appear_offline));
+    widgets::menu(&response, &name, 220.0, |ui| {
+        menu(ui, cx, signed_in.people.appear_offline, collapsed);
+    });
 
     let [messages, bell, gear] = places.map(|center| Rect::from_center_size(center, Vec2::splat(32.0)));
     chats::button(ui, cx, signed_in, messages);
@@ -95,7 +97,7 @@ fn badge(signed_in: &SignedIn) -> Badge {
     if signed_in.link == LinkState::Live && seen { Badge::Online } else { Badge::Offline }
 }
 
-fn menu(ui: &mut Ui, cx: &mut Cx<'_>, state: AppearOffline) {
+fn menu(ui: &mut Ui, cx: &mut Cx<'_>, state: AppearOffline, collapsed: bool) {
     let hidden = wording::people::is_hidden(state);
     ui.add_enabled_ui(matches!(state, AppearOffline::Is(_)), |ui| {
         for (words, offline) in [("Online", false), ("Appear offline", true)] {
@@ -107,7 +109,10 @@ fn menu(ui: &mut Ui, cx: &mut Cx<'_>, state: AppearOffline) {
         }
     });
     ui.separator();
-    // Beside faces alone there is no room for its button.
+    // Beside faces alone there is no room for a search, nor for the button.
+    if collapsed && widgets::menu_item(ui, "Find a friend", None).clicked() {
+        cx.nav.dialog = Some(Dialog::find_friend());
+    }
     if widgets::menu_item(ui, "Add a friend", None).clicked() {
         cx.nav.dialog = Some(Dialog::add_friend());
     }

@@ -26,6 +26,8 @@ use super::{
 };
 use crate::client::SignedIn;
 
+const NOT_LOADED: &str = "Your friends appear here once the service answers.";
+
 /// What the panel keeps between frames: the search, what is folded, and the grouped list until something changes.
 #[derive(Default)]
 pub struct State {
@@ -46,6 +48,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
     } else {
         state.search.clear();
     }
+    let requests = signed_in.people.requests.items();
     match &signed_in.friends.value {
         Some(friends) => {
             let source = Source {
@@ -56,7 +59,6 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
                 own_game: own_game(signed_in),
             };
             let groups = state.grouped.follow(&source, &state.search);
-            let requests = signed_in.people.requests.items();
             let searching = !state.search.trim().is_empty();
             if friends.is_empty() && requests.is_empty() {
                 empty(ui, cx, collapsed);
@@ -67,12 +69,20 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
                 list.show(ui, cx, signed_in, &mut state.list);
             }
         }
+        // They can be answered whatever becomes of the friends.
+        None if !requests.is_empty() => {
+            if !signed_in.friends.fetching {
+                note(ui, collapsed, NOT_LOADED);
+            }
+            let list = List { requests, friends: &[], groups: &[], searching: false, collapsed };
+            list.show(ui, cx, signed_in, &mut state.list);
+        }
         None if signed_in.friends.fetching => {
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 (0..8).for_each(|_| widgets::skeleton_row(ui, collapsed));
             });
         }
-        None => note(ui, collapsed, "Your friends appear here once the service answers."),
+        None => note(ui, collapsed, NOT_LOADED),
     }
 }
 

@@ -43,8 +43,3 @@ impl Entering {
         }
     }
 }
-
-/// Whether any party can be entered at this moment.
-pub fn can_enter(cx: &Cx<'_>) -> bool {
-    Entering::now(cx).is_possible()
-}

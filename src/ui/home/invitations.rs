@@ -8,10 +8,21 @@ use super::{
     heading,
 };
 use crate::{
-    client::Command,
+    client::{Command, SignedIn},
     model::Invitation,
-    ui::{Cx, widgets::Button, wording::parties},
+    ui::{
+        Cx,
+        widgets::{Back, Button},
+        wording::parties,
+    },
 };
+
+/// The way back to where they are, with how many wait there.
+pub fn way_back<'a>(name: &'a str, signed_in: &SignedIn) -> Back<'a> {
+    let count = signed_in.invitations.len();
+    let words = if count == 1 { "1 invitation".to_owned() } else { format!("{count} invitations") };
+    Back { name, waiting: (count > 0).then(|| (count.to_string(), words)) }
+}
 
 /// Returns whether there was any.
 pub fn show(ui: &mut Ui, cx: &Cx<'_>, invitations: &[Invitation]) -> bool {

@@ -9,7 +9,7 @@ mod open;
 
 use egui::{Margin, ScrollArea, Ui};
 
-pub use self::entering::{Entering, can_enter};
+pub use self::{entering::Entering, invitations::way_back};
 use super::{
     Cx,
     dialogs::Dialog,

@@ -1,14 +1,14 @@
 //! The head of the page: the name, which is changed where it stands, what is true of the party, and what to do with it.
 
-use egui::{Label, RichText, Sense, Ui, vec2};
+use egui::{Response, Ui, vec2};
 
 use crate::{
-    client::{Command, Party, VoiceStatus},
+    client::{Command, Party, SignedIn, VoiceStatus},
     model::Privacy,
     ui::{
         Cx,
         dialogs::Dialog,
-        theme,
+        home, theme,
         theme::palette,
         widgets::{self, Button, Icon},
         wording,
@@ -19,34 +19,39 @@ use crate::{
 const NARROW: f32 = 560.0;
 
 /// Returns whether the way back was taken.
-pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) -> bool {
     let narrow = ui.available_width() < NARROW;
     let renaming = cx.nav.party.renaming.take();
     let (mut next, mut dialog) = (None, None);
+    let host = is_host(signed_in, party);
     let subtitle = subtitle(cx, party);
     let send = |command| cx.send(command);
     let actions = |ui: &mut Ui| {
         let more = ui.add(Button::ghost("More").icon(Icon::More).icon_only(true));
         let name = "Name, privacy, places, link";
         widgets::menu(&more.on_hover_text(name), name, 220.0, |ui| {
-            if widgets::menu_item(ui, "Rename the party", None).clicked() {
-                next = Some(party.session.name.clone());
-            }
-            if widgets::menu_item(ui, "Change the places", None).clicked() {
-                dialog = Some(Dialog::limit(&party.session));
-            }
+            ui.add_enabled_ui(host, |ui| {
+                if terms_item(ui, "Rename the party", None).clicked() {
+                    next = Some(party.session.name.clone());
+                }
+                if terms_item(ui, "Change the places", None).clicked() {
+                    dialog = Some(Dialog::limit(&party.session));
+                }
+            });
             let share = if party.link.is_some() { "Get a new link" } else { "Share a link" };
             if widgets::menu_item(ui, share, None).clicked() {
                 send(Command::ShareParty);
             }
             ui.separator();
-            for privacy in [Privacy::InviteOnly, Privacy::FriendsCanJoin] {
-                let chosen = party.session.privacy == privacy;
-                let item = widgets::menu_item(ui, wording::privacy(privacy), Some(chosen));
-                if item.clicked() && !chosen {
-                    send(Command::SetPrivacy(privacy));
+            ui.add_enabled_ui(host, |ui| {
+                for privacy in [Privacy::InviteOnly, Privacy::FriendsCanJoin] {
+                    let chosen = party.session.privacy == privacy;
+                    let item = terms_item(ui, wording::privacy(privacy), Some(chosen));
+                    if item.clicked() && !chosen {
+                        send(Command::SetPrivacy(privacy));
+                    }
                 }
-            }
+            });
         });
         if ui.add(Button::ghost("Invite").icon(Icon::Plus).icon_only(narrow)).clicked() {
             dialog = Some(Dialog::invite([]));
@@ -62,9 +67,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
     let mut pressed = false;
     let title = |ui: &mut Ui| match renaming {
         Some(name) => kept = rename(ui, name, &send),
-        None => pressed = name(ui, party, &subtitle),
+        None => pressed = name(ui, party, host, &subtitle),
     };
-    let back = widgets::header(ui, Some("All parties"), title, actions);
+    let back = widgets::header(ui, Some(home::way_back("All parties", signed_in)), title, actions);
     cx.nav.party.renaming = match pressed {
         true => Some(party.session.name.clone()),
         false => next.or(kept),
@@ -75,15 +80,29 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) -> bool {
     back
 }
 
+/// The service takes no changes from anybody but the host. Who that is need not be known.
+fn is_host(signed_in: &SignedIn, party: &Party) -> bool {
+    party.session.owner.is_none_or(|owner| owner == signed_in.me.account)
+}
+
+/// What the host decides.
+fn terms_item(ui: &mut Ui, text: &str, chosen: Option<bool>) -> Response {
+    widgets::menu_item(ui, text, chosen).on_disabled_hover_text("The host decides")
+}
+
 /// The name, and the facts below it. Returns whether the name was pressed.
-fn name(ui: &mut Ui, party: &Party, subtitle: &str) -> bool {
+fn name(ui: &mut Ui, party: &Party, host: bool, subtitle: &str) -> bool {
     let colours = palette(ui);
     ui.vertical(|ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
         ui.add_space(9.0);
-        let name =
-            RichText::new(wording::party_name(&party.session)).font(theme::title()).color(colours.text);
-        let pressed = ui.add(Label::new(name).truncate().sense(Sense::click()));
+        let name = wording::party_name(&party.session);
+        if !host {
+            widgets::line(ui, name, theme::title(), colours.text);
+            widgets::line(ui, subtitle, theme::small(), colours.dim);
+            return false;
+        }
+        let pressed = widgets::pressable_line(ui, name, theme::title(), colours.text);
         widgets::focus_ring(ui, &pressed, pressed.rect, 4.0);
         let pressed = pressed.on_hover_text("Rename the party").on_hover_cursor(egui::CursorIcon::Text);
         widgets::line(ui, subtitle, theme::small(), colours.dim);
@@ -92,8 +111,7 @@ fn name(ui: &mut Ui, party: &Party, subtitle: &str) -> bool {
     .inner
 }
 
-/// A field in place of the name: Enter takes it, anything else leaves it. Whoever may not rename hears it from the
-/// service. Returns what is typed while it goes on.
+/// A field in place of the name: Enter takes it, anything else leaves it. Returns what is typed while it goes on.
 fn rename(ui: &mut Ui, mut name: String, send: &impl Fn(Command)) -> Option<String> {
     let size = vec2(ui.available_width().min(420.0), theme::CONTROL_HEIGHT);
     let typed = |ui: &mut Ui| widgets::text_field(ui, &mut name, "Name of the party", "Name of the party");

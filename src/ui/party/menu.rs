@@ -39,7 +39,7 @@ fn items(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party, memb
         cx.nav.dialog = Some(Dialog::Confirm(Question { deed, account, name: name.to_owned() }));
     };
     let mine = party.session.owner == Some(signed_in.me.account);
-    if mine && widgets::menu_item(ui, "Remove from the party", None).clicked() {
+    if mine && party.may_remove && widgets::menu_item(ui, "Remove from the party", None).clicked() {
         ask(Deed::RemoveFromParty);
     }
     if !blocked && widgets::menu_item(ui, "Block", None).clicked() {

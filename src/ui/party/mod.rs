@@ -28,7 +28,8 @@ pub struct State {
 }
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) {
-    if header::show(ui, cx, party) {
+    let escaped = cx.nav.party.renaming.is_none() && widgets::escaped(ui, cx.nav.typing);
+    if header::show(ui, cx, signed_in, party) || escaped {
         cx.nav.page = Page::Parties;
     }
     home::body(ui, f32::INFINITY, |ui| {

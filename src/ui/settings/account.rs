@@ -6,7 +6,8 @@ use crate::{
     client::{Command, Service, SignedIn},
     model::KnownAccount,
     ui::{
-        Cx, accounts,
+        Cx, accounts, dialogs,
+        dialogs::Leaving,
         display::one_line,
         theme,
         theme::palette,
@@ -16,9 +17,10 @@ use crate::{
 
 const FACE: f32 = 52.0;
 
-pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, forgetting: &mut Option<KnownAccount>) {
+pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, forgetting: &mut Option<KnownAccount>) {
     let colours = palette(ui);
-    let kept = &cx.snapshot.accounts;
+    let snapshot = cx.snapshot;
+    let kept = &snapshot.accounts;
     let me = signed_in.me.account;
     widgets::settings_card(ui, "Signed in as", |ui| {
         let service = match cx.snapshot.service {
@@ -32,7 +34,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, forgetting: &mut Opt
         let name = one_line(signed_in.me.online_id.as_str());
         row(ui, FACE, |ui| {
             if ui.add(Button::danger("Sign out")).clicked() {
-                cx.send(Command::SignOut);
+                dialogs::leave(ui.ctx(), cx, signed_in, Leaving::SignOut);
             }
             ui.add_space(8.0);
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
@@ -52,7 +54,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, forgetting: &mut Opt
             widgets::paragraph(ui, text, theme::small(), colours.dim);
         }
         for account in others {
-            ui.push_id(&account.slot, |ui| other(ui, cx, account, forgetting));
+            ui.push_id(&account.slot, |ui| other(ui, cx, signed_in, account, forgetting));
             ui.add_space(4.0);
         }
         ui.add_space(4.0);
@@ -65,7 +67,13 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, forgetting: &mut Opt
     });
 }
 
-fn other(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Option<KnownAccount>) {
+fn other(
+    ui: &mut Ui,
+    cx: &mut Cx<'_>,
+    signed_in: &SignedIn,
+    account: &KnownAccount,
+    forgetting: &mut Option<KnownAccount>,
+) {
     let name = one_line(account.online_id.as_str());
     let narrow = ui.available_width() < 420.0;
     let mut buttons = |ui: &mut Ui| {
@@ -73,7 +81,7 @@ fn other(ui: &mut Ui, cx: &Cx<'_>, account: &KnownAccount, forgetting: &mut Opti
             *forgetting = Some(account.clone());
         }
         if ui.add(Button::ghost("Switch").name(&format!("Switch to {name}"))).clicked() {
-            cx.send(Command::SwitchAccount(account.slot.clone()));
+            dialogs::leave(ui.ctx(), cx, signed_in, Leaving::Switch(account.slot.clone()));
         }
     };
     let face = |ui: &mut Ui| {

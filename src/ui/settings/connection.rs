@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use egui::Ui;
+use egui::{Align, Layout, Ui, vec2};
 
 use crate::{
-    client::{Service, SignedIn},
+    client::{Command, Service, SignedIn},
     model::CallBudget,
     ui::{
         Cx, theme,
@@ -43,7 +43,17 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, signed_in: &SignedIn, sample: &mut Sample)
         ui.spacing_mut().item_spacing.y = 6.0;
         let since = now.saturating_duration_since(signed_in.link_since);
         let (what, means) = words::link(signed_in.link);
-        widgets::line(ui, format!("{what} for {}", words::lasting(since)), theme::strong(), colours.text);
+        let size = vec2(ui.available_width(), theme::CONTROL_HEIGHT);
+        ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+            let again = ui.add(Button::ghost("Read again"));
+            if again.on_hover_text("Friends, parties, messages and notifications").clicked() {
+                cx.send(Command::Refresh);
+            }
+            ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                let text = format!("{what} for {}", words::lasting(since));
+                widgets::line(ui, text, theme::strong(), colours.text);
+            });
+        });
         widgets::paragraph(ui, means, theme::small(), colours.dim);
         let service = match cx.snapshot.service {
             Service::Live => "PlayStation Network",

@@ -133,12 +133,8 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
     let title = |ui: &mut Ui| {
         widgets::line(ui, "Settings", theme::title(), title_color);
     };
-    // A dialog takes Escape for itself, wherever it is from.
-    let escape = !state.is_choosing_key()
-        && ui.memory(|memory| memory.top_modal_layer().is_none())
-        && !egui::Popup::is_any_open(ui.ctx())
-        && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
-    if widgets::header(ui, Some("Back"), title, |_| {}) || escape {
+    let escape = !state.is_choosing_key() && widgets::escaped(ui, cx.nav.typing);
+    if widgets::header(ui, Some(home::way_back("Back", signed_in)), title, |_| {}) || escape {
         cx.nav.leave_aside();
     }
     let wide = ui.available_width() > 760.0;

@@ -17,13 +17,17 @@ mod surface;
 mod text;
 
 pub use self::text::{
-    announce, caps_heading, fact, key_cap, line, paint_caps, paint_line, paragraph, pill, pill_width, text,
+    announce, caps_heading, fact, key_cap, line, paint_caps, paint_line, paragraph, pill, pill_width,
+    pressable_line, text,
 };
 pub use avatar::{Avatar, Badge, game_icon};
 pub use banner::{banner, banner_frame, banner_row};
 pub use button::{Button, button_pair, icon_button, text_button};
 pub use choice::choice_row;
-pub use dialog::{Pressed, dialog, dialog_buttons, dialog_foot, firm_dialog, floating_frame, sheet};
+pub use dialog::{
+    Pressed, dialog, dialog_buttons, dialog_choice, dialog_foot, dialog_of, firm_dialog, floating_frame,
+    sheet,
+};
 pub use field::{entered, long_field, read_only_field, search_field, text_field};
 pub use icon::Icon;
 pub use mark::{count_badge, marked_button};
@@ -33,8 +37,8 @@ pub use progress::progress_bar;
 pub use secret_field::{SecretText, secret_field};
 pub use stepper::stepper;
 pub use surface::{
-    card, card_background, dashed_outline, hairline, header, margin, place, settings_card, skeleton_card,
-    skeleton_row, waiting_arc,
+    Back, card, card_background, dashed_outline, escaped, hairline, header, margin, place, settings_card,
+    skeleton_card, skeleton_row, waiting_arc,
 };
 
 use egui::{Rect, Response, Stroke, StrokeKind, Ui};

@@ -1,10 +1,11 @@
 //! What things sit on: cards, the header of a page, hairlines, and the shape of what is still on its way.
 
 use egui::{
-    Color32, Frame, InnerResponse, Layout, Margin, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder, Vec2, vec2,
+    Align2, Color32, Frame, InnerResponse, Layout, Margin, Rect, Sense, Stroke, StrokeKind, Ui, UiBuilder,
+    Vec2, vec2,
 };
 
-use super::{Icon, icon_button};
+use super::{Icon, icon_button, marked_button};
 use crate::ui::theme::{CARD_RADIUS, HEADER_HEIGHT, ROW_HEIGHT, palette};
 
 /// A raised area as wide as there is room. `accented`: it asks for something.
@@ -29,11 +30,47 @@ pub fn settings_card<R>(ui: &mut Ui, heading: &str, contents: impl FnOnce(&mut U
     inner
 }
 
+/// The way back from a page.
+pub struct Back<'a> {
+    pub name: &'a str,
+    /// What waits there: a number, and what it counts in words.
+    pub waiting: Option<(String, String)>,
+}
+
+impl<'a> Back<'a> {
+    /// Nothing waits there.
+    pub fn named(name: &'a str) -> Self {
+        Self { name, waiting: None }
+    }
+
+    /// Returns whether it was pressed.
+    fn show(self, ui: &mut Ui) -> bool {
+        let Some((mark, words)) = self.waiting else {
+            return icon_button(ui, Icon::Back, self.name).clicked();
+        };
+        let at = ui.available_rect_before_wrap().left_center();
+        let rect = Align2::LEFT_CENTER.anchor_size(at, Vec2::splat(32.0));
+        let response = marked_button(ui, rect, Icon::Back, self.name, Some(&mark));
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(words.as_str()));
+        ui.advance_cursor_after_rect(rect);
+        ui.add_space(6.0);
+        response.on_hover_text(words).clicked()
+    }
+}
+
+/// Escape leads back as well. A dialog, a menu and a field take it for themselves; `typing`: the last frame ended in one.
+pub fn escaped(ui: &Ui, typing: bool) -> bool {
+    !typing
+        && ui.memory(|memory| memory.top_modal_layer().is_none())
+        && !egui::Popup::is_any_open(ui.ctx())
+        && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape))
+}
+
 /// The header of a page: a way back where there is one, a title on the left, actions on the right, a hairline below.
 /// Returns whether "back" was pressed.
 pub fn header(
     ui: &mut Ui,
-    back: Option<&str>,
+    back: Option<Back<'_>>,
     title: impl FnOnce(&mut Ui),
     actions: impl FnOnce(&mut Ui),
 ) -> bool {
@@ -46,8 +83,8 @@ pub fn header(
         let rest = Rect::from_min_max(inner.min, egui::pos2(ui.min_rect().left() - 12.0, inner.bottom()));
         let rest = if ui.min_rect().width() < 1.0 { inner } else { rest };
         place(ui, rest, Layout::left_to_right(egui::Align::Center), |ui| {
-            if let Some(name) = back {
-                pressed = icon_button(ui, Icon::Back, name).clicked();
+            if let Some(back) = back {
+                pressed = back.show(ui);
             }
             title(ui);
         });

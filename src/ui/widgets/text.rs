@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use egui::{
     Align2, Color32, FontId, Galley, Label, Painter, Pos2, Rect, Response, RichText, Sense, Stroke,
-    StrokeKind, Ui, Vec2,
+    StrokeKind, Ui, Vec2, WidgetInfo,
+    accesskit::Role,
     text::{LayoutJob, TextFormat, TextWrapping},
 };
 
@@ -15,18 +16,56 @@ use crate::ui::{
 
 /// A label of one line.
 pub fn line(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
-    ui.add(Label::new(RichText::new(text).font(font).color(color)).truncate())
+    ordered(ui, text.into(), in_order, |text| {
+        Label::new(RichText::new(text).font(font).color(color)).truncate()
+    })
+}
+
+/// The same, which can be pressed.
+pub fn pressable_line(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
+    ordered(ui, text.into(), in_order, |text| {
+        Label::new(RichText::new(text).font(font).color(color)).truncate().sense(Sense::click())
+    })
 }
 
 /// A label that takes the width it needs.
 pub fn text(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
-    ui.add(Label::new(RichText::new(text).font(font).color(color)).extend())
+    ordered(ui, text.into(), in_order, |text| {
+        Label::new(RichText::new(text).font(font).color(color)).extend()
+    })
 }
 
 /// A label that wraps.
 pub fn paragraph(ui: &mut Ui, text: impl Into<String>, font: FontId, color: Color32) -> Response {
     let height = font.size * 1.4;
-    ui.add(Label::new(RichText::new(text).font(font).color(color).line_height(Some(height))).wrap())
+    let width = ui.available_width();
+    let painter = ui.painter().clone();
+    let fits = |line: &str| painter.layout_no_wrap(line.to_owned(), font.clone(), color).size().x <= width;
+    let order = |text: &str| bidi::lines(text, fits).join("\n");
+    ordered(ui, text.into(), order, |text| {
+        let text = RichText::new(text).font(font.clone()).color(color);
+        Label::new(text.line_height(Some(height))).wrap()
+    })
+}
+
+fn in_order(text: &str) -> String {
+    bidi::line(text).into_owned()
+}
+
+/// A label of text of any direction: painted as `order` puts it, and read out as it is written.
+fn ordered(
+    ui: &mut Ui,
+    text: String,
+    order: impl FnOnce(&str) -> String,
+    label: impl FnOnce(String) -> Label,
+) -> Response {
+    if !bidi::is_needed(&text) {
+        return ui.add(label(text));
+    }
+    let response = ui.add(label(order(&text)));
+    let enabled = ui.is_enabled();
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, enabled, &text));
+    response
 }
 
 /// Has a screen reader say what changed, when it is done with what it says now.
@@ -103,7 +142,7 @@ pub fn key_cap(ui: &mut Ui, key: &str) -> Response {
     let text =
         galley(ui.painter(), key, theme::small(), colours.text, ui.available_width() - 2.0 * padding.x);
     let (rect, response) = ui.allocate_exact_size(text.size() + 2.0 * padding + Vec2::Y, Sense::hover());
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::accesskit::Role::Label, true, key));
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, key));
     let stroke = Stroke::new(1.0, colours.line);
     ui.painter().rect(rect, 6.0, colours.line, stroke, StrokeKind::Inside);
     let top = Rect::from_min_max(rect.min, rect.max - Vec2::Y);

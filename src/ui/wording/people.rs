@@ -72,6 +72,11 @@ pub fn appear_offline(state: AppearOffline) -> &'static str {
     }
 }
 
+/// Whether the real name is shared, as the service's own word says. One that is not known says nothing.
+pub fn is_real_name_shared(summary: &FriendSummary) -> bool {
+    summary.real_name_sharing.as_deref().is_some_and(|word| word.eq_ignore_ascii_case("shared"))
+}
+
 /// `Speaks en-US, de`; at most three. Empty where none is known.
 pub fn languages(languages: &[String]) -> String {
     match names(languages.iter().map(String::as_str)) {

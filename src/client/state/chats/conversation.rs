@@ -49,9 +49,9 @@ pub struct Conversation {
 
 impl Conversation {
     /// Something happened in it.
-    pub fn touch(&mut self, message: Option<&MessageUid>, is_open: bool, now: Instant) {
+    pub fn touch(&mut self, message: Option<&MessageUid>, is_on_screen: bool, now: Instant) {
         match message {
-            _ if !is_open => {
+            _ if !is_on_screen => {
                 self.about.want();
                 if self.news.is_under_way() {
                     self.want_newest();

@@ -41,6 +41,8 @@ pub struct ChatsState {
     listed: bool,
     pace: Pace,
     open: Option<ChatWith>,
+    /// Nobody looks at the one that is open.
+    pub away: bool,
     /// An earlier run saw this account. `None`: the notes are still being read.
     seen_before: Option<bool>,
     /// This service does send events about groups.
@@ -93,8 +95,16 @@ impl ChatsState {
         self.open_group() == Some(group)
     }
 
+    /// Open, and somebody looks at it.
+    fn is_on_screen(&self, group: &GroupId) -> bool {
+        !self.away && self.is_open(group)
+    }
+
     /// The newest message that is on screen, where the notes do not know of it.
     fn on_screen(&mut self, notes: &Notes) -> Option<(GroupId, MessageUid)> {
+        if self.away {
+            return None;
+        }
         let (group, conversation) = self.open_conversation()?;
         let uid = &conversation.thread.last()?.uid;
         (notes.read_up_to.get(group) != Some(uid)).then(|| (group.clone(), uid.clone()))
@@ -110,6 +120,7 @@ impl ChatsState {
             self.shown.list.value.get_or_insert_default();
         }
         self.shown.list.fetching = !self.listed && self.list.is_under_way();
+        self.shown.unsent = self.outboxes().map(|outbox| outbox.shown().count()).sum();
         self.shown.open = self.open.clone().map(|with| Box::new(self.opened(with)));
         self.shown_revision = self.open_conversation().map(|(_, it)| it.thread.revision());
     }
@@ -117,7 +128,7 @@ impl ChatsState {
     fn listing(&self, me: AccountId, notes: &Notes) -> Vec<Chat> {
         let chat = |conversation: &Conversation| {
             let group = conversation.group.clone()?;
-            let unread = if self.is_open(&group.id) && conversation.thread.is_known() {
+            let unread = if self.is_on_screen(&group.id) && conversation.thread.is_known() {
                 Unread::None
             } else {
                 unread(&group, &conversation.thread, notes.read_up_to.get(&group.id), me)

@@ -130,6 +130,14 @@ impl State {
         self.chats_changed(now, out);
     }
 
+    /// What came while nobody looked is read as soon as somebody does.
+    pub(in super::super) fn look(&mut self, looked_at: bool, now: Instant, out: &mut Effects) {
+        self.away = !looked_at;
+        let Some(account) = self.account_mut() else { return };
+        account.chats.away = !looked_at;
+        self.chats_changed(now, out);
+    }
+
     pub(in super::super) fn read_older(&mut self, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
         if let Some((_, conversation)) = account.chats.open_conversation()

@@ -53,13 +53,13 @@ impl ChatsState {
         notes: &Notes,
         now: Instant,
     ) -> Option<Notice> {
-        let is_open = self.is_open(group);
+        let is_on_screen = self.is_on_screen(group);
         let conversation = self.conversations.get_mut(group)?;
         let known = conversation.group.as_ref()?;
         let latest = known.latest.as_ref().filter(|latest| Some(latest.place()) > before)?;
         let is_told = conversation.noticed.is_some_and(|noticed| now < noticed + NOTICES_APART);
         let is_unread = unread(known, &conversation.thread, notes.read_up_to.get(group), me) != Unread::None;
-        if is_open || is_told || !is_unread || !is_of_others(latest, me) {
+        if is_on_screen || is_told || !is_unread || !is_of_others(latest, me) {
             return None;
         }
         conversation.noticed = Some(now);
@@ -105,7 +105,7 @@ impl State {
     ) {
         let Some(account) = self.account_mut() else { return };
         let (me, chats) = (account.me.account, &mut account.chats);
-        let is_open = chats.is_open(&group);
+        let is_on_screen = chats.is_on_screen(&group);
         match news {
             GroupNews::Typing(who) => {
                 if let Some(conversation) = chats.conversations.get_mut(&group).filter(|_| who != me) {
@@ -115,7 +115,7 @@ impl State {
             GroupNews::Changed(message) => {
                 chats.tells = true;
                 if chats.conversations.len() < MAX_GROUPS || chats.conversations.contains_key(&group) {
-                    chats.conversations.entry(group).or_default().touch(message.as_ref(), is_open, now);
+                    chats.conversations.entry(group).or_default().touch(message.as_ref(), is_on_screen, now);
                 }
             }
         }

@@ -5,11 +5,19 @@ use std::time::Instant;
 use super::super::{Effects, Failure, Place, ProblemKind, Screen, State};
 use crate::{
     client::{
-        Notice, PartyState, SignedIn,
+        Notice,
         input::{Attempt, Decision, Effect, PeopleEffect},
     },
     model::{AccountId, OnlineId},
 };
+
+/// Asking somebody by their online id, until it is answered.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Asking {
+    /// Looked for by this name.
+    Finding(Attempt, OnlineId),
+    Deciding(AccountId),
+}
 
 impl State {
     /// Whoever is known by that name is asked; else the service says who that is.
@@ -26,13 +34,13 @@ impl State {
         if !is_possible(&name) {
             return self.problems.raise(Place::People, no(ProblemKind::NobodyByThatName, "not an online id"));
         }
-        if let Some((account, name)) = known(&signed_in).find(|(_, name)| is_name(name)) {
+        if let Some((account, name)) = signed_in.names().find(|(_, name)| is_name(name)) {
             let name = name.clone();
-            return self.decide(account, Decision::Ask, Some(name), now, out);
+            return self.ask_found(account, name, now, out);
         }
         let attempt = self.new_attempt();
         let Some(account) = self.account_mut() else { return };
-        account.people.asking = Some((attempt, name.clone()));
+        account.people.asking = Some(Asking::Finding(attempt, name.clone()));
         account.people.pace.spend(1, now);
         out.push(Effect::People(PeopleEffect::FindPerson { attempt, name }));
     }
@@ -45,14 +53,22 @@ impl State {
         out: &mut Effects,
     ) {
         let Some(account) = self.account_mut() else { return };
-        let Some((_, name)) = account.people.asking.take_if(|(asking, _)| *asking == attempt) else { return };
+        let is_it = |asking: &mut Asking| matches!(asking, Asking::Finding(of, _) if *of == attempt);
+        let Some(Asking::Finding(_, name)) = account.people.asking.take_if(is_it) else { return };
         match result {
-            Ok(Some(account)) => self.decide(account, Decision::Ask, Some(name), now, out),
+            Ok(Some(account)) => self.ask_found(account, name, now, out),
             Ok(None) => {
                 self.problems.raise(Place::People, no(ProblemKind::NobodyByThatName, "not found"));
             }
             Err(failure) => self.fail(Place::People, failure),
         }
+    }
+
+    fn ask_found(&mut self, about: AccountId, name: OnlineId, now: Instant, out: &mut Effects) {
+        if let Some(account) = self.account_mut() {
+            account.people.asking = Some(Asking::Deciding(about));
+        }
+        self.decide(about, Decision::Ask, Some(name), now, out);
     }
 
     /// `name`: as the user knows them, where the caller knows it.
@@ -69,9 +85,10 @@ impl State {
         let Some(account) = self.account_mut() else { return };
         let people = &mut account.people;
         let is_friend = people.friends().items().iter().any(|friend| friend.profile.account == about);
-        let asks = people.requests.list().is_some_and(|list| list.iter().any(|it| it.from == about));
+        let asks = people.is_asked_by(about);
         let decision = match decision {
             Decision::Ask if is_friend => {
+                people.asking.take_if(|asking| *asking == Asking::Deciding(about));
                 return self.problems.raise(Place::People, no(ProblemKind::AlreadyFriends, "in the list"));
             }
             // Asking back is saying yes.
@@ -82,6 +99,9 @@ impl State {
             people.pace.spend(1, now);
             let effect = PeopleEffect::Decide { attempt, account: about, decision };
             out.push(Effect::People(effect));
+        }
+        if matches!(decision, Decision::Accept | Decision::Decline) {
+            self.request_answered(about, out);
         }
         self.show_people(now, out);
     }
@@ -98,6 +118,10 @@ impl State {
         let people = &mut account.people;
         let Some(outcome) = people.decisions.answered(about, attempt, result.is_ok(), now) else { return };
         let failure = result.err();
+        if outcome.next.is_none() && people.asking.take_if(|it| *it == Asking::Deciding(about)).is_some() {
+            let is_asked = matches!(outcome.decision, Decision::Ask | Decision::Accept) && failure.is_none();
+            people.asked_by_name += u32::from(is_asked);
+        }
         if failure.as_ref().is_none_or(Failure::may_pass) {
             // Done, or perhaps done: the lists tell.
             people.want_lists_of(outcome.decision, now);
@@ -158,12 +182,12 @@ impl State {
     }
 
     /// As far as it is on screen anywhere.
-    pub(super) fn name_of(&self, account: AccountId) -> Option<OnlineId> {
+    pub(in crate::client::state) fn name_of(&self, account: AccountId) -> Option<OnlineId> {
         if let Some(name) = self.account()?.people.name_of(account) {
             return Some(name);
         }
         let Screen::SignedIn(signed_in) = self.snapshot().screen else { return None };
-        known(&signed_in).find(|(known, _)| *known == account).map(|(_, name)| name.clone())
+        signed_in.names().find(|(known, _)| *known == account).map(|(_, name)| name.clone())
     }
 }
 
@@ -175,27 +199,4 @@ fn is_possible(name: &OnlineId) -> bool {
 
 fn no(kind: ProblemKind, diagnostic: &str) -> Failure {
     Failure::new(kind, diagnostic)
-}
-
-/// Everybody whose name is there, besides friends.
-fn known(signed_in: &SignedIn) -> impl Iterator<Item = (AccountId, &OnlineId)> {
-    let people = &signed_in.people;
-    let profiles = people.requests.items().iter().map(|request| &request.from);
-    let profiles =
-        profiles.chain(people.blocked.items()).chain(people.card.as_ref().map(|card| &card.profile));
-    let current = match &signed_in.party {
-        PartyState::Joined(party) => Some(&party.session),
-        _ => None,
-    };
-    let sessions = current.into_iter().chain(signed_in.parties.items());
-    let open = signed_in.open_parties.iter().flat_map(|party| &party.members);
-    let past = signed_in.past_parties.items().iter().flat_map(|party| &party.members);
-    let groups = signed_in.chats.list.items().iter().flat_map(|chat| &chat.group.members);
-    let members = open.chain(past).chain(groups);
-    profiles
-        .map(|profile| (profile.account, &profile.online_id))
-        .chain(
-            sessions.flat_map(|session| &session.members).map(|member| (member.account, &member.online_id)),
-        )
-        .chain(members.filter_map(|member| Some((member.account, member.online_id.as_ref()?))))
 }

@@ -36,10 +36,7 @@ use shown::Shown;
 
 use super::{Effects, State};
 use crate::{
-    client::{
-        Fetched, People,
-        input::{Attempt, Decision},
-    },
+    client::{Fetched, People, input::Decision},
     model::{AccountId, Friend, OnlineId},
 };
 
@@ -58,8 +55,8 @@ pub struct PeopleState {
     decisions: Decisions,
     /// Asked in this run, and no friends so far.
     asked: BTreeSet<AccountId>,
-    /// Looked for by this name.
-    asking: Option<(Attempt, OnlineId)>,
+    asking: Option<asking::Asking>,
+    asked_by_name: u32,
     card: Option<OpenCard>,
     pace: Pace,
     /// Nothing is read before: the service is out of reach, or wants a pause.
@@ -94,12 +91,18 @@ impl PeopleState {
             appear_offline: self.appearance.published(),
             card: self.card(),
             asking: self.asking.is_some(),
+            asked_by_name: self.asked_by_name,
             own_presence: self.shown.own_presence.clone(),
         }
     }
 
     pub fn name_of(&self, account: AccountId) -> Option<OnlineId> {
         self.book.get(account).map(|profile| profile.online_id.clone())
+    }
+
+    /// Whether they stand in the list of those who want to be friends.
+    pub fn is_asked_by(&self, account: AccountId) -> bool {
+        self.requests.list().is_some_and(|list| list.iter().any(|request| request.from == account))
     }
 
     /// What a decision changes is read again.

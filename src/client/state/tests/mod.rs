@@ -1,6 +1,7 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
 mod notes;
+mod notifications;
 mod parties;
 mod service;
 mod sign_in;

@@ -181,14 +181,18 @@ fn what_was_changed_here_is_there_with_the_answer_and_not_told() {
 #[test]
 fn a_member_who_is_still_there_was_not_removed() {
     let mut evening = Evening::calm();
+    let may_remove =
+        |evening: &Evening| matches!(evening.screen().party, PartyState::Joined(party) if party.may_remove);
     evening.give(Input::Command(Command::RemoveMember(NOVA)));
     assert!(evening.has(|e| matches!(e, Effect::Parties(PartiesEffect::RemoveMember { .. }))));
     let (session, account) = (SessionId::from("s1"), NOVA);
+    assert!(may_remove(&evening));
     evening.give(Input::Parties(PartiesInput::MemberRemoved { session, account, result: Ok(()) }));
     evening.pass(SECOND);
     let attempt = evening.reading_party();
     evening.give(Input::PartyRead { attempt, result: Ok(party(&[ME, NOVA])) });
     assert_eq!(evening.problems(), [ProblemKind::NotOffered]);
+    assert!(!may_remove(&evening), "and is not offered again");
 }
 
 #[test]
@@ -415,4 +419,15 @@ fn the_list_of_the_service_counts_for_invitations_that_it_ever_listed() {
     assert_eq!(evening.screen().invitations.len(), 1, "the party ended while the list was on its way");
     read(&mut evening, None, &[]);
     assert_eq!(evening.screen().invitations.len(), 0, "taken back");
+}
+
+#[test]
+fn an_invitation_is_told_as_sent_to_somebody_who_is_no_friend() {
+    let mut evening = Evening::talking();
+    evening.give(Input::Command(Command::Refresh));
+    evening.answer_lists(&[PartySession { id: SessionId::from("s2"), ..party(&[NOVA]) }]);
+    assert!(evening.screen().parties.items().iter().any(|it| it.id == SessionId::from("s2")));
+    evening.give(Input::Command(Command::Invite(vec![NOVA])));
+    evening.give(Input::InvitationSent { accounts: vec![NOVA], result: Ok(()) });
+    assert!(matches!(evening.told().as_slice(), [Notice::InvitationSent(_)]), "{:?}", evening.told());
 }

@@ -76,6 +76,38 @@ fn a_message_counts_until_the_conversation_is_opened_and_is_told_once() {
 }
 
 #[test]
+fn what_was_not_sent_is_counted_in_every_conversation() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group));
+    settle(&mut client, &mut service);
+    client.command(Command::SendMessage("one".into()));
+    client.command(Command::SendMessage("two".into()));
+    client.command(Command::CloseChat);
+    client.command(Command::OpenChatWith(vec![AccountId(4_000_000)]));
+    client.command(Command::SendMessage("three".into()));
+    assert_eq!(client.screen().chats.unsent, 3);
+    settle(&mut client, &mut service);
+    assert!(client.screen().chats.unsent < 3, "{}", client.screen().chats.unsent);
+}
+
+#[test]
+fn what_comes_while_nobody_looks_is_told_and_counts_until_somebody_does() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group.clone()));
+    settle(&mut client, &mut service);
+    client.command(Command::Look(false));
+    arrives(&mut client, &mut service, 1, "one");
+    let unseen = client.mark(&group);
+    assert_eq!((chat(&client, &group).unread, client.notices), (Unread::Count(1), 1));
+    client.command(Command::Look(true));
+    assert_eq!(chat(&client, &group).unread, Unread::None);
+    assert_ne!(client.mark(&group), unseen, "remembered as read");
+    client.pass(Duration::from_secs(5));
+    arrives(&mut client, &mut service, 1, "two");
+    assert_eq!((chat(&client, &group).unread, client.notices), (Unread::None, 1));
+}
+
+#[test]
 fn somebody_writes_for_six_seconds_or_until_the_message_is_there_and_nothing_is_read_for_it() {
     let (mut client, mut service, group) = settled();
     let writes = |client: &mut Client| client.event(&group, GroupNews::Typing(AccountId(2)));

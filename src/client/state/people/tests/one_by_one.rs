@@ -79,6 +79,32 @@ fn somebody_is_asked_by_name_whoever_knows_it() {
 }
 
 #[test]
+fn asking_by_name_is_over_once_the_service_has_answered() {
+    for refuses in [false, true] {
+        let mut evening = quiet_evening();
+        let from = stranger(6);
+        let events = evening.service.asks_us(from);
+        evening.tell(events);
+        evening.pass(Duration::from_secs(5));
+        evening.service.refuses = refuses;
+        // One whom nobody has to look for, and who has asked: it is a yes. And one who is looked for.
+        for (count, who) in [(1, from), (2, stranger(7))] {
+            evening.command(Command::AskFriend(service::name(who)));
+            let decides = |call: &Call| matches!(call.effect, PeopleEffect::Decide { .. });
+            while !evening.calls.iter().any(decides) {
+                assert!(evening.screen().people.asking);
+                evening.pass(Duration::from_millis(1));
+            }
+            let people = evening.screen().people;
+            assert!(people.asking && people.asked_by_name < count, "found, and not answered");
+            evening.pass(Duration::from_secs(2));
+            let people = evening.screen().people;
+            assert_eq!((people.asking, people.asked_by_name), (false, if refuses { 0 } else { count }));
+        }
+    }
+}
+
+#[test]
 fn two_minds_about_the_same_person_are_carried_out_one_after_the_other() {
     let mut evening = quiet_evening();
     evening.command(Command::Block(stranger(0)));
