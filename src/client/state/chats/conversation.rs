@@ -78,6 +78,11 @@ impl Conversation {
         self.news.want_now();
     }
 
+    /// The line is back, or the user asks.
+    pub fn resume(&mut self) {
+        [&mut self.about, &mut self.news, &mut self.older].into_iter().for_each(Source::resume);
+    }
+
     /// The page that shows it.
     pub fn want_message(&mut self, message: &MessageUid) {
         match self.thread.page_of(message) {

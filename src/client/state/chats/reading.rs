@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    Attempt, ChatsState, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, State,
+    Attempt, ChatsState, Conversation, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, State,
     outbox::MessagePlace,
     thread::is_by,
     unread::{is_of_others, is_unclear, nothing_read, unread},
@@ -77,7 +77,10 @@ impl State {
     pub(in super::super) fn read_chats(&mut self, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
         let list = &mut account.chats.list;
-        list.want_by(list.began().map_or(now, |began| (began + LISTS_APART).max(now)));
+        let settled = list.began().filter(|_| !list.has_failed()).map(|began| began + LISTS_APART);
+        list.want_by(settled.map_or(now, |at| at.max(now)));
+        list.resume();
+        account.chats.conversations.values_mut().for_each(Conversation::resume);
         if let Some((_, conversation)) = account.chats.open_conversation() {
             conversation.want_newest();
         }
