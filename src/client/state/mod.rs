@@ -220,7 +220,7 @@ impl State {
             Command::Refresh => {
                 self.refresh(now, out);
                 self.read_chats(now, out);
-                self.read_notifications(now, out);
+                self.refresh_notifications(now, out);
             }
             Command::ChangeSettings(settings) => self.change_settings(*settings, now, out),
             Command::TestMicrophone(test) => self.test_microphone(test, out),

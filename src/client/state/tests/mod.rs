@@ -1,6 +1,7 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
 mod notes;
+mod outage;
 mod parties;
 mod service;
 mod sign_in;
@@ -10,7 +11,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::State;
 use crate::{
     client::{
-        Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
+        Command, LinkState, Notice, PartyState, Place, ProblemKind, Screen, Service, SignedIn, Stay,
+        VoiceStatus,
         failure::Failure,
         input::{
             Arrived, ChatsEffect, ChatsInput, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput,
