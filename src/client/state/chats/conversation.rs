@@ -131,11 +131,10 @@ impl Conversation {
         self.stop_writing();
     }
 
-    /// Told by the list asked for as `as_of`, by its silence.
-    pub fn is_gone(&self, as_of: Attempt) -> bool {
+    /// The list asked for as `as_of` should have shown it.
+    pub fn is_missed_by(&self, as_of: Attempt) -> bool {
         let is_older = self.as_of.is_none_or(|known| known <= as_of);
-        // What is asked about it tells better.
-        self.group.is_some() && is_older && !self.about.is_wanted() && !self.about.is_under_way()
+        self.group.is_some() && is_older
     }
 
     /// Its newest message was not read with the others.

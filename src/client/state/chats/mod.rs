@@ -209,7 +209,7 @@ impl State {
     }
 
     /// A conversation is not there any more, as the service says.
-    fn chat_gone(&mut self, group: &GroupId, failure: Failure) {
+    fn chat_gone(&mut self, group: &GroupId, failure: Failure, now: Instant) {
         let Some(account) = self.account_mut() else { return };
         let chats = &mut account.chats;
         let Some(gone) = chats.conversations.remove(group) else { return };
@@ -221,5 +221,6 @@ impl State {
             let failure = Failure::new(ProblemKind::ChatGone, failure.diagnostic);
             self.problems.raise(Place::Chats, failure);
         }
+        self.note(now, |notes| drop(notes.read_up_to.remove(group)));
     }
 }

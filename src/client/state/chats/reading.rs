@@ -7,6 +7,7 @@ use std::{
 
 use super::{
     Attempt, ChatsState, Conversation, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, State,
+    Timer,
     outbox::MessagePlace,
     thread::is_by,
     unread::{is_of_others, is_unclear, nothing_read, unread},
@@ -26,18 +27,27 @@ const FAVORITES_SETTLE: Duration = Duration::from_secs(20);
 const LISTS_APART: Duration = Duration::from_secs(10);
 
 impl ChatsState {
-    /// Returns those that are not in it any more.
-    fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) -> Vec<GroupId> {
+    /// One that is not in it is asked about by itself: a group that moves between two pages is in neither.
+    fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) {
         let listed: BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
-        let missing = self.conversations.iter().filter(|(group, _)| !listed.contains(*group));
-        let gone =
-            missing.filter(|(_, known)| known.is_gone(as_of)).map(|(group, _)| group.clone()).collect();
+        let missing = self.conversations.iter_mut().filter(|(group, _)| !listed.contains(*group));
+        for (_, conversation) in missing.filter(|(_, known)| known.is_missed_by(as_of)) {
+            conversation.about.want();
+        }
         for group in groups.into_iter().take(MAX_GROUPS) {
             let conversation = self.conversations.entry(group.id.clone()).or_default();
             conversation.put_group(group, as_of, false);
         }
         self.listed = true;
-        gone
+    }
+
+    /// Those an earlier run knew, and no list shows.
+    fn look_for(&mut self, groups: Vec<GroupId>) {
+        for group in groups {
+            if self.conversations.len() < MAX_GROUPS {
+                self.conversations.entry(group).or_default().about.want();
+            }
+        }
     }
 
     fn latest_place(&self, group: &GroupId) -> Option<MessagePlace> {
@@ -164,7 +174,7 @@ impl State {
                 let is_first = !chats.listed;
                 let before: Vec<_> =
                     groups.iter().map(|it| (it.id.clone(), chats.latest_place(&it.id))).collect();
-                let gone = chats.groups_read(groups, attempt);
+                chats.groups_read(groups, attempt);
                 chats.find_groups_of_drafts(me.account);
                 let notices: Vec<_> = before
                     .iter()
@@ -173,9 +183,6 @@ impl State {
                     .collect();
                 out.extend(notices.into_iter().map(Effect::Notify));
                 self.problems.clear_kind(&ProblemKind::ChatsNotLoaded);
-                for group in gone {
-                    self.chat_gone(&group, Failure::new(ProblemKind::ChatGone, "not listed any more"));
-                }
                 self.mark_new_groups(now);
                 self.read_what_is_unclear();
             }
@@ -233,7 +240,7 @@ impl State {
             // Unless something happened to it since.
             Err(failure) if failure.kind == ProblemKind::ChatGone => {
                 if conversation.about.finish(attempt) && !conversation.about.is_wanted() {
-                    self.chat_gone(id, failure);
+                    self.chat_gone(id, failure, now);
                 }
             }
             Err(failure) => {
@@ -321,13 +328,14 @@ impl State {
                 (group.id.clone(), latest.map_or_else(nothing_read, |latest| latest.uid.clone()))
             })
             .collect();
-        let gone: Vec<_> =
+        let unknown: Vec<_> =
             notes.keys().filter(|it| !account.chats.conversations.contains_key(*it)).cloned().collect();
-        if !marks.is_empty() || !gone.is_empty() {
-            self.note(now, |notes| {
-                notes.read_up_to.retain(|group, _| !gone.contains(group));
-                notes.read_up_to.extend(marks);
-            });
+        if !unknown.is_empty() {
+            account.chats.look_for(unknown);
+            self.timers.set_earlier(Timer::Chats, now);
+        }
+        if !marks.is_empty() {
+            self.note(now, |notes| notes.read_up_to.extend(marks));
         }
     }
 }

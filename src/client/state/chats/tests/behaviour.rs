@@ -324,3 +324,61 @@ fn a_flood_of_events_costs_a_bounded_number_of_calls() {
     }
     assert!((100..180).contains(&calls), "{calls} calls in a quarter of an hour");
 }
+
+#[test]
+fn a_list_that_leaves_a_conversation_out_takes_nothing_from_it_before_the_service_says_that_it_is_gone() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group.clone()));
+    settle(&mut client, &mut service);
+    client.command(Command::SendMessage("on its way".into()));
+    let message = sending(&mut client);
+    let later = Failure::new(ProblemKind::ServiceUnreachable, "no network");
+    let result = Err(Undone::NotNow(later));
+    client.give(Input::Chats(ChatsInput::Sent { message, group: group.clone(), result }));
+    let read_list = |client: &mut Client, service: &Service| {
+        client.pass(Duration::from_secs(20));
+        client.calls.clear();
+        client.command(Command::Refresh);
+        client.pass(Duration::from_secs(20));
+        let attempt = client.calls.iter().find_map(|call| match call {
+            ChatsEffect::ReadGroups { attempt } => Some(*attempt),
+            _ => None,
+        });
+        let others = service.list().into_iter().filter(|other| other.id != group).collect();
+        let attempt = attempt.expect("a reading");
+        client.give(Input::Chats(ChatsInput::Groups { attempt, result: Ok(others) }));
+        client
+            .calls
+            .iter()
+            .any(|call| matches!(call, ChatsEffect::ReadGroup { group: it, .. } if *it == group))
+    };
+    assert!(read_list(&mut client, &service), "it is asked about by itself");
+    assert!(client.screen().chats.open.is_some());
+    assert_eq!(client.outgoing().len(), 1);
+    assert!(client.mark(&group).is_some());
+    service.groups[1].mine = false;
+    settle(&mut client, &mut service);
+    assert_eq!((client.screen().chats.open, client.outgoing()), (None, vec![]));
+    assert_eq!(client.mark(&group), None);
+}
+
+#[test]
+fn what_an_earlier_run_knew_of_a_conversation_that_the_list_leaves_out_is_kept() {
+    let mut service = Service::new();
+    let group = service.groups[1].group.id.clone();
+    let gone = service.add_group(false);
+    service.groups[3].mine = false;
+    let newest = service.groups[1].messages.last().expect("one").uid.clone();
+    let read_up_to = [(group.clone(), newest.clone()), (gone.clone(), "1#1".into())].into();
+    let mut client = Client::remembering(Notes { read_up_to, ..Notes::default() });
+    let call = client.calls.remove(0);
+    let answer = service.see(&call, Fate::Answered, &mut Vec::new());
+    let Some(ChatsInput::Groups { attempt, result: Ok(mut list) }) = answer else { panic!("a list") };
+    list.retain(|it| it.id != group);
+    client.give(Input::Chats(ChatsInput::Groups { attempt, result: Ok(list) }));
+    client.pass(Duration::from_secs(1));
+    settle(&mut client, &mut service);
+    assert_eq!(client.mark(&group), Some(newest));
+    assert_eq!(chat(&client, &group).unread, Unread::None);
+    assert_eq!(client.mark(&gone), None, "the service says that it is gone");
+}
