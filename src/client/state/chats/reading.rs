@@ -142,7 +142,7 @@ impl State {
                 self.group_read(attempt, &group, result, now, out)
             }
             ChatsInput::Messages { attempt, group, range, result } => {
-                self.messages_read(attempt, &group, range, result, now);
+                self.messages_read(attempt, &group, range, result, now, out);
             }
             ChatsInput::GroupMade { attempt, result } => self.group_made(attempt, result, now),
             ChatsInput::Sent { message, group, result } => self.sent(message, &group, result, now),
@@ -258,10 +258,13 @@ impl State {
         range: MessageRange,
         result: Result<MessagePage, Failure>,
         now: Instant,
+        out: &mut Effects,
     ) {
         let Some(account) = self.account_mut() else { return };
-        let me = account.me.account;
-        let Some(conversation) = account.chats.conversations.get_mut(id) else { return };
+        let Account { chats, notes, me, .. } = account;
+        let me = me.account;
+        let before = chats.latest_place(id);
+        let Some(conversation) = chats.conversations.get_mut(id) else { return };
         let page = match range {
             MessageRange::Before(uid) => Some(uid),
             MessageRange::Latest | MessageRange::After(_) => None,
@@ -272,6 +275,9 @@ impl State {
                     match page {
                         Some(end) => conversation.put_before(&end, messages, me),
                         None => conversation.put_newest(messages, attempt, me),
+                    }
+                    if chats.listed {
+                        out.extend(chats.notice(id, before, me, notes, now).map(Effect::Notify));
                     }
                 }
             }

@@ -118,6 +118,7 @@ impl State {
     ) {
         let latest = self.last_attempt;
         let Some(account) = self.account_mut() else { return };
+        let tells = account.chats.tells;
         let me = GroupMember { account: account.me.account, online_id: Some(account.me.online_id.clone()) };
         let Some(conversation) = account.chats.conversations.get_mut(group) else { return };
         let failure = match &result {
@@ -133,7 +134,8 @@ impl State {
         );
         match (outcome, sent) {
             (Outcome::Taken(text), Some(sent)) => {
-                conversation.put_sent(as_message(sent, text, me, conversation))
+                let is_exact = tells && sent.sent.is_some();
+                conversation.put_sent(as_message(sent, text, me, conversation), is_exact, now);
             }
             (Outcome::Check, _) => conversation.want_newest_now(),
             _ => {}

@@ -9,11 +9,11 @@ use super::super::{
 };
 
 /// Readings that may follow each other at once.
-const BURST: u32 = 30;
+const BURST: u32 = 60;
 /// After a burst they are this far apart: with all that is sent and polled besides, the client stays within its calls.
-const APART: Duration = Duration::from_secs(7);
+const APART: Duration = Duration::from_secs(8);
 /// Of a burst, left to what the user looks at.
-const RESERVE: u32 = 10;
+const RESERVE: u32 = 40;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
@@ -171,9 +171,9 @@ mod tests {
             pace.take(1, now);
             calls += 1;
             now = pace.allowed(1, Worthy::Seen, now);
-            assert!(calls > 29 || now == start, "{calls} within the burst");
+            assert!(calls > 59 || now == start, "{calls} within the burst");
         }
-        assert!((140..165).contains(&calls), "{calls} calls in a quarter of an hour");
+        assert!((160..180).contains(&calls), "{calls} calls in a quarter of an hour");
     }
 
     #[test]

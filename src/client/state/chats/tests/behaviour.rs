@@ -382,3 +382,91 @@ fn what_an_earlier_run_knew_of_a_conversation_that_the_list_leaves_out_is_kept()
     assert_eq!(chat(&client, &group).unread, Unread::None);
     assert_eq!(client.mark(&gone), None, "the service says that it is gone");
 }
+
+/// A message every other second for two minutes, each on screen at once. Returns the calls.
+fn busy(mine: bool) -> usize {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group));
+    settle(&mut client, &mut service);
+    arrives(&mut client, &mut service, 1, "hello");
+    let mut calls = 0;
+    for number in 0..60 {
+        let text = format!("message {number}");
+        let mut told = Vec::new();
+        if mine {
+            client.command(Command::SendMessage(text.as_str().into()));
+        } else {
+            let uid = service.write(1, AccountId(2), MessageKind::Text, &text);
+            told.push((service.groups[1].group.id.clone(), Some(uid)));
+        }
+        loop {
+            for (group, uid) in std::mem::take(&mut told) {
+                client.event(&group, GroupNews::Changed(uid));
+            }
+            if client.calls.is_empty() {
+                break;
+            }
+            for call in std::mem::take(&mut client.calls) {
+                calls += 1;
+                let answer = service.see(&call, Fate::Answered, &mut told);
+                answer.into_iter().for_each(|answer| client.give(Input::Chats(answer)));
+            }
+        }
+        let open = client.screen().chats.open.expect("open");
+        assert_eq!(open.messages.last().expect("one").body.as_str(), text);
+        assert!(open.outbox.is_empty());
+        client.pass(Duration::from_secs(2));
+    }
+    calls
+}
+
+#[test]
+fn in_a_busy_conversation_each_message_is_there_at_once_and_what_one_writes_oneself_costs_one_call() {
+    let (mine, theirs) = (busy(true), busy(false));
+    assert!((60..70).contains(&mine), "{mine}");
+    assert!((60..=70).contains(&theirs), "{theirs}");
+}
+
+#[test]
+fn a_message_of_a_conversation_that_is_not_open_costs_one_call_and_is_told() {
+    let (mut client, mut service, group) = settled();
+    client.pass(Duration::from_secs(60));
+    for (text, unread) in [("one", 1), ("two", 2)] {
+        let uid = service.write(1, AccountId(2), MessageKind::Text, text);
+        client.event(&group, GroupNews::Changed(Some(uid)));
+        assert_eq!(client.calls.len(), 1, "{:?}", client.calls);
+        settle(&mut client, &mut service);
+        client.pass(Duration::from_secs(60));
+        assert_eq!(client.calls, []);
+        assert_eq!((chat(&client, &group).unread, client.notices), (Unread::Count(unread), unread as usize));
+    }
+}
+
+#[test]
+fn an_answer_without_words_to_what_one_just_sent_is_seen_though_its_own_event_was_no_news() {
+    for event_first in [false, true] {
+        let (mut client, mut service, group) = settled();
+        client.command(Command::OpenChat(group.clone()));
+        settle(&mut client, &mut service);
+        arrives(&mut client, &mut service, 1, "hello");
+        client.command(Command::SendMessage("mine".into()));
+        let (call, mut told) = (client.calls.pop().expect("a send"), Vec::new());
+        let answer = service.see(&call, Fate::Answered, &mut told).expect("an answer");
+        let uid = told.remove(0).1.expect("a message");
+        let own = |client: &mut Client| client.event(&group, GroupNews::Changed(Some(uid.clone())));
+        if event_first {
+            own(&mut client);
+            client.give(Input::Chats(answer));
+        } else {
+            client.give(Input::Chats(answer));
+            own(&mut client);
+            assert_eq!(client.calls, [], "nothing is new");
+        }
+        settle(&mut client, &mut service);
+        service.react(1, &uid);
+        own(&mut client);
+        settle(&mut client, &mut service);
+        let open = client.screen().chats.open.expect("open");
+        assert_eq!(open.messages.last().expect("one").reactions.len(), 1, "event first: {event_first}");
+    }
+}
