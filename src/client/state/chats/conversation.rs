@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// After somebody was heard of as writing.
-const WRITES_FOR: Duration = Duration::from_secs(6);
+const WRITES_FOR: Duration = Duration::from_secs(12);
 const MAX_WRITERS: usize = 16;
 /// What changes seldom, or is known already, is read when things have settled.
 const SETTLES: Duration = Duration::from_secs(20);
@@ -93,13 +93,25 @@ impl Conversation {
     /// The page that shows it.
     pub fn want_message(&mut self, message: &MessageUid) {
         match self.thread.page_of(message) {
-            Some(end) if self.pages.len() < MAX_PAGES && !self.pages.contains(&end) => {
-                self.pages.push(end);
+            Some(end) => {
+                self.want_page(end);
                 self.news.want();
             }
-            Some(_) => {}
             None => self.want_newest(),
         }
+    }
+
+    /// Of too many at once only the newest one is kept: the others are read anew when they are scrolled to.
+    fn want_page(&mut self, end: MessageUid) {
+        if self.pages.contains(&end) {
+            return;
+        }
+        if self.pages.len() < MAX_PAGES {
+            return self.pages.push(end);
+        }
+        self.pages.clear();
+        self.thread.keep_newest();
+        self.newest_wanted = true;
     }
 
     /// The page that is wanted most: its end, or `None` for the newest one.
@@ -115,8 +127,7 @@ impl Conversation {
     pub fn want_page_again(&mut self, page: Option<MessageUid>) {
         match page {
             None => self.newest_wanted = true,
-            Some(end) if self.pages.len() < MAX_PAGES => self.pages.push(end),
-            Some(_) => {}
+            Some(end) => self.want_page(end),
         }
     }
 

@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Groups that are kept; what an event names beyond them is not looked at.
-const MAX_GROUPS: usize = 2000;
+const MAX_GROUPS: usize = Notes::MAX_GROUPS;
 
 /// The conversations of an account.
 #[derive(Default)]
@@ -100,6 +100,16 @@ impl ChatsState {
         (notes.read_up_to.get(group) != Some(uid)).then(|| (group.clone(), uid.clone()))
     }
 
+    fn outboxes(&self) -> impl Iterator<Item = &Outbox> {
+        let of_groups = self.conversations.values().map(|it| &it.outbox);
+        of_groups.chain(self.drafts.iter().map(|draft| &draft.outbox))
+    }
+
+    /// Something is being sent, or a group is made for it.
+    pub fn is_sending(&self) -> bool {
+        self.outboxes().any(Outbox::is_sending) || self.drafts.iter().any(|draft| draft.making.is_some())
+    }
+
     /// Renews what the window shows.
     fn show(&mut self, me: AccountId, notes: &Notes) {
         if self.listed {
@@ -111,6 +121,7 @@ impl ChatsState {
         }
         self.shown.list.fetching = !self.listed && self.list.is_under_way();
         self.shown.open = self.open.clone().map(|with| Box::new(self.opened(with)));
+        self.shown.unsent = self.outboxes().map(Outbox::unsent).sum();
         self.shown_revision = self.open_conversation().map(|(_, it)| it.thread.revision());
     }
 

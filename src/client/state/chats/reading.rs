@@ -94,7 +94,7 @@ impl State {
         if let Some((_, conversation)) = account.chats.open_conversation() {
             conversation.want_newest();
         }
-        account.chats.outboxes().for_each(super::Outbox::resume);
+        account.chats.outboxes_mut().for_each(super::Outbox::resume);
         self.chats_changed(now, out);
     }
 

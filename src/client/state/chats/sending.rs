@@ -38,14 +38,14 @@ impl State {
 
     pub(in super::super) fn retry_message(&mut self, id: Attempt, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
-        if account.chats.outboxes().any(|outbox| outbox.retry(id)) {
+        if account.chats.outboxes_mut().any(|outbox| outbox.retry(id)) {
             self.chats_changed(now, out);
         }
     }
 
     pub(in super::super) fn discard_message(&mut self, id: Attempt, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
-        account.chats.outboxes().for_each(|outbox| outbox.discard(id));
+        account.chats.outboxes_mut().for_each(|outbox| outbox.discard(id));
         self.chats_changed(now, out);
     }
 
@@ -155,7 +155,7 @@ impl State {
 }
 
 impl ChatsState {
-    pub(super) fn outboxes(&mut self) -> impl Iterator<Item = &mut super::Outbox> {
+    pub(super) fn outboxes_mut(&mut self) -> impl Iterator<Item = &mut super::Outbox> {
         let of_groups = self.conversations.values_mut().map(|it| &mut it.outbox);
         of_groups.chain(self.drafts.iter_mut().map(|draft| &mut draft.outbox))
     }
