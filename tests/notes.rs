@@ -10,7 +10,7 @@ use std::{
 };
 
 use partyline::{
-    client::{Command, Place, ProblemKind, Screen},
+    client::{Command, Place, ProblemKind, Screen, SignedIn},
     model::{
         AccountId, AccountSlot, Clock, GroupId, Invitation, MessageUid, Notes, OnlineId, SecretStorage,
         SessionId, Settings,
@@ -34,11 +34,15 @@ struct Home {
 
 impl Home {
     fn new(storage: SecretStorage) -> Self {
+        Self::of(storage, SandboxConfig { residents: false, ..SandboxConfig::default() })
+    }
+
+    fn of(storage: SecretStorage, service: SandboxConfig) -> Self {
         let folder = stage::folder();
         let paths = Paths::under(folder.path());
         let settings = Settings { secret_storage: Some(storage), ..Settings::default() };
         store::save_settings(&paths, &settings).expect("written");
-        let service = Service::start(SandboxConfig { residents: false, ..SandboxConfig::default() });
+        let service = Service::start(service);
         Self { service, _folder: folder, paths }
     }
 
@@ -93,22 +97,32 @@ fn kept(client: &Running, name: &str) -> (AccountSlot, AccountId) {
     (known.slot.clone(), known.account)
 }
 
+/// One that the service has for the account.
+fn group(client: &mut Running) -> GroupId {
+    let has_groups = |s: &SignedIn| !s.chats.list.items().is_empty();
+    let snapshot = client.wait("a group", |s| signed_in(s).is_some_and(has_groups));
+    signed_in(&snapshot).expect("signed in").chats.list.items()[0].group.id.clone()
+}
+
 fn favor(client: &Running, account: AccountId) {
     client.send(Command::SetFavorite { account, favorite: true });
 }
 
 #[test]
 fn what_is_remembered_survives_restarts_and_what_one_run_knows_is_not_lost_on_the_next() {
-    let home = Home::new(SecretStorage::File);
-    let client = home.sign_in(NAME);
+    let service = SandboxConfig { friends: 2, groups: 1, ..SandboxConfig::default() };
+    let home = Home::of(SecretStorage::File, service);
+    let mut client = home.sign_in(NAME);
     favor(&client, ECHO);
     let me = kept(&client, NAME);
     home.wait_for(&me, &[ECHO]);
+    let group = group(&mut client);
     client.quit();
 
+    let mark = MessageUid::from("1#7");
     // Read marks, invitations and profiles are other features' to note: here they only have to survive.
     let before = Notes {
-        read_up_to: BTreeMap::from([(GroupId::from("g-1"), MessageUid::from("1#7"))]),
+        read_up_to: BTreeMap::from([(group.clone(), mark.clone())]),
         profiles: vec![partyline::model::Profile::named(ECHO, "Echo")],
         ..home.notes(&me)
     };
@@ -119,7 +133,7 @@ fn what_is_remembered_survives_restarts_and_what_one_run_knows_is_not_lost_on_th
     assert!(client.quit() < Duration::from_secs(2));
     let after = home.notes(&me);
     assert!(after.favorites.iter().eq(&[NOVA, ECHO]), "{}", after.favorites.len());
-    assert_eq!(after.read_up_to, before.read_up_to);
+    assert_eq!(after.read_up_to.get(&group), Some(&mark));
 
     fs::write(&home.files()[0], "{\"account\": broken").expect("written");
     let client = home.come_back(NAME);

@@ -45,6 +45,14 @@ impl Failure {
         if error.is_gone() { Self::new(ProblemKind::ChatGone, chain(&error)) } else { error.into() }
     }
 
+    /// About a conversation as such: who may not see it is not in it any more.
+    pub fn of_chat_itself(error: psn::Error) -> Self {
+        match error {
+            psn::Error::Refused { status: 403, .. } => Self::new(ProblemKind::ChatGone, chain(&error)),
+            error => Self::of_chat(error),
+        }
+    }
+
     pub fn reach(&self) -> Reach {
         match self.kind {
             ProblemKind::ServiceUnreachable => Reach::Nobody,
@@ -135,6 +143,13 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_may_not_see_a_conversation_is_not_in_it_and_who_may_not_write_may_still_be() {
+        let forbidden = || psn::Error::Refused { status: 403, code: None };
+        assert_eq!(Failure::of_chat_itself(forbidden()).kind, ProblemKind::ChatGone);
+        assert_eq!(Failure::of_chat(forbidden()).kind, ProblemKind::NotAllowed);
+    }
 
     #[test]
     fn after_a_refusal_by_the_network_edge_nobody_knocks_for_minutes() {

@@ -148,7 +148,10 @@ impl Problem {
             | ProblemKind::AccountNotKept => Remedy::SignIn,
             ProblemKind::FriendsNotLoaded | ProblemKind::ChatsNotLoaded => Remedy::Refresh,
             ProblemKind::ServiceUnreachable | ProblemKind::ServiceTrouble
-                if matches!(self.place, Place::Window | Place::Friends | Place::Parties) =>
+                if matches!(
+                    self.place,
+                    Place::Window | Place::Friends | Place::Parties | Place::Notifications
+                ) =>
             {
                 Remedy::Refresh
             }

@@ -296,7 +296,8 @@ pub struct Chats {
     /// Where something happened last comes first, favourites before all.
     pub list: Fetched<Arc<Vec<Chat>>>,
     pub open: Option<Box<OpenChat>>,
-    /// Messages that wait, are on their way or could not be sent, in whatever conversation. They end with the account's use.
+    /// Messages of all conversations that wait to be sent, or were not: they are gone when the program ends or another account
+    /// is taken into use.
     pub unsent: usize,
 }
 
@@ -343,6 +344,8 @@ pub enum Older {
     Reading,
     More,
     NotLoaded,
+    /// There are more, and as many are there as this program shows.
+    NoMoreHere,
     /// The first message is there.
     Nothing,
 }

@@ -25,7 +25,7 @@ pub struct Notes {
 impl Notes {
     pub const MAX_FAVORITES: usize = 2000;
     pub const MAX_INVITATIONS: usize = 32;
-    pub const MAX_GROUPS: usize = 1200;
+    pub const MAX_GROUPS: usize = 2000;
     pub const MAX_PROFILES: usize = 2000;
 
     /// Takes in what an earlier run remembered. Where both know something, these notes are the newer ones.

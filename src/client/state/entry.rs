@@ -125,7 +125,7 @@ impl State {
             }
             Err(_) => {
                 self.look_around(now);
-                self.out_of_party(out);
+                self.out_of_party();
             }
         }
     }
@@ -196,7 +196,7 @@ impl State {
                 self.fail(Place::Parties, failure);
             }
         }
-        self.out_of_party(out);
+        self.out_of_party();
         if let Some((entry, invite)) = then
             && self.account().is_some()
         {
@@ -210,11 +210,8 @@ impl State {
         self.own_event(session, Event::MembersLeft(vec![me]), now, out);
     }
 
-    fn out_of_party(&mut self, out: &mut Effects) {
+    fn out_of_party(&mut self) {
         self.set_party(PartyStage::None);
-        if self.quitting {
-            out.push(Effect::Finish);
-        }
     }
 
     /// The party is gone, or we are gone from it.

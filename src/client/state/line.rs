@@ -102,7 +102,7 @@ impl State {
         self.read_lists(now, out);
         self.read_people(now, out);
         self.read_chats(now, out);
-        self.read_notifications(now, out);
+        self.refresh_notifications(now, out);
     }
 
     pub(super) fn push_closed(
@@ -126,6 +126,7 @@ impl State {
             self.fail(Place::Window, failure);
         }
         self.chats_changed(now, out);
+        self.notifications_due(now, out);
     }
 
     pub(super) fn push_event(&mut self, event: PushEvent, now: Instant, out: &mut Effects) {

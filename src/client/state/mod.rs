@@ -47,7 +47,7 @@ use super::{
 };
 use crate::model::{DeviceKind, KnownAccount, PartyLink, SchemeStatus, Settings};
 
-/// How long leaving may take when the program ends.
+/// How long leaving and sending may take when the program ends.
 const QUIT_TIME: Duration = Duration::from_millis(700);
 
 type Effects = Vec<Effect>;
@@ -180,6 +180,7 @@ impl State {
         self.set_invitation_timers();
         self.set_party_timer();
         self.set_preview_timer();
+        self.finish_when_done(out);
     }
 
     fn command(&mut self, command: Command, now: Instant, out: &mut Effects) {
@@ -226,7 +227,7 @@ impl State {
             Command::Refresh => {
                 self.refresh(now, out);
                 self.read_chats(now, out);
-                self.read_notifications(now, out);
+                self.refresh_notifications(now, out);
             }
             Command::ChangeSettings(settings) => self.change_settings(*settings, now, out),
             Command::TestMicrophone(test) => self.test_microphone(test, out),
@@ -305,11 +306,18 @@ impl State {
         }
         self.save_waiting_notes(out);
         self.leave_party(out);
-        match self.party() {
-            Some(PartyStage::Leaving { .. } | PartyStage::Joining { .. }) => {
-                self.timers.set(Timer::Quit, now + QUIT_TIME);
-            }
-            _ => out.push(Effect::Finish),
+        self.timers.set(Timer::Quit, now + QUIT_TIME);
+    }
+
+    /// As soon as nothing is on its way that the end of the program waits for.
+    fn finish_when_done(&mut self, out: &mut Effects) {
+        let in_between = |party| matches!(party, &PartyStage::Leaving { .. } | &PartyStage::Joining { .. });
+        let is_busy = self.party().is_some_and(in_between)
+            || self.account().is_some_and(|account| account.chats.is_sending());
+        if !is_busy && self.timers.is_set(Timer::Quit) {
+            self.timers.clear(Timer::Quit);
+            self.save_waiting_notes(out);
+            out.push(Effect::Finish);
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the service wants the user to know: read after push connects, after events, and now and then.
+//! What the service wants the user to know: read after push connects, after events, and now and then; without push more often.
 
 use std::{
     collections::BTreeSet,
@@ -13,6 +13,8 @@ use crate::{
 };
 
 const EVERY: Duration = Duration::from_secs(10 * 60);
+/// The same, where no event tells.
+const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(3 * 60);
 /// Readings that events cause are at least this far apart.
 const APART: Duration = Duration::from_secs(10);
 /// As many as one reading brings.
@@ -67,7 +69,19 @@ impl NotificationsState {
 }
 
 impl State {
-    /// After push connects, after an event, and now and then.
+    /// After push connects, and when the user asks.
+    pub(super) fn refresh_notifications(&mut self, now: Instant, out: &mut Effects) {
+        if let Some(account) = self.account_mut() {
+            let source = &mut account.notifications.source;
+            if source.has_failed() {
+                source.want();
+            }
+            source.resume();
+        }
+        self.read_notifications(now, out);
+    }
+
+    /// Soon, and for many events once.
     pub(super) fn read_notifications(&mut self, now: Instant, out: &mut Effects) {
         if let Some(account) = self.account_mut() {
             let began = account.notifications.source.began();
@@ -79,15 +93,17 @@ impl State {
     pub(super) fn notifications_due(&mut self, now: Instant, out: &mut Effects) {
         let attempt = self.new_attempt();
         let Some(account) = self.account_mut().filter(|account| !account.stay.ended) else { return };
+        let every = if account.line.is_open() { EVERY } else { EVERY_WITHOUT_PUSH };
+        let is_beginning = account.line.is_beginning();
         let source = &mut account.notifications.source;
-        if source.began().is_some_and(|began| began + EVERY <= now) {
+        if source.began().map_or(!is_beginning, |began| began + every <= now) {
             source.want();
         }
         if source.due(now).is_some_and(|due| due <= now) {
             source.begin(attempt, now);
             out.push(Effect::Chats(ChatsEffect::ReadNotifications { attempt }));
         }
-        let poll = source.began().map(|began| began + EVERY).filter(|at| *at > now);
+        let poll = source.began().map(|began| began + every).filter(|at| *at > now);
         if let Some(at) = source.due(now).into_iter().chain(poll).min() {
             self.timers.set(Timer::Notifications, at);
         }
@@ -106,6 +122,7 @@ impl State {
         match result {
             Ok(list) => {
                 if notifications.source.finish(attempt) {
+                    let is_first = notifications.list.is_none();
                     // Invitations and requests have notices of their own, by which they can be answered.
                     let is_told = |it: &Notification| match (&it.session, it.from) {
                         (Some(session), _) => invited.contains(session),
@@ -114,11 +131,15 @@ impl State {
                     };
                     let notices = notifications.put(list, is_told);
                     out.extend(notices.into_iter().map(Effect::Notify));
+                    if is_first {
+                        self.problems.clear(Place::Notifications);
+                    }
                 }
             }
             Err(failure) => {
                 let is_ours = notifications.source.fail(attempt, failure.reach().pause(), now);
-                if is_ours && failure.ends_sign_in() {
+                let is_missed = notifications.list.is_none();
+                if is_ours && (is_missed || failure.ends_sign_in()) {
                     self.fail(Place::Notifications, failure);
                 }
             }

@@ -12,10 +12,10 @@ pub struct Reading {
     /// Something happened that the reading under way, or the last one, may not have seen.
     stale: bool,
     began: Option<Instant>,
-    /// The last one ended without an answer.
-    in_vain: bool,
     /// The beginning of the last reading that came to an end with an answer.
     read_as_of: Option<Instant>,
+    /// The beginning of the last one that came to an end at all.
+    tried_as_of: Option<Instant>,
 }
 
 /// What an answer is worth.
@@ -50,8 +50,8 @@ impl Reading {
         if self.under_way != Some(attempt) {
             return Worth::Nothing;
         }
-        (self.under_way, self.in_vain) = (None, false);
-        self.read_as_of = self.began;
+        self.under_way = None;
+        (self.read_as_of, self.tried_as_of) = (self.began, self.began);
         if self.stale { Worth::Overtaken } else { Worth::Fresh }
     }
 
@@ -59,7 +59,7 @@ impl Reading {
     pub fn fail(&mut self, attempt: Attempt) -> bool {
         let ours = self.under_way == Some(attempt);
         if ours {
-            (self.under_way, self.stale, self.in_vain) = (None, true, true);
+            (self.under_way, self.stale, self.tried_as_of) = (None, true, self.began);
         }
         ours
     }
@@ -78,9 +78,9 @@ impl Reading {
         self.read_as_of.is_some_and(|as_of| as_of >= then)
     }
 
-    /// The same, or the last one was in vain: some calls a service may never answer, and nobody waits for them.
+    /// The same, or it was asked for in vain: some calls a service may never answer, and nobody waits for them.
     pub fn was_tried_since(&self, then: Instant) -> bool {
-        self.in_vain || self.is_read_since(then)
+        self.tried_as_of.is_some_and(|as_of| as_of >= then)
     }
 }
 
@@ -114,5 +114,15 @@ mod tests {
         assert!(reading.fail(1) && !reading.fail(1));
         assert!(!reading.is_under_way() && !reading.is_read_since(now) && reading.was_tried_since(now));
         assert_eq!(reading.finish(1), Worth::Nothing);
+    }
+
+    #[test]
+    fn what_failed_before_a_moment_was_not_tried_since() {
+        let (mut reading, now) = (Reading::default(), Instant::now());
+        assert!(reading.begin(1, now) && reading.fail(1));
+        let later = now + std::time::Duration::from_secs(1);
+        assert!(!reading.was_tried_since(later));
+        assert!(reading.begin(2, later) && !reading.was_tried_since(later), "not before it ended");
+        assert!(reading.fail(2) && reading.was_tried_since(later) && !reading.is_read_since(later));
     }
 }

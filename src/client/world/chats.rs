@@ -17,7 +17,7 @@ impl World {
                 Input::Chats(ChatsInput::Groups { attempt, result })
             }),
             ChatsEffect::ReadGroup { attempt, group } => self.ask(async move |psn| {
-                let result = psn.group(&group).await.map(Box::new).map_err(Failure::of_chat);
+                let result = psn.group(&group).await.map(Box::new).map_err(Failure::of_chat_itself);
                 Input::Chats(ChatsInput::Group { attempt, group, result })
             }),
             ChatsEffect::ReadMessages { attempt, group, thread, range } => self.ask(async move |psn| {

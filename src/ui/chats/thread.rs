@@ -174,7 +174,9 @@ impl Thread {
                 cx.send(Command::ReadOlder);
             }
             Older::More => {}
-            Older::Reading | Older::NotLoaded | Older::Nothing => self.asked_before = None,
+            Older::Reading | Older::NotLoaded | Older::NoMoreHere | Older::Nothing => {
+                self.asked_before = None;
+            }
         }
     }
 }
@@ -234,6 +236,7 @@ fn top(ui: &mut Ui, cx: &Cx<'_>, open: &OpenChat, rect: Rect) {
         (Older::Reading, false) => "Reading older messages…",
         (Older::More, _) => return,
         (Older::NotLoaded, _) => "Older messages could not be read.",
+        (Older::NoMoreHere, _) => "Messages before these are not shown here.",
         (Older::Nothing, true) => "Nobody has written here yet.",
         (Older::Nothing, false) => "This is where the conversation begins.",
     };

@@ -106,9 +106,7 @@ impl ChatsState {
     pub(super) fn next_deadline(&self, line: &Line, now: Instant) -> Option<Instant> {
         let calls = self.wanted(now).into_iter().map(|(at, _)| at);
         let lapses = self.conversations.values().filter_map(Conversation::next_lapse);
-        let outboxes = self.conversations.values().map(|it| &it.outbox);
-        let outboxes = outboxes.chain(self.drafts.iter().map(|it| &it.outbox));
-        let sends = outboxes.filter_map(|outbox| outbox.due(now)).filter(|due| *due > now);
+        let sends = self.outboxes().filter_map(|outbox| outbox.due(now)).filter(|due| *due > now);
         let polls = self.next_poll(line).filter(|poll| *poll > now);
         calls.chain(lapses).chain(sends).chain(polls).min()
     }

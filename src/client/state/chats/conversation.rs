@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Attempt,
-    outbox::Outbox,
+    outbox::{MessagePlace, Outbox},
     source::Source,
     thread::{Thread, is_by},
     unread::is_of_others,
@@ -15,10 +15,10 @@ use crate::{
 };
 
 /// After somebody was heard of as writing.
-const WRITES_FOR: Duration = Duration::from_secs(6);
+const WRITES_FOR: Duration = Duration::from_secs(12);
 const MAX_WRITERS: usize = 16;
-/// The group of an open conversation changes seldom; its messages are read at once.
-const GROUP_SETTLES: Duration = Duration::from_secs(20);
+/// What changes seldom, or is known already, is read when things have settled.
+const SETTLES: Duration = Duration::from_secs(20);
 /// Pages that wait to be read again.
 const MAX_PAGES: usize = 4;
 
@@ -28,6 +28,8 @@ pub struct Conversation {
     pub group: Option<Group>,
     /// The reading that told of it; later ones have higher numbers.
     as_of: Option<Attempt>,
+    /// Messages up to this one tell nothing new about the group.
+    members_as_of: Option<MessagePlace>,
     /// The group itself.
     pub about: Source,
     /// Its messages.
@@ -51,21 +53,26 @@ impl Conversation {
     /// Something happened in it.
     pub fn touch(&mut self, message: Option<&MessageUid>, is_on_screen: bool, now: Instant) {
         match message {
-            _ if !is_on_screen => {
+            Some(message) if self.outbox.is_echo(message) => self.verify_by(now + SETTLES),
+            Some(message) if is_on_screen => {
+                self.about.want_by(now + SETTLES);
+                self.want_message(message);
+            }
+            // Its messages tell whether something happened to the group itself.
+            Some(_) if self.group.as_ref().is_some_and(|group| group.thread.is_some()) => self.want_newest(),
+            _ => {
                 self.about.want();
-                if self.news.is_under_way() {
+                if is_on_screen || self.news.is_under_way() {
                     self.want_newest();
                 }
             }
-            None => {
-                self.about.want();
-                self.want_newest();
-            }
-            Some(message) => {
-                self.about.want_by(now + GROUP_SETTLES);
-                self.want_message(message);
-            }
         }
+    }
+
+    /// What is shown is most likely so: many readings of that kind are one.
+    fn verify_by(&mut self, at: Instant) {
+        self.newest_wanted = true;
+        self.news.want_by(at);
     }
 
     pub fn want_newest(&mut self) {
@@ -78,16 +85,33 @@ impl Conversation {
         self.news.want_now();
     }
 
+    /// The line is back, or the user asks.
+    pub fn resume(&mut self) {
+        [&mut self.about, &mut self.news, &mut self.older].into_iter().for_each(Source::resume);
+    }
+
     /// The page that shows it.
     pub fn want_message(&mut self, message: &MessageUid) {
         match self.thread.page_of(message) {
-            Some(end) if self.pages.len() < MAX_PAGES && !self.pages.contains(&end) => {
-                self.pages.push(end);
+            Some(end) => {
+                self.want_page(end);
                 self.news.want();
             }
-            Some(_) => {}
             None => self.want_newest(),
         }
+    }
+
+    /// Of too many at once only the newest one is kept: the others are read anew when they are scrolled to.
+    fn want_page(&mut self, end: MessageUid) {
+        if self.pages.contains(&end) {
+            return;
+        }
+        if self.pages.len() < MAX_PAGES {
+            return self.pages.push(end);
+        }
+        self.pages.clear();
+        self.thread.keep_newest();
+        self.newest_wanted = true;
     }
 
     /// The page that is wanted most: its end, or `None` for the newest one.
@@ -103,8 +127,7 @@ impl Conversation {
     pub fn want_page_again(&mut self, page: Option<MessageUid>) {
         match page {
             None => self.newest_wanted = true,
-            Some(end) if self.pages.len() < MAX_PAGES => self.pages.push(end),
-            Some(_) => {}
+            Some(end) => self.want_page(end),
         }
     }
 
@@ -118,6 +141,7 @@ impl Conversation {
             return;
         }
         self.as_of = Some(as_of);
+        self.members_as_of = self.members_as_of.max(group.latest.as_ref().map(ChatMessage::place));
         if let Some(known) = &mut self.group {
             group.is_favorite |= alone && known.is_favorite;
             group.latest = newer(group.latest.take(), known.latest.take());
@@ -126,11 +150,10 @@ impl Conversation {
         self.stop_writing();
     }
 
-    /// Told by the list asked for as `as_of`, by its silence.
-    pub fn is_gone(&self, as_of: Attempt) -> bool {
+    /// The list asked for as `as_of` should have shown it.
+    pub fn is_missed_by(&self, as_of: Attempt) -> bool {
         let is_older = self.as_of.is_none_or(|known| known <= as_of);
-        // What is asked about it tells better.
-        self.group.is_some() && is_older && !self.about.is_wanted() && !self.about.is_under_way()
+        self.group.is_some() && is_older
     }
 
     /// Its newest message was not read with the others.
@@ -146,11 +169,16 @@ impl Conversation {
     /// Takes the newest page over.
     pub fn put_newest(&mut self, page: MessagePage, as_of: Attempt, me: AccountId) {
         self.newest_as_of = Some(as_of);
+        let (reached_end, begin) = (page.reached_end, page.messages.first().map(ChatMessage::place));
         let fresh = self.thread.put_newest(page);
-        let is_of_members = |message: &ChatMessage| !is_of_others(message, me) && !is_by(message, me);
-        if fresh.iter().any(is_of_members) {
+        let is_of_members = |message: &ChatMessage| {
+            Some(message.place()) > self.members_as_of && !is_of_others(message, me) && !is_by(message, me)
+        };
+        let tells_all = reached_end || begin.is_none() || begin <= self.members_as_of;
+        if !tells_all || fresh.iter().any(is_of_members) {
             self.about.want();
         }
+        self.members_as_of = self.members_as_of.max(self.thread.newest().map(ChatMessage::place));
         self.know_latest(self.thread.newest().cloned());
         self.recognise(me);
     }
@@ -160,15 +188,21 @@ impl Conversation {
         self.recognise(me);
     }
 
-    pub fn put_sent(&mut self, message: ChatMessage) {
+    /// The service took it. `is_exact`: it is known as any reading would show it, and events tell what others write.
+    pub fn put_sent(&mut self, message: ChatMessage, is_exact: bool, now: Instant) {
         self.know_latest(Some(message.clone()));
         self.thread.put_sent(message);
-        self.want_newest();
+        if is_exact {
+            self.verify_by(now + SETTLES);
+        } else {
+            self.want_newest();
+        }
     }
 
     fn know_latest(&mut self, message: Option<ChatMessage>) {
         if let Some(group) = &mut self.group {
             group.latest = newer(message, group.latest.take());
+            group.changed = group.changed.max(group.latest.as_ref().map(|latest| latest.sent));
         }
         self.stop_writing();
     }

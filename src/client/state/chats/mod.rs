@@ -28,7 +28,7 @@ use crate::{
 };
 
 /// Groups that are kept; what an event names beyond them is not looked at.
-const MAX_GROUPS: usize = 2000;
+const MAX_GROUPS: usize = Notes::MAX_GROUPS;
 
 /// The conversations of an account.
 #[derive(Default)]
@@ -110,6 +110,16 @@ impl ChatsState {
         (notes.read_up_to.get(group) != Some(uid)).then(|| (group.clone(), uid.clone()))
     }
 
+    fn outboxes(&self) -> impl Iterator<Item = &Outbox> {
+        let of_groups = self.conversations.values().map(|it| &it.outbox);
+        of_groups.chain(self.drafts.iter().map(|draft| &draft.outbox))
+    }
+
+    /// Something is being sent, or a group is made for it.
+    pub fn is_sending(&self) -> bool {
+        self.outboxes().any(Outbox::is_sending) || self.drafts.iter().any(|draft| draft.making.is_some())
+    }
+
     /// Renews what the window shows.
     fn show(&mut self, me: AccountId, notes: &Notes) {
         if self.listed {
@@ -120,8 +130,8 @@ impl ChatsState {
             self.shown.list.value.get_or_insert_default();
         }
         self.shown.list.fetching = !self.listed && self.list.is_under_way();
-        self.shown.unsent = self.outboxes().map(|outbox| outbox.shown().count()).sum();
         self.shown.open = self.open.clone().map(|with| Box::new(self.opened(with)));
+        self.shown.unsent = self.outboxes().map(Outbox::unsent).sum();
         self.shown_revision = self.open_conversation().map(|(_, it)| it.thread.revision());
     }
 
@@ -220,7 +230,7 @@ impl State {
     }
 
     /// A conversation is not there any more, as the service says.
-    fn chat_gone(&mut self, group: &GroupId, failure: Failure) {
+    fn chat_gone(&mut self, group: &GroupId, failure: Failure, now: Instant) {
         let Some(account) = self.account_mut() else { return };
         let chats = &mut account.chats;
         let Some(gone) = chats.conversations.remove(group) else { return };
@@ -232,5 +242,6 @@ impl State {
             let failure = Failure::new(ProblemKind::ChatGone, failure.diagnostic);
             self.problems.raise(Place::Chats, failure);
         }
+        self.note(now, |notes| drop(notes.read_up_to.remove(group)));
     }
 }

@@ -8,8 +8,8 @@ use crate::{
     model::{AccountId, Group, GroupId, MessageUid},
 };
 
-/// The others are told so often at most.
-const TELL_WRITING: Duration = Duration::from_secs(5);
+/// The others are told so often at most; they show it a little longer.
+const TELL_WRITING: Duration = Duration::from_millis(10_500);
 /// People of one conversation, as the service allows.
 const MAX_PEOPLE: usize = 100;
 /// As the service allows, with a margin.

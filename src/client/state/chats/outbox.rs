@@ -25,6 +25,10 @@ pub struct Outbox {
     failures: u32,
     /// The service's own word for what it took lately: none of the others is this one.
     taken: VecDeque<MessageUid>,
+    /// Of those taken: an event about each is still to come.
+    echoes: VecDeque<MessageUid>,
+    /// Named by events while something was being sent.
+    early: VecDeque<MessageUid>,
 }
 
 #[derive(Debug)]
@@ -122,11 +126,17 @@ impl Outbox {
         match result {
             Ok(uid) => {
                 (self.pause, self.failures) = (None, 0);
-                self.remember_taken(uid.clone());
+                let was_told = self.early.contains(uid) || entry.seen_as.is_some();
+                self.early.clear();
+                if !was_told {
+                    remember(&mut self.echoes, uid.clone());
+                }
+                remember(&mut self.taken, uid.clone());
                 Outcome::Taken(self.entries.remove(at).text)
             }
             Err(Undone::Perhaps(_)) if entry.seen_as.is_some() => {
-                self.entries.remove(at).seen_as.into_iter().for_each(|uid| self.remember_taken(uid));
+                let seen_as = self.entries.remove(at).seen_as;
+                seen_as.into_iter().for_each(|uid| remember(&mut self.taken, uid));
                 Outcome::Settled
             }
             Err(Undone::Perhaps(failure)) => {
@@ -146,11 +156,23 @@ impl Outbox {
         }
     }
 
-    fn remember_taken(&mut self, uid: MessageUid) {
-        if self.taken.len() == MAX_TAKEN {
-            self.taken.pop_front();
+    /// An event names this message. `true`: the service said the same when it took it, and something is new only where an
+    /// event names it again.
+    pub fn is_echo(&mut self, uid: &MessageUid) -> bool {
+        let at = self.echoes.iter().position(|echo| echo == uid);
+        if at.is_none() && self.is_sending() {
+            remember(&mut self.early, uid.clone());
         }
-        self.taken.push_back(uid);
+        at.and_then(|at| self.echoes.remove(at)).is_some()
+    }
+
+    pub fn is_sending(&self) -> bool {
+        self.entries.iter().any(|entry| entry.step == Step::Sending)
+    }
+
+    /// Nobody but the user has them so far.
+    pub fn unsent(&self) -> usize {
+        self.entries.iter().filter(|entry| entry.seen_as.is_none()).count()
     }
 
     /// Nothing was carried out; later.
@@ -186,7 +208,7 @@ impl Outbox {
         // One that is being sent has an answer to come.
         let is_done = |entry: &mut Entry| entry.seen_as.is_some() && entry.step != Step::Sending;
         let done: Vec<_> = self.entries.extract_if(.., is_done).filter_map(|entry| entry.seen_as).collect();
-        done.into_iter().for_each(|uid| self.remember_taken(uid));
+        done.into_iter().for_each(|uid| remember(&mut self.taken, uid));
     }
 
     /// Of those in doubt before the reading `as_of`: the place after which everything must be known before it can be said that one is not there; `None`: nothing is in doubt.
@@ -246,6 +268,13 @@ impl Entry {
             && self.text == message.body
             && self.after.is_none_or(|after| after < message.place())
     }
+}
+
+fn remember(uids: &mut VecDeque<MessageUid>, uid: MessageUid) {
+    if uids.len() == MAX_TAKEN {
+        uids.pop_front();
+    }
+    uids.push_back(uid);
 }
 
 fn as_shown(kind: ProblemKind) -> ProblemKind {

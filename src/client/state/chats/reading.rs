@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Attempt, ChatsState, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, State,
+    Attempt, ChatsState, Conversation, Effect, Effects, Failure, MAX_GROUPS, Place, ProblemKind, State,
+    Timer,
     outbox::MessagePlace,
     thread::is_by,
     unread::{is_of_others, is_unclear, nothing_read, unread},
@@ -26,18 +27,27 @@ const FAVORITES_SETTLE: Duration = Duration::from_secs(20);
 const LISTS_APART: Duration = Duration::from_secs(10);
 
 impl ChatsState {
-    /// Returns those that are not in it any more.
-    fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) -> Vec<GroupId> {
+    /// One that is not in it is asked about by itself: a group that moves between two pages is in neither.
+    fn groups_read(&mut self, groups: Vec<Group>, as_of: Attempt) {
         let listed: BTreeSet<_> = groups.iter().map(|group| group.id.clone()).collect();
-        let missing = self.conversations.iter().filter(|(group, _)| !listed.contains(*group));
-        let gone =
-            missing.filter(|(_, known)| known.is_gone(as_of)).map(|(group, _)| group.clone()).collect();
+        let missing = self.conversations.iter_mut().filter(|(group, _)| !listed.contains(*group));
+        for (_, conversation) in missing.filter(|(_, known)| known.is_missed_by(as_of)) {
+            conversation.about.want();
+        }
         for group in groups.into_iter().take(MAX_GROUPS) {
             let conversation = self.conversations.entry(group.id.clone()).or_default();
             conversation.put_group(group, as_of, false);
         }
         self.listed = true;
-        gone
+    }
+
+    /// Those an earlier run knew, and no list shows.
+    fn look_for(&mut self, groups: Vec<GroupId>) {
+        for group in groups {
+            if self.conversations.len() < MAX_GROUPS {
+                self.conversations.entry(group).or_default().about.want();
+            }
+        }
     }
 
     fn latest_place(&self, group: &GroupId) -> Option<MessagePlace> {
@@ -77,11 +87,14 @@ impl State {
     pub(in super::super) fn read_chats(&mut self, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
         let list = &mut account.chats.list;
-        list.want_by(list.began().map_or(now, |began| (began + LISTS_APART).max(now)));
+        let settled = list.began().filter(|_| !list.has_failed()).map(|began| began + LISTS_APART);
+        list.want_by(settled.map_or(now, |at| at.max(now)));
+        list.resume();
+        account.chats.conversations.values_mut().for_each(Conversation::resume);
         if let Some((_, conversation)) = account.chats.open_conversation() {
             conversation.want_newest();
         }
-        account.chats.outboxes().for_each(super::Outbox::resume);
+        account.chats.outboxes_mut().for_each(super::Outbox::resume);
         self.chats_changed(now, out);
     }
 
@@ -129,7 +142,7 @@ impl State {
                 self.group_read(attempt, &group, result, now, out)
             }
             ChatsInput::Messages { attempt, group, range, result } => {
-                self.messages_read(attempt, &group, range, result, now);
+                self.messages_read(attempt, &group, range, result, now, out);
             }
             ChatsInput::GroupMade { attempt, result } => self.group_made(attempt, result, now),
             ChatsInput::Sent { message, group, result } => self.sent(message, &group, result, now),
@@ -161,7 +174,7 @@ impl State {
                 let is_first = !chats.listed;
                 let before: Vec<_> =
                     groups.iter().map(|it| (it.id.clone(), chats.latest_place(&it.id))).collect();
-                let gone = chats.groups_read(groups, attempt);
+                chats.groups_read(groups, attempt);
                 chats.find_groups_of_drafts(me.account);
                 let notices: Vec<_> = before
                     .iter()
@@ -170,9 +183,6 @@ impl State {
                     .collect();
                 out.extend(notices.into_iter().map(Effect::Notify));
                 self.problems.clear_kind(&ProblemKind::ChatsNotLoaded);
-                for group in gone {
-                    self.chat_gone(&group, Failure::new(ProblemKind::ChatGone, "not listed any more"));
-                }
                 self.mark_new_groups(now);
                 self.read_what_is_unclear();
             }
@@ -230,7 +240,7 @@ impl State {
             // Unless something happened to it since.
             Err(failure) if failure.kind == ProblemKind::ChatGone => {
                 if conversation.about.finish(attempt) && !conversation.about.is_wanted() {
-                    self.chat_gone(id, failure);
+                    self.chat_gone(id, failure, now);
                 }
             }
             Err(failure) => {
@@ -248,10 +258,13 @@ impl State {
         range: MessageRange,
         result: Result<MessagePage, Failure>,
         now: Instant,
+        out: &mut Effects,
     ) {
         let Some(account) = self.account_mut() else { return };
-        let me = account.me.account;
-        let Some(conversation) = account.chats.conversations.get_mut(id) else { return };
+        let Account { chats, notes, me, .. } = account;
+        let me = me.account;
+        let before = chats.latest_place(id);
+        let Some(conversation) = chats.conversations.get_mut(id) else { return };
         let page = match range {
             MessageRange::Before(uid) => Some(uid),
             MessageRange::Latest | MessageRange::After(_) => None,
@@ -262,6 +275,9 @@ impl State {
                     match page {
                         Some(end) => conversation.put_before(&end, messages, me),
                         None => conversation.put_newest(messages, attempt, me),
+                    }
+                    if chats.listed {
+                        out.extend(chats.notice(id, before, me, notes, now).map(Effect::Notify));
                     }
                 }
             }
@@ -318,13 +334,14 @@ impl State {
                 (group.id.clone(), latest.map_or_else(nothing_read, |latest| latest.uid.clone()))
             })
             .collect();
-        let gone: Vec<_> =
+        let unknown: Vec<_> =
             notes.keys().filter(|it| !account.chats.conversations.contains_key(*it)).cloned().collect();
-        if !marks.is_empty() || !gone.is_empty() {
-            self.note(now, |notes| {
-                notes.read_up_to.retain(|group, _| !gone.contains(group));
-                notes.read_up_to.extend(marks);
-            });
+        if !unknown.is_empty() {
+            account.chats.look_for(unknown);
+            self.timers.set_earlier(Timer::Chats, now);
+        }
+        if !marks.is_empty() {
+            self.note(now, |notes| notes.read_up_to.extend(marks));
         }
     }
 }

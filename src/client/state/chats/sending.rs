@@ -38,14 +38,14 @@ impl State {
 
     pub(in super::super) fn retry_message(&mut self, id: Attempt, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
-        if account.chats.outboxes().any(|outbox| outbox.retry(id)) {
+        if account.chats.outboxes_mut().any(|outbox| outbox.retry(id)) {
             self.chats_changed(now, out);
         }
     }
 
     pub(in super::super) fn discard_message(&mut self, id: Attempt, now: Instant, out: &mut Effects) {
         let Some(account) = self.account_mut() else { return };
-        account.chats.outboxes().for_each(|outbox| outbox.discard(id));
+        account.chats.outboxes_mut().for_each(|outbox| outbox.discard(id));
         self.chats_changed(now, out);
     }
 
@@ -118,6 +118,7 @@ impl State {
     ) {
         let latest = self.last_attempt;
         let Some(account) = self.account_mut() else { return };
+        let tells = account.chats.tells;
         let me = GroupMember { account: account.me.account, online_id: Some(account.me.online_id.clone()) };
         let Some(conversation) = account.chats.conversations.get_mut(group) else { return };
         let failure = match &result {
@@ -133,7 +134,8 @@ impl State {
         );
         match (outcome, sent) {
             (Outcome::Taken(text), Some(sent)) => {
-                conversation.put_sent(as_message(sent, text, me, conversation))
+                let is_exact = tells && sent.sent.is_some();
+                conversation.put_sent(as_message(sent, text, me, conversation), is_exact, now);
             }
             (Outcome::Check, _) => conversation.want_newest_now(),
             _ => {}
@@ -153,7 +155,7 @@ impl State {
 }
 
 impl ChatsState {
-    pub(super) fn outboxes(&mut self) -> impl Iterator<Item = &mut super::Outbox> {
+    pub(super) fn outboxes_mut(&mut self) -> impl Iterator<Item = &mut super::Outbox> {
         let of_groups = self.conversations.values_mut().map(|it| &mut it.outbox);
         of_groups.chain(self.drafts.iter_mut().map(|draft| &mut draft.outbox))
     }

@@ -9,11 +9,11 @@ use super::super::{
 };
 
 /// Readings that may follow each other at once.
-const BURST: u32 = 30;
+const BURST: u32 = 60;
 /// After a burst they are this far apart: with all that is sent and polled besides, the client stays within its calls.
-const APART: Duration = Duration::from_secs(7);
+const APART: Duration = Duration::from_secs(8);
 /// Of a burst, left to what the user looks at.
-const RESERVE: u32 = 10;
+const RESERVE: u32 = 40;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 const LONGEST_PAUSE: Duration = Duration::from_secs(120);
 
@@ -28,6 +28,8 @@ pub struct Source {
     calm: Option<Instant>,
     /// After a failure.
     pause: Option<Instant>,
+    /// The service wants to be left alone until then.
+    asked: Option<Instant>,
     failures: u32,
 }
 
@@ -41,21 +43,31 @@ impl Source {
     pub fn want_now(&mut self) {
         self.want();
         self.urgent = true;
-        self.pause = None;
+        (self.pause, self.asked) = (None, None);
     }
 
-    /// Once, at `at`, for all who want it until then.
+    /// Once, at the earliest `at` of all who want it until then.
     pub fn want_by(&mut self, at: Instant) {
-        if !self.wanted {
-            self.want();
-            self.calm = Some(at);
+        match self.calm {
+            Some(calm) if self.wanted => self.calm = Some(calm.min(at)),
+            _ if self.wanted => {}
+            _ => {
+                self.want();
+                self.calm = Some(at);
+            }
         }
+    }
+
+    /// The line is back, or the user asks: what failed before says nothing about now.
+    pub fn resume(&mut self) {
+        (self.pause, self.failures) = (None, 0);
     }
 
     /// When it may begin as far as it is concerned; never in the past.
     pub fn due(&self, now: Instant) -> Option<Instant> {
         let waits = self.wanted && !self.reading.is_under_way();
-        waits.then(|| now.max(self.calm.unwrap_or(now)).max(self.pause.unwrap_or(now)))
+        let bounds = [self.calm, self.pause, self.asked];
+        waits.then(|| bounds.into_iter().flatten().fold(now, Instant::max))
     }
 
     pub fn is_wanted(&self) -> bool {
@@ -76,7 +88,7 @@ impl Source {
     pub fn finish(&mut self, attempt: Attempt) -> bool {
         let waited_for = self.reading.finish(attempt) != Worth::Nothing;
         if waited_for {
-            (self.failures, self.pause) = (0, None);
+            (self.failures, self.pause, self.asked) = (0, None, None);
         }
         waited_for
     }
@@ -86,7 +98,8 @@ impl Source {
         let waited_for = self.reading.fail(attempt);
         if waited_for {
             self.wanted = true;
-            self.pause = Some(now + backoff(self.failures).max(asked.unwrap_or_default()));
+            self.pause = Some(now + backoff(self.failures));
+            self.asked = asked.map(|wait| now + wait);
             self.failures = self.failures.saturating_add(1);
         }
         waited_for
@@ -158,9 +171,9 @@ mod tests {
             pace.take(1, now);
             calls += 1;
             now = pace.allowed(1, Worthy::Seen, now);
-            assert!(calls > 29 || now == start, "{calls} within the burst");
+            assert!(calls > 59 || now == start, "{calls} within the burst");
         }
-        assert!((140..165).contains(&calls), "{calls} calls in a quarter of an hour");
+        assert!((160..180).contains(&calls), "{calls} calls in a quarter of an hour");
     }
 
     #[test]
@@ -189,6 +202,33 @@ mod tests {
         assert!(source.fail(4, Some(Duration::from_secs(600)), now));
         assert_eq!(source.due(now), Some(now + Duration::from_secs(600)));
         source.want_now();
+        assert_eq!(source.due(now), Some(now));
+    }
+
+    #[test]
+    fn when_the_line_is_back_what_failed_is_read_at_once_unless_the_service_asked_for_a_pause() {
+        let (mut source, now) = (Source::default(), Instant::now());
+        source.want();
+        source.begin(1, now);
+        source.fail(1, None, now);
+        source.resume();
+        assert_eq!(source.due(now), Some(now));
+        source.begin(2, now);
+        source.fail(2, Some(Duration::from_secs(600)), now);
+        source.resume();
+        assert_eq!(source.due(now), Some(now + Duration::from_secs(600)));
+    }
+
+    #[test]
+    fn who_wants_it_first_says_when() {
+        let (mut source, now) = (Source::default(), Instant::now());
+        let at = |seconds| now + Duration::from_secs(seconds);
+        source.want_by(at(20));
+        source.want_by(at(10));
+        source.want_by(at(30));
+        assert_eq!(source.due(now), Some(at(10)));
+        source.want();
+        source.want_by(at(10));
         assert_eq!(source.due(now), Some(now));
     }
 }

@@ -71,8 +71,9 @@ impl Thread {
     pub fn older(&self) -> Older {
         match (self.known, self.complete) {
             (false, _) => Older::Reading,
-            (true, false) => Older::More,
             (true, true) => Older::Nothing,
+            (true, false) if self.has_room() => Older::More,
+            (true, false) => Older::NoMoreHere,
         }
     }
 
@@ -95,8 +96,9 @@ impl Thread {
                 self.messages.extend(page);
             }
             None => {
+                // A page with nothing in it leads nowhere.
+                self.complete = reached_end || page.is_empty();
                 self.messages = page;
-                self.complete = reached_end;
             }
         }
         // One that is older than these is above them, where they begin later.
@@ -144,6 +146,11 @@ impl Thread {
         let at = self.messages.iter().position(|message| message.uid == *uid)?;
         let next = self.messages.get(at + 1)?;
         (self.messages.len() - at > NEWEST).then(|| next.uid.clone())
+    }
+
+    /// What is older may have changed.
+    pub fn keep_newest(&mut self) {
+        self.trim(NEWEST);
     }
 
     /// Nobody looks at it any more.
@@ -234,10 +241,17 @@ mod tests {
     }
 
     #[test]
+    fn a_conversation_with_nothing_readable_in_it_is_not_asked_for_endlessly() {
+        let mut thread = Thread::default();
+        thread.put_newest(page(0..0, false));
+        assert_eq!(thread.older(), Older::Nothing);
+    }
+
+    #[test]
     fn memory_is_bounded() {
         let mut thread = Thread::default();
         thread.put_newest(page(0..5000, true));
-        assert_eq!((thread.messages().len(), thread.older()), (MAX, Older::More));
+        assert_eq!((thread.messages().len(), thread.older()), (MAX, Older::NoMoreHere));
         thread.close();
         assert_eq!(thread.messages().len(), MAX_CLOSED);
     }

@@ -2,6 +2,7 @@
 
 mod notes;
 mod notifications;
+mod outage;
 mod parties;
 mod service;
 mod sign_in;
@@ -11,7 +12,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::State;
 use crate::{
     client::{
-        Command, LinkState, Notice, PartyState, ProblemKind, Screen, Service, SignedIn, Stay, VoiceStatus,
+        Command, LinkState, Notice, PartyState, Place, ProblemKind, Screen, Service, SignedIn, Stay,
+        VoiceStatus,
         failure::Failure,
         input::{
             Arrived, ChatsEffect, ChatsInput, Effect, Entry, Input, Opened, PartiesEffect, PartiesInput,

@@ -108,15 +108,15 @@ fn what_comes_while_nobody_looks_is_told_and_counts_until_somebody_does() {
 }
 
 #[test]
-fn somebody_writes_for_six_seconds_or_until_the_message_is_there_and_nothing_is_read_for_it() {
+fn somebody_writes_for_twelve_seconds_or_until_the_message_is_there_and_nothing_is_read_for_it() {
     let (mut client, mut service, group) = settled();
     let writes = |client: &mut Client| client.event(&group, GroupNews::Typing(AccountId(2)));
     writes(&mut client);
     assert!(client.calls.is_empty());
     assert_eq!(chat(&client, &group).writing, [AccountId(2)]);
-    client.pass(Duration::from_secs(4));
+    client.pass(Duration::from_secs(10));
     writes(&mut client);
-    client.pass(Duration::from_secs(5));
+    client.pass(Duration::from_secs(11));
     assert_eq!(chat(&client, &group).writing, [AccountId(2)]);
     client.pass(Duration::from_secs(1));
     assert!(chat(&client, &group).writing.is_empty());
@@ -128,16 +128,16 @@ fn somebody_writes_for_six_seconds_or_until_the_message_is_there_and_nothing_is_
 }
 
 #[test]
-fn the_others_are_told_of_writing_every_five_seconds_at_most() {
+fn the_others_are_told_of_writing_every_ten_seconds_at_most() {
     let (mut client, _, group) = settled();
     client.command(Command::OpenChat(group));
     client.calls.clear();
-    for _ in 0..100 {
+    for _ in 0..15 * 60 * 9 {
         client.command(Command::Writing);
         client.pass(Duration::from_millis(110));
     }
     let told = client.calls.iter().filter(|call| matches!(call, ChatsEffect::TellWriting { .. })).count();
-    assert_eq!(told, 3);
+    assert!((80..90).contains(&told), "{told} calls in a quarter of an hour");
 }
 
 #[test]
@@ -355,4 +355,206 @@ fn a_flood_of_events_costs_a_bounded_number_of_calls() {
         client.pass(Duration::from_secs(1));
     }
     assert!((100..180).contains(&calls), "{calls} calls in a quarter of an hour");
+}
+
+#[test]
+fn a_list_that_leaves_a_conversation_out_takes_nothing_from_it_before_the_service_says_that_it_is_gone() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group.clone()));
+    settle(&mut client, &mut service);
+    client.command(Command::SendMessage("on its way".into()));
+    let message = sending(&mut client);
+    let later = Failure::new(ProblemKind::ServiceUnreachable, "no network");
+    let result = Err(Undone::NotNow(later));
+    client.give(Input::Chats(ChatsInput::Sent { message, group: group.clone(), result }));
+    let read_list = |client: &mut Client, service: &Service| {
+        client.pass(Duration::from_secs(20));
+        client.calls.clear();
+        client.command(Command::Refresh);
+        client.pass(Duration::from_secs(20));
+        let attempt = client.calls.iter().find_map(|call| match call {
+            ChatsEffect::ReadGroups { attempt } => Some(*attempt),
+            _ => None,
+        });
+        let others = service.list().into_iter().filter(|other| other.id != group).collect();
+        let attempt = attempt.expect("a reading");
+        client.give(Input::Chats(ChatsInput::Groups { attempt, result: Ok(others) }));
+        client
+            .calls
+            .iter()
+            .any(|call| matches!(call, ChatsEffect::ReadGroup { group: it, .. } if *it == group))
+    };
+    assert!(read_list(&mut client, &service), "it is asked about by itself");
+    assert!(client.screen().chats.open.is_some());
+    assert_eq!(client.outgoing().len(), 1);
+    assert!(client.mark(&group).is_some());
+    service.groups[1].mine = false;
+    settle(&mut client, &mut service);
+    assert_eq!((client.screen().chats.open, client.outgoing()), (None, vec![]));
+    assert_eq!(client.mark(&group), None);
+}
+
+#[test]
+fn what_an_earlier_run_knew_of_a_conversation_that_the_list_leaves_out_is_kept() {
+    let mut service = Service::new();
+    let group = service.groups[1].group.id.clone();
+    let gone = service.add_group(false);
+    service.groups[3].mine = false;
+    let newest = service.groups[1].messages.last().expect("one").uid.clone();
+    let read_up_to = [(group.clone(), newest.clone()), (gone.clone(), "1#1".into())].into();
+    let mut client = Client::remembering(Notes { read_up_to, ..Notes::default() });
+    let call = client.calls.remove(0);
+    let answer = service.see(&call, Fate::Answered, &mut Vec::new());
+    let Some(ChatsInput::Groups { attempt, result: Ok(mut list) }) = answer else { panic!("a list") };
+    list.retain(|it| it.id != group);
+    client.give(Input::Chats(ChatsInput::Groups { attempt, result: Ok(list) }));
+    client.pass(Duration::from_secs(1));
+    settle(&mut client, &mut service);
+    assert_eq!(client.mark(&group), Some(newest));
+    assert_eq!(chat(&client, &group).unread, Unread::None);
+    assert_eq!(client.mark(&gone), None, "the service says that it is gone");
+}
+
+/// A message every other second for two minutes, each on screen at once. Returns the calls.
+fn busy(mine: bool) -> usize {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group));
+    settle(&mut client, &mut service);
+    arrives(&mut client, &mut service, 1, "hello");
+    let mut calls = 0;
+    for number in 0..60 {
+        let text = format!("message {number}");
+        let mut told = Vec::new();
+        if mine {
+            client.command(Command::SendMessage(text.as_str().into()));
+        } else {
+            let uid = service.write(1, AccountId(2), MessageKind::Text, &text);
+            told.push((service.groups[1].group.id.clone(), Some(uid)));
+        }
+        loop {
+            for (group, uid) in std::mem::take(&mut told) {
+                client.event(&group, GroupNews::Changed(uid));
+            }
+            if client.calls.is_empty() {
+                break;
+            }
+            for call in std::mem::take(&mut client.calls) {
+                calls += 1;
+                let answer = service.see(&call, Fate::Answered, &mut told);
+                answer.into_iter().for_each(|answer| client.give(Input::Chats(answer)));
+            }
+        }
+        let open = client.screen().chats.open.expect("open");
+        assert_eq!(open.messages.last().expect("one").body.as_str(), text);
+        assert!(open.outbox.is_empty());
+        client.pass(Duration::from_secs(2));
+    }
+    calls
+}
+
+#[test]
+fn in_a_busy_conversation_each_message_is_there_at_once_and_what_one_writes_oneself_costs_one_call() {
+    let (mine, theirs) = (busy(true), busy(false));
+    assert!((60..70).contains(&mine), "{mine}");
+    assert!((60..=70).contains(&theirs), "{theirs}");
+}
+
+#[test]
+fn a_message_of_a_conversation_that_is_not_open_costs_one_call_and_is_told() {
+    let (mut client, mut service, group) = settled();
+    client.pass(Duration::from_secs(60));
+    for (text, unread) in [("one", 1), ("two", 2)] {
+        let uid = service.write(1, AccountId(2), MessageKind::Text, text);
+        client.event(&group, GroupNews::Changed(Some(uid)));
+        assert_eq!(client.calls.len(), 1, "{:?}", client.calls);
+        settle(&mut client, &mut service);
+        client.pass(Duration::from_secs(60));
+        assert_eq!(client.calls, []);
+        assert_eq!((chat(&client, &group).unread, client.notices), (Unread::Count(unread), unread as usize));
+    }
+}
+
+#[test]
+fn an_answer_without_words_to_what_one_just_sent_is_seen_though_its_own_event_was_no_news() {
+    for event_first in [false, true] {
+        let (mut client, mut service, group) = settled();
+        client.command(Command::OpenChat(group.clone()));
+        settle(&mut client, &mut service);
+        arrives(&mut client, &mut service, 1, "hello");
+        client.command(Command::SendMessage("mine".into()));
+        let (call, mut told) = (client.calls.pop().expect("a send"), Vec::new());
+        let answer = service.see(&call, Fate::Answered, &mut told).expect("an answer");
+        let uid = told.remove(0).1.expect("a message");
+        let own = |client: &mut Client| client.event(&group, GroupNews::Changed(Some(uid.clone())));
+        if event_first {
+            own(&mut client);
+            client.give(Input::Chats(answer));
+        } else {
+            client.give(Input::Chats(answer));
+            own(&mut client);
+            assert_eq!(client.calls, [], "nothing is new");
+        }
+        settle(&mut client, &mut service);
+        service.react(1, &uid);
+        own(&mut client);
+        settle(&mut client, &mut service);
+        let open = client.screen().chats.open.expect("open");
+        assert_eq!(open.messages.last().expect("one").reactions.len(), 1, "event first: {event_first}");
+    }
+}
+
+#[test]
+fn what_was_not_sent_is_counted_and_the_end_of_the_program_waits_for_what_is_on_its_way() {
+    let (mut client, mut service, group) = settled();
+    client.command(Command::OpenChat(group.clone()));
+    settle(&mut client, &mut service);
+    for text in ["one", "two"] {
+        client.command(Command::SendMessage(text.into()));
+    }
+    assert_eq!(client.screen().chats.unsent, 2);
+    client.command(Command::Quit);
+    assert!(!client.has_finished, "something is being sent");
+    settle(&mut client, &mut service);
+    assert!(client.has_finished);
+    assert_eq!(client.screen().chats.unsent, 0);
+    let last = service.groups[1].messages.last().expect("one");
+    assert_eq!(last.body.as_str(), "two", "what waited as well");
+
+    let (mut client, mut service, _) = settled();
+    client.command(Command::OpenChat(group));
+    settle(&mut client, &mut service);
+    client.command(Command::SendMessage("never answered".into()));
+    client.command(Command::Quit);
+    assert!(!client.has_finished);
+    client.pass(Duration::from_millis(700));
+    assert!(client.has_finished);
+}
+
+#[test]
+fn answers_without_words_all_over_a_long_conversation_are_all_seen() {
+    let (mut client, mut service, _) = settled();
+    let group = service.groups[2].group.id.clone();
+    (0..200).for_each(|_| drop(service.write(2, AccountId(2), MessageKind::Text, "x")));
+    client.command(Command::OpenChat(group.clone()));
+    settle(&mut client, &mut service);
+    for _ in 0..15 {
+        client.command(Command::ReadOlder);
+        settle(&mut client, &mut service);
+    }
+    let all = service.groups[2].messages.len();
+    assert_eq!(client.screen().chats.open.expect("open").messages.len(), all);
+    for at in (0..all).step_by(20) {
+        let uid = service.groups[2].messages[at].uid.clone();
+        service.react(2, &uid);
+        client.event(&group, GroupNews::Changed(Some(uid)));
+    }
+    settle(&mut client, &mut service);
+    for _ in 0..15 {
+        client.pass(Duration::from_secs(1));
+        client.command(Command::ReadOlder);
+        settle(&mut client, &mut service);
+    }
+    let open = client.screen().chats.open.expect("open");
+    assert_eq!(*open.messages, service.groups[2].messages);
+    assert_eq!(open.older, Older::Nothing);
 }

@@ -32,6 +32,7 @@ struct Client {
     /// Not seen by the service so far.
     calls: Vec<ChatsEffect>,
     notices: usize,
+    has_finished: bool,
 }
 
 impl Client {
@@ -41,7 +42,8 @@ impl Client {
 
     fn remembering(notes: Notes) -> Self {
         let state = State::new(Kind::Sandbox, Settings::default());
-        let mut client = Self { state, now: Instant::now(), calls: Vec::new(), notices: 0 };
+        let mut client =
+            Self { state, now: Instant::now(), calls: Vec::new(), notices: 0, has_finished: false };
         client.give(Input::Started);
         client.give(Input::Opened(Opened { secrets: None, client: None, accounts: vec![], last: None }));
         client.give(Input::Command(Command::SignIn));
@@ -58,6 +60,7 @@ impl Client {
                 Effect::Chats(ChatsEffect::ReadNotifications { .. }) => {}
                 Effect::Chats(call) => self.calls.push(call),
                 Effect::Notify(_) => self.notices += 1,
+                Effect::Finish => self.has_finished = true,
                 _ => {}
             }
         }

@@ -151,7 +151,12 @@ impl Service {
         let read_fails = fate != Fate::Answered;
         Some(match call {
             ChatsEffect::ReadGroups { attempt } => {
-                let result = if read_fails { Err(failure()) } else { Ok(self.list()) };
+                let result = match fate {
+                    Fate::Answered => Ok(self.list()),
+                    // One moved from a page that was not read so far to one that was.
+                    Fate::Refused => Ok(self.list().into_iter().rev().skip(1).collect()),
+                    _ => Err(failure()),
+                };
                 ChatsInput::Groups { attempt: *attempt, result }
             }
             ChatsEffect::ReadGroup { attempt, group } => {
