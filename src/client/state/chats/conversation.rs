@@ -59,7 +59,7 @@ impl Conversation {
                 self.want_message(message);
             }
             // Its messages tell whether something happened to the group itself.
-            Some(_) if self.group.as_ref().is_some_and(|group| group.thread.is_some()) => self.want_newest(),
+            Some(_) if self.is_settled() => self.want_newest(),
             _ => {
                 self.about.want();
                 if is_on_screen || self.news.is_under_way() {
@@ -67,6 +67,12 @@ impl Conversation {
                 }
             }
         }
+    }
+
+    /// The group is known, and no answer may say something older of it.
+    fn is_settled(&self) -> bool {
+        let has_thread = self.group.as_ref().is_some_and(|group| group.thread.is_some());
+        has_thread && !self.about.is_under_way()
     }
 
     /// What is shown is most likely so: many readings of that kind are one.
@@ -141,7 +147,7 @@ impl Conversation {
             return;
         }
         self.as_of = Some(as_of);
-        self.members_as_of = self.members_as_of.max(group.latest.as_ref().map(ChatMessage::place));
+        self.members_as_of = group.latest.as_ref().map(ChatMessage::place);
         if let Some(known) = &mut self.group {
             group.is_favorite |= alone && known.is_favorite;
             group.latest = newer(group.latest.take(), known.latest.take());
@@ -169,15 +175,15 @@ impl Conversation {
     /// Takes the newest page over.
     pub fn put_newest(&mut self, page: MessagePage, as_of: Attempt, me: AccountId) {
         self.newest_as_of = Some(as_of);
-        let (reached_end, begin) = (page.reached_end, page.messages.first().map(ChatMessage::place));
-        let fresh = self.thread.put_newest(page);
         let is_of_members = |message: &ChatMessage| {
             Some(message.place()) > self.members_as_of && !is_of_others(message, me) && !is_by(message, me)
         };
-        let tells_all = reached_end || begin.is_none() || begin <= self.members_as_of;
-        if !tells_all || fresh.iter().any(is_of_members) {
+        let begin = page.messages.first().map(ChatMessage::place);
+        let tells_all = page.reached_end || begin.is_none() || begin <= self.members_as_of;
+        if !tells_all || page.messages.iter().any(is_of_members) {
             self.about.want();
         }
+        self.thread.put_newest(page);
         self.members_as_of = self.members_as_of.max(self.thread.newest().map(ChatMessage::place));
         self.know_latest(self.thread.newest().cloned());
         self.recognise(me);

@@ -128,7 +128,12 @@ impl State {
             GroupNews::Changed(message) => {
                 chats.tells = true;
                 if chats.conversations.len() < MAX_GROUPS || chats.conversations.contains_key(&group) {
-                    chats.conversations.entry(group).or_default().touch(message.as_ref(), is_on_screen, now);
+                    let conversation = chats.conversations.entry(group).or_default();
+                    conversation.touch(message.as_ref(), is_on_screen, now);
+                    // Its answer may be older than this.
+                    if chats.list.is_under_way() {
+                        conversation.about.want();
+                    }
                 }
             }
         }
