@@ -233,18 +233,37 @@ impl State {
         self.talk.key_held = false;
     }
 
-    /// The service dropped us while we could not be reached: not the user's wish.
-    pub(super) fn rejoin(&mut self, session: SessionId, now: Instant, out: &mut Effects) {
-        // One party for an account: another device has gone on.
+    /// The reading of the party that just ended shows us no more. Either the service dropped us while we could not be reached, or
+    /// another device of this account has gone on to another party: going back in would pull the user out of that one. Parties
+    /// that were read since then tell.
+    pub(super) fn missing_from_party(&mut self, now: Instant, out: &mut Effects) {
+        let Some(joined) = self.joined_mut().filter(|joined| joined.rejoining.is_none()) else { return };
+        let began = joined.following.began().unwrap_or(now);
+        let since = *joined.missing_since.get_or_insert(began);
+        if self.account().is_some_and(|account| !account.lists.is_asked_since(since)) {
+            self.read_visible(now, out);
+        }
+        self.settle_missing(now, out);
+    }
+
+    /// Decides, as soon as the parties are known that well.
+    pub(super) fn settle_missing(&mut self, now: Instant, out: &mut Effects) {
+        let Some((session, since)) =
+            self.joined().and_then(|joined| Some((joined.session.id.clone(), joined.missing_since?)))
+        else {
+            return;
+        };
+        let Some(lists) = self.account().map(|account| &account.lists) else { return };
+        if !lists.is_read_since(since) || lists.is_in_doubt() {
+            return;
+        }
         if self.is_elsewhere(&session) {
             return self.removed_from_party("in another party by another device", now, out);
         }
         let attempt = self.new_attempt();
         let Some(joined) = self.joined_mut() else { return };
-        if joined.rejoining.is_none() {
-            joined.rejoining = Some(attempt);
-            tracing::info!("the service lost us; going back in");
-            out.push(Effect::EnterParty { attempt, entry: Entry::Join(session) });
-        }
+        (joined.missing_since, joined.rejoining) = (None, Some(attempt));
+        tracing::info!("the service lost us; going back in");
+        out.push(Effect::EnterParty { attempt, entry: Entry::Join(session) });
     }
 }

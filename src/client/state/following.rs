@@ -146,6 +146,11 @@ impl Following {
         self.reading.is_under_way() || self.due[Pace::AtOnce as usize].is_some()
     }
 
+    /// When the last reading began, also one under way.
+    pub fn began(&self) -> Option<Instant> {
+        self.reading.began()
+    }
+
     pub fn is_read_since(&self, then: Instant) -> bool {
         self.reading.is_read_since(then)
     }

@@ -63,6 +63,8 @@ pub struct Joined {
     pub removing: Option<AccountId>,
     /// The service lost us while the line was down; we are on the way back in.
     pub rejoining: Option<Attempt>,
+    /// A reading that began then shows us no more, and nobody said why.
+    pub missing_since: Option<Instant>,
     /// An event said that we are out.
     told_removed: bool,
     /// On its way to the others.
@@ -84,6 +86,7 @@ impl Joined {
             removing: None,
             session,
             rejoining: None,
+            missing_since: None,
             told_removed: false,
             announcing: None,
         }
@@ -171,9 +174,10 @@ impl State {
             return if joined.told_removed {
                 self.removed_from_party("removed, or left elsewhere", now, out)
             } else {
-                self.rejoin(session.id, now, out)
+                self.missing_from_party(now, out)
             };
         }
+        joined.missing_since = None;
         joined.told_removed = missed.iter().any(|it| session::says_gone(&it.event, me));
         for event in missed.iter().filter(|it| !session::says_gone(&it.event, me)) {
             session::apply(&mut session, &event.event);
