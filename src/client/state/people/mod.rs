@@ -82,7 +82,7 @@ impl PeopleState {
 
     /// What was asked for after `since` has come: who the friends are, and who wants to be one.
     pub fn is_caught_up(&self, since: Instant) -> bool {
-        self.list.is_read_since(since) && self.requests.upkeep.was_tried_since(since)
+        self.list.is_walked_since(since) && self.requests.upkeep.was_tried_since(since)
     }
 
     pub fn published(&self) -> People {
