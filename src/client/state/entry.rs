@@ -6,7 +6,7 @@ use super::{
     Attempt, Effect, Effects, Failure, Place, ProblemKind, State, Timer,
     following::Following,
     hosting::trimmed,
-    party::{Joined, PartyStage},
+    party::{Joined, PartyStage, Wish},
 };
 use crate::{
     client::input::Entry,
@@ -27,36 +27,36 @@ impl State {
         out: &mut Effects,
     ) {
         let limit = limit.clamp(PartySession::MIN_LIMIT, PartySession::MAX_MEMBERS);
-        self.enter(Entry::Create { name: trimmed(&name), privacy, limit }, invite, out);
+        self.enter(Wish { entry: Entry::Create { name: trimmed(&name), privacy, limit }, invite }, out);
     }
 
     pub(super) fn join_party(&mut self, session: SessionId, out: &mut Effects) {
         if self.joined().is_some_and(|joined| joined.session.id == session) {
             return;
         }
-        self.enter(Entry::Join(session), Vec::new(), out);
+        self.enter(Wish { entry: Entry::Join(session), invite: Vec::new() }, out);
     }
 
-    pub(super) fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
+    pub(super) fn enter(&mut self, wish: Wish, out: &mut Effects) {
         self.problems.clear(Place::Parties);
         match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::None) => self.start_entering(entry, invite, None, out),
-            Some(PartyStage::Joined(_)) => self.leave_and_then(Some((entry, invite)), out),
-            Some(PartyStage::Leaving { then, .. }) => *then = Some((entry, invite)),
-            Some(PartyStage::Joining { .. }) | None => {}
+            Some(PartyStage::None) => self.start_entering(wish, None, out),
+            Some(PartyStage::Joined(_)) => self.leave_and_then(Some(wish), out),
+            Some(PartyStage::Leaving { then, .. }) => *then = Some(wish),
+            // On the way there, and it is wanted again perhaps.
+            Some(PartyStage::Joining { wish: current, abandoned, then, .. }) if *current == wish => {
+                (*abandoned, *then) = (false, None);
+            }
+            Some(PartyStage::Joining { abandoned, then, .. }) => (*abandoned, *then) = (true, Some(wish)),
+            None => {}
         }
     }
 
     /// `left`: for this one.
-    fn start_entering(
-        &mut self,
-        entry: Entry,
-        invite: Vec<AccountId>,
-        left: Option<SessionId>,
-        out: &mut Effects,
-    ) {
+    fn start_entering(&mut self, wish: Wish, left: Option<SessionId>, out: &mut Effects) {
         let attempt = self.new_attempt();
-        self.set_party(PartyStage::Joining { attempt, invite, left, abandoned: false });
+        let entry = wish.entry.clone();
+        self.set_party(PartyStage::Joining { attempt, wish, left, abandoned: false, then: None });
         out.push(Effect::EnterParty { attempt, entry });
     }
 
@@ -71,13 +71,14 @@ impl State {
             return self.rejoined(result, now, out);
         }
         let (invite, left) = match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::Joining { attempt: current, invite, left, abandoned })
+            Some(PartyStage::Joining { attempt: current, wish, left, abandoned, then })
                 if *current == attempt =>
             {
+                let (left, then) = (left.take(), then.take());
                 if *abandoned {
-                    return self.undo_entering(result, now, out);
+                    return self.undo_entering(result, left, then, now, out);
                 }
-                (std::mem::take(invite), left.take())
+                (std::mem::take(&mut wish.invite), left)
             }
             _ => return,
         };
@@ -113,18 +114,28 @@ impl State {
         account.linked.take_if(|preview| preview.session() == Some(&session.id));
     }
 
-    /// The user gave up waiting, and then it worked after all.
-    fn undo_entering(&mut self, result: Result<PartySession, Failure>, now: Instant, out: &mut Effects) {
+    /// The user gave up waiting, or wants elsewhere by now.
+    fn undo_entering(
+        &mut self,
+        result: Result<PartySession, Failure>,
+        left: Option<SessionId>,
+        then: Option<Wish>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
         match result {
             Ok(session) => {
                 let attempt = self.new_attempt();
                 let id = session.id.clone();
-                self.set_party(PartyStage::Leaving { attempt, session: id, then: None });
+                self.set_party(PartyStage::Leaving { attempt, session: id, then });
                 out.push(Effect::LeaveParty { attempt, session: session.id, seat: None });
             }
             Err(_) => {
                 self.look_around(now);
                 self.out_of_party(out);
+                if let Some(wish) = then {
+                    self.start_entering(wish, left, out);
+                }
             }
         }
     }
@@ -156,13 +167,13 @@ impl State {
     pub(super) fn leave_party(&mut self, out: &mut Effects) {
         match self.account_mut().map(|account| &mut account.party) {
             Some(PartyStage::Joined(_)) => self.leave_and_then(None, out),
-            Some(PartyStage::Joining { abandoned, .. }) => *abandoned = true,
+            Some(PartyStage::Joining { abandoned, then, .. }) => (*abandoned, *then) = (true, None),
             Some(PartyStage::Leaving { then, .. }) => *then = None,
             Some(PartyStage::None) | None => {}
         }
     }
 
-    fn leave_and_then(&mut self, then: Option<(Entry, Vec<AccountId>)>, out: &mut Effects) {
+    fn leave_and_then(&mut self, then: Option<Wish>, out: &mut Effects) {
         let attempt = self.new_attempt();
         let Some(joined) = self.joined() else { return };
         let (session, seat) = (joined.session.id.clone(), joined.voice.seat().cloned());
@@ -196,10 +207,10 @@ impl State {
             }
         }
         self.out_of_party(out);
-        if let Some((entry, invite)) = then
+        if let Some(wish) = then
             && self.account().is_some()
         {
-            self.start_entering(entry, invite, Some(session), out);
+            self.start_entering(wish, Some(session), out);
         }
     }
 

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Effect, Effects, Failure, Fetched, Place, ProblemKind, State, Timer};
+use super::{Effect, Effects, Failure, Fetched, Place, ProblemKind, State, Timer, party::Wish};
 use crate::{
     client::{
         Linked, Notice,
@@ -111,7 +111,7 @@ impl State {
         if self.joined().is_some_and(|joined| joined.session.id == session) {
             return self.close_preview();
         }
-        self.enter(Entry::Link { link, session }, Vec::new(), out);
+        self.enter(Wish { entry: Entry::Link { link, session }, invite: Vec::new() }, out);
     }
 
     pub(super) fn linked(

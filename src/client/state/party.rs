@@ -27,21 +27,30 @@ pub(super) const ANNOUNCE_SETTLE: Duration = Duration::from_millis(250);
 /// The way through a party.
 pub enum PartyStage {
     None,
-    /// `abandoned`: the user gave up; whatever comes of it is undone.
+    /// `abandoned`: the user gave up, or wants elsewhere; whatever comes of it is undone.
     Joining {
         attempt: Attempt,
-        invite: Vec<AccountId>,
+        wish: Wish,
         /// The party that was left for this one.
         left: Option<SessionId>,
         abandoned: bool,
+        /// Where to go once it is undone.
+        then: Option<Wish>,
     },
     Joined(Box<Joined>),
     /// `then`: where to go once we are out. The service has one party for an account, so one follows the other.
     Leaving {
         attempt: Attempt,
         session: SessionId,
-        then: Option<(Entry, Vec<AccountId>)>,
+        then: Option<Wish>,
     },
+}
+
+/// Where the user wants to be, and who is to be invited there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub entry: Entry,
+    pub invite: Vec<AccountId>,
 }
 
 pub struct Joined {
@@ -108,7 +117,9 @@ impl PartyStage {
     pub fn published(&self, talk: TalkState, chat: impl FnOnce(&SessionId) -> Option<GroupId>) -> PartyState {
         match self {
             Self::None => PartyState::None,
-            Self::Joining { abandoned: true, .. } | Self::Leaving { then: None, .. } => PartyState::Leaving,
+            Self::Joining { abandoned: true, then: None, .. } | Self::Leaving { then: None, .. } => {
+                PartyState::Leaving
+            }
             Self::Joining { .. } | Self::Leaving { .. } => PartyState::Joining,
             Self::Joined(joined) => PartyState::Joined(Box::new(Party {
                 session: joined.session.clone(),

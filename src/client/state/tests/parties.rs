@@ -237,6 +237,96 @@ fn the_party_of_an_invitation_that_no_list_shows_is_looked_after() {
 }
 
 #[test]
+fn who_wants_elsewhere_while_going_in_gets_there_once_that_is_undone() {
+    let join = |session: &str| Input::Command(Command::JoinParty(SessionId::from(session)));
+    let target = |evening: &Evening| {
+        evening.find(|effect| match effect {
+            Effect::EnterParty { attempt, entry: Entry::Join(session) } => Some((*attempt, session.clone())),
+            _ => None,
+        })
+    };
+    for given_up in [false, true] {
+        let mut evening = Evening::signed_in();
+        evening.give(join("s1"));
+        let (attempt, _) = target(&evening);
+        if given_up {
+            evening.give(Input::Command(Command::LeaveParty));
+        }
+        evening.give(join("s2"));
+        assert_eq!(evening.screen().party, PartyState::Joining);
+        evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+        assert!(!evening.has(|e| matches!(e, Effect::EnterParty { .. })), "one after the other");
+        assert_eq!(evening.screen().party, PartyState::Joining);
+        let attempt = evening.find(|e| match e {
+            Effect::LeaveParty { attempt, .. } => Some(*attempt),
+            _ => None,
+        });
+        evening.give(Input::Left { attempt, result: Ok(()) });
+        assert_eq!(target(&evening).1, SessionId::from("s2"));
+    }
+    let mut evening = Evening::signed_in();
+    evening.give(join("s1"));
+    let (attempt, _) = target(&evening);
+    evening.give(join("s2"));
+    evening.give(Input::Entered { attempt, result: Err(trouble()) });
+    assert_eq!(target(&evening).1, SessionId::from("s2"), "there was nothing to leave");
+    assert_eq!(evening.problems(), []);
+}
+
+#[test]
+fn the_last_wish_counts_and_asking_twice_is_asking_once() {
+    let join = |session: &str| Input::Command(Command::JoinParty(SessionId::from(session)));
+    let mut evening = Evening::signed_in();
+    evening.give(join("s1"));
+    let attempt = evening.entering();
+    evening.give(join("s2"));
+    evening.give(join("s1"));
+    evening.give(join("s1"));
+    evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)));
+    let mut evening = Evening::signed_in();
+    evening.give(join("s1"));
+    let attempt = evening.entering();
+    evening.give(join("s2"));
+    evening.give(Input::Command(Command::LeaveParty));
+    assert_eq!(evening.screen().party, PartyState::Leaving);
+    evening.give(Input::Entered { attempt, result: Err(trouble()) });
+    assert_eq!(evening.screen().party, PartyState::None);
+    assert!(!evening.has(|e| matches!(e, Effect::EnterParty { .. })));
+}
+
+#[test]
+fn the_party_of_another_device_is_entered_here_without_a_word() {
+    let mut evening = Evening::signed_in();
+    let elsewhere = || party(&[ME, NOVA]);
+    evening.give(Input::Command(Command::Refresh));
+    evening.answer_lists(&[elsewhere()]);
+    assert_eq!(evening.screen().elsewhere, Some(SessionId::from("s1")));
+    evening.effects.clear();
+    evening.give(Input::Command(Command::JoinParty(SessionId::from("s1"))));
+    assert_eq!(evening.screen().elsewhere, None);
+    let attempt = evening.entering();
+    // The service takes the other device out, and that is no word about this one.
+    evening.push("s1", Event::MembersLeft(vec![ME]));
+    evening.give(Input::Entered { attempt, result: Ok(elsewhere()) });
+    assert_eq!(evening.told(), []);
+    evening.push("s1", Event::MembersJoined(vec![member(ME)]));
+    assert_eq!(evening.told(), []);
+    for _ in 0..3 {
+        evening.settle_as(&elsewhere());
+    }
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)));
+    assert_eq!((evening.problems(), evening.screen().elsewhere), (vec![], None));
+    evening.give(Input::Command(Command::LeaveParty));
+    let attempt = evening.find(|e| match e {
+        Effect::LeaveParty { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    evening.give(Input::Left { attempt, result: Ok(()) });
+    assert_eq!((evening.problems(), evening.screen().elsewhere), (vec![], None));
+}
+
+#[test]
 fn who_left_one_party_and_was_not_let_into_another_is_told_so() {
     let mut evening = Evening::calm();
     evening.give(Input::Command(Command::JoinParty(SessionId::from("s2"))));
