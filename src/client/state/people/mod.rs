@@ -102,6 +102,11 @@ impl PeopleState {
         self.book.get(account).map(|profile| profile.online_id.clone())
     }
 
+    /// No friend can be shown so far.
+    fn has_no_name(&self) -> bool {
+        self.shown.friends.value.is_none()
+    }
+
     /// What a decision changes is read again.
     fn want_lists_of(&mut self, decision: Decision, now: Instant) {
         let (friends, requests, blocks) = lists_of(decision);

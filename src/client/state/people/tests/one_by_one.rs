@@ -142,3 +142,26 @@ fn a_list_that_cannot_be_read_is_said_and_comes_by_itself_later() {
     evening.assert_true("later");
     assert!(evening.state.snapshot().problems.is_empty());
 }
+
+#[test]
+fn friends_whose_names_cannot_be_read_are_a_problem_until_they_can() {
+    for friends in [5, 300] {
+        let mut evening = Evening::begin(11, Service::of(friends));
+        evening.nameless = true;
+        evening.line_opens();
+        let is_said = |evening: &Evening| {
+            let problems = evening.state.snapshot().problems;
+            problems.iter().any(|it| it.kind == ProblemKind::FriendsNotLoaded)
+        };
+        evening.pass(Duration::from_secs(20));
+        assert!(is_said(&evening) && !evening.screen().friends.fetching, "{friends} friends");
+        // Reading the list again changes nothing about that.
+        evening.tell(1);
+        evening.pass(Duration::from_secs(60));
+        assert!(is_said(&evening), "{friends} friends");
+        evening.nameless = false;
+        evening.pass(Duration::from_secs(400));
+        evening.assert_true("with names");
+        assert!(!is_said(&evening));
+    }
+}
