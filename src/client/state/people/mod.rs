@@ -56,7 +56,7 @@ pub struct PeopleState {
     blocks: Blocks,
     appearance: Appearance,
     decisions: Decisions,
-    /// Asked in this run, and no friends so far.
+    /// Asked in this run, or told yes, and no friends so far.
     asked: BTreeSet<AccountId>,
     /// Looked for by this name.
     asking: Option<(Attempt, OnlineId)>,

@@ -103,7 +103,7 @@ impl PeopleState {
         for (account, decision) in self.decisions.all() {
             match decision {
                 Decision::Ask => drop(asked.insert(account)),
-                Decision::Unfriend | Decision::Block => drop(asked.remove(&account)),
+                Decision::Accept | Decision::Unfriend | Decision::Block => drop(asked.remove(&account)),
                 _ => {}
             }
         }
