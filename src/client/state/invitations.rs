@@ -232,14 +232,20 @@ impl State {
     pub(super) fn invitation_over(&mut self, session: &SessionId, now: Instant) {
         let Some(account) = self.account_mut() else { return };
         account.invitations.listed.retain(|invitation| invitation.session != *session);
-        if account.notes.invitations.iter().any(|heard| heard.session == *session) {
-            self.note(now, |notes| notes.invitations.retain(|heard| heard.session != *session));
+        self.forget_heard(session, now);
+    }
+
+    /// One that came by push alone is forgotten, so that the next start does not show it again either.
+    pub(super) fn hide_invitation(&mut self, session: SessionId, now: Instant) {
+        self.forget_heard(&session, now);
+        if let Some(account) = self.account_mut() {
+            account.invitations.hidden.insert(session);
         }
     }
 
-    pub(super) fn hide_invitation(&mut self, session: SessionId) {
-        if let Some(account) = self.account_mut() {
-            account.invitations.hidden.insert(session);
+    fn forget_heard(&mut self, session: &SessionId, now: Instant) {
+        if self.notes().is_some_and(|notes| notes.invitations.iter().any(|heard| heard.session == *session)) {
+            self.note(now, |notes| notes.invitations.retain(|heard| heard.session != *session));
         }
     }
 

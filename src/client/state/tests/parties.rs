@@ -506,3 +506,21 @@ fn the_list_of_the_service_counts_for_invitations_that_it_ever_listed() {
     read(&mut evening, None, &[]);
     assert_eq!(evening.screen().invitations.len(), 0, "taken back");
 }
+
+#[test]
+fn an_invitation_that_was_put_away_is_not_remembered_and_a_new_one_to_the_same_party_is_shown() {
+    let mut evening = Evening::signed_in();
+    evening.push("s2", Event::Invited);
+    let remembered = |evening: &Evening| evening.state.notes().map(|notes| notes.invitations.len());
+    assert_eq!((evening.screen().invitations.len(), remembered(&evening)), (1, Some(1)));
+    evening.give(Input::Command(Command::DismissInvitation(SessionId::from("s2"))));
+    assert_eq!((evening.screen().invitations.len(), remembered(&evening)), (0, Some(0)));
+    for _ in 0..3 {
+        evening.pass(8 * SECOND);
+        evening.answer_lists(&[]);
+    }
+    assert!(evening.screen().invitations.is_empty());
+    evening.push("s2", Event::Invited);
+    assert_eq!(evening.screen().invitations.len(), 1);
+    assert!(matches!(evening.told()[..], [Notice::Invited { .. }]));
+}
