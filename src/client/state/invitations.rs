@@ -60,8 +60,9 @@ impl Invitations {
         }
     }
 
-    pub fn is_read_since(&self, then: Instant) -> bool {
-        self.following.is_read_since(then)
+    /// A reading that was asked for at `then` or later has ended, with an answer or without.
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.following.was_tried_since(then)
     }
 
     pub fn touch(&mut self, pace: Pace, now: Instant) {
@@ -140,7 +141,11 @@ impl State {
         let mut invitations = match result {
             Ok(invitations) => invitations,
             Err(failure) => {
-                if known.following.fail(attempt, failure.reach().pause(), now) {
+                // Some services may never answer this one: it is told once, and not each time it is tried again.
+                let is_told = known.following.is_failing();
+                if known.following.fail(attempt, failure.reach().pause(), now)
+                    && (!is_told || failure.ends_sign_in())
+                {
                     self.fail(Place::Window, failure);
                 }
                 return;

@@ -524,3 +524,34 @@ fn an_invitation_that_was_put_away_is_not_remembered_and_a_new_one_to_the_same_p
     assert_eq!(evening.screen().invitations.len(), 1);
     assert!(matches!(evening.told()[..], [Notice::Invited { .. }]));
 }
+
+#[test]
+fn a_service_that_refuses_the_list_of_invitations_is_live_and_that_is_told_once() {
+    let mut evening = Evening::signed_in();
+    evening.give(Input::PushClosed { reach: Reach::Service, failure: None });
+    evening.pass(SECOND);
+    evening.give(Input::PushOpened);
+    let mut told = 0;
+    for _ in 0..15 * 60 {
+        let (mut refused, mut answered) = (Vec::new(), Vec::new());
+        for effect in std::mem::take(&mut evening.effects) {
+            match effect {
+                Effect::Parties(PartiesEffect::ReadInvitations { attempt }) => refused.push(attempt),
+                effect => answered.push(effect),
+            }
+        }
+        evening.effects = answered;
+        evening.answer_lists(&[]);
+        for attempt in refused {
+            let no = Failure::new(ProblemKind::NotAllowed, "403");
+            let before = evening.problems().len();
+            evening.give_all(Input::Parties(PartiesInput::Invitations { attempt, result: Err(no) }));
+            told += evening.problems().len() - before;
+        }
+        let waiting = std::mem::take(&mut evening.effects);
+        evening.pass(SECOND);
+        evening.effects.extend(waiting);
+    }
+    assert_eq!(evening.screen().link, LinkState::Live);
+    assert_eq!((told, evening.problems()), (1, vec![]));
+}
