@@ -370,6 +370,43 @@ fn a_link_is_looked_into_no_faster_than_it_may_be_and_only_while_it_is_open() {
 }
 
 #[test]
+fn a_link_that_is_left_open_is_asked_about_ever_less_and_then_no_more() {
+    let mut evening = Evening::signed_in();
+    let polls = |evening: &mut Evening, time: Duration| {
+        let end = evening.now + time;
+        let mut polls = 0;
+        while evening.now < end {
+            evening.pass(SECOND);
+            for effect in std::mem::take(&mut evening.effects) {
+                let Effect::Parties(PartiesEffect::Preview { attempt, .. }) = effect else { continue };
+                polls += 1;
+                let party = LinkPreview { poll_every: SECOND, ..preview("s2") };
+                evening.linked(attempt, Ok(party));
+            }
+        }
+        polls
+    };
+    let open = |evening: &mut Evening| {
+        evening.give(Input::Command(Command::PreviewLink(link())));
+        let attempt = evening.previewing();
+        evening.linked(attempt, Ok(LinkPreview { poll_every: SECOND, ..preview("s2") }));
+    };
+    open(&mut evening);
+    assert_eq!(polls(&mut evening, 60 * SECOND), 12);
+    let rest = polls(&mut evening, 14 * 60 * SECOND);
+    assert!((12..=18).contains(&rest), "{rest} calls after the first minute");
+    assert_eq!(polls(&mut evening, 60 * 60 * SECOND), 0);
+    assert!(matches!(evening.screen().linked, Some(Linked::Found { .. })), "it stays as it was");
+    open(&mut evening);
+    assert_eq!(polls(&mut evening, 60 * SECOND), 12, "anew");
+    polls(&mut evening, 20 * 60 * SECOND);
+    evening.give(Input::Command(Command::JoinByLink(link())));
+    let attempt = evening.entering();
+    evening.give(Input::Entered { attempt, result: Err(Failure::new(ProblemKind::PartyFull, "403")) });
+    assert!(polls(&mut evening, 60 * SECOND) >= 12, "there may be room soon");
+}
+
+#[test]
 fn no_party_is_left_for_a_link_that_leads_nowhere_or_back() {
     let mut evening = Evening::calm();
     evening.give(Input::Command(Command::JoinByLink(link())));
