@@ -278,6 +278,12 @@ fn a_link_that_another_start_brings_is_looked_into_here() {
         program.args(["open", link]).env("HOME", home.path()).env("XDG_RUNTIME_DIR", &runtime);
         program.output().expect("started")
     };
+    // No display: a window of its own would not open.
+    let start_with = |link: &str| {
+        let mut program = Process::new(env!("CARGO_BIN_EXE_partyline"));
+        program.arg(link).env("HOME", home.path()).env("XDG_RUNTIME_DIR", &runtime);
+        program.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().expect("started")
+    };
     // Its socket takes a moment.
     let deadline = Instant::now() + Duration::from_secs(5);
     while !std::fs::read_dir(runtime.join("partyline")).is_ok_and(|mut sockets| sockets.next().is_some()) {
@@ -295,5 +301,9 @@ fn a_link_that_another_start_brings_is_looked_into_here() {
     guest.wait("closed", |s| me(s).linked.is_none());
     assert!(open(&format!("{link}?from=chat")).status.success());
     guest.wait("the same again", |s| matches!(me(s).linked, Some(Linked::Found { .. })));
+    guest.send(Command::ClosePreview);
+    guest.wait("closed", |s| me(s).linked.is_none());
+    assert!(start_with(&link.to_string()).status.success(), "the one that runs takes it");
+    guest.wait("once more", |s| matches!(me(s).linked, Some(Linked::Found { .. })));
     assert_eq!(link.to_string().parse::<PartyLink>(), Ok(link));
 }
