@@ -233,6 +233,28 @@ fn the_party_of_another_device_is_brought_over_and_left_for_both() {
 }
 
 #[test]
+fn a_device_that_slept_does_not_pull_its_user_out_of_the_party_of_another_one() {
+    let service = Service::empty();
+    let (mut desk, mut couch) = (live(&service, "marlow_87"), live(&service, "marlow_87"));
+    let (mut wren, mut tide) = (live(&service, "wren_4"), live(&service, "tide_19"));
+    let first = start(&mut desk, Privacy::FriendsCanJoin, 8, vec![account(&tide)]);
+    join(&mut tide, &first);
+    let second = start(&mut wren, Privacy::InviteOnly, 8, vec![account(&desk)]);
+    couch.wait("an invitation", |s| is_invited(s, &second));
+    service.inject(Fault::RefusePush(Duration::from_secs(2)));
+    service.inject(Fault::DropPush);
+    join(&mut couch, &second);
+    desk.wait("out of the first", |s| me(s).party == PartyState::None);
+    desk.wait("where the user is", |s| me(s).elsewhere == Some(second.clone()));
+    assert!(has_problem(&desk.handle.snapshot(), &ProblemKind::RemovedFromParty));
+    // Its line is back by then, and everything is read once more.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(me(&desk.handle.snapshot()).party, PartyState::None);
+    assert!(party(&couch.handle.snapshot()).is_some_and(|party| party.session.id == second));
+    assert_eq!(couch.handle.snapshot().problems, []);
+}
+
+#[test]
 fn parties_of_the_past_say_who_was_there() {
     let service = Service::empty();
     let (mut a, mut b) = (live(&service, "marlow_87"), live(&service, "wren_4"));
