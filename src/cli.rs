@@ -19,7 +19,7 @@ pub struct Cli {
     /// Settings, accounts and secrets of their own, apart from every other profile's
     #[arg(long, value_name = "NAME")]
     pub profile: Option<ProfileName>,
-    /// A party link, to be looked into once somebody is signed in
+    /// A party link, to be looked into once somebody is signed in; a program that runs already takes it
     #[arg(value_name = "LINK")]
     pub link: Option<PartyLink>,
     #[command(subcommand)]

@@ -44,7 +44,15 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     match cli.task {
-        None => window(&cli.service, paths, cli.link),
+        None => {
+            // Whoever asks for a service or a profile asks for a program of its own.
+            let may_go_elsewhere = !cli.service.is_sandbox() && cli.profile.is_none();
+            let link = cli.link.as_ref().filter(|_| may_go_elsewhere);
+            if link.is_some_and(is_taken) {
+                return Ok(ExitCode::SUCCESS);
+            }
+            window(&cli.service, paths, cli.link)
+        }
         Some(Task::Headless(task)) => {
             let mut service = Service::start(&task.service)?;
             // In a sandbox nothing is kept, not even this installation's name.
@@ -66,20 +74,30 @@ fn run(cli: Cli, paths: Option<Paths>) -> Result<ExitCode, Failure> {
     }
 }
 
+/// One that runs shows what is behind the link. Trouble with that is no reason to open no window.
+fn is_taken(link: &PartyLink) -> bool {
+    let handed_over = hand_over(&link.to_string().into());
+    if let Err(failure) = &handed_over {
+        tracing::warn!(%failure, "cannot look for a program that runs");
+    }
+    matches!(handed_over, Ok(HandedOver::Taken))
+}
+
 /// For the desktop: hands an address to the program that waits for it, or a link to one that runs.
 fn open(address: &Secret) -> Result<ExitCode, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let handed_over = match desktop::instances_folder() {
-        Some(folder) => runtime.block_on(desktop::hand_over(&folder, address))?,
-        None => HandedOver::Nobody,
-    };
     let link: Option<PartyLink> = address.expose().parse().ok();
-    match handed_over {
+    match hand_over(address)? {
         HandedOver::Taken => Ok(ExitCode::SUCCESS),
         _ if link.is_some() => start_anew(link),
         HandedOver::Refused => Err("no sign-in under way waits for this address".into()),
         HandedOver::Nobody => start_anew(None),
     }
+}
+
+fn hand_over(address: &Secret) -> Result<HandedOver, Failure> {
+    let Some(folder) = desktop::instances_folder() else { return Ok(HandedOver::Nobody) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(runtime.block_on(desktop::hand_over(&folder, address))?)
 }
 
 /// The address of a sign-in is of no use any more where nobody waits, and the user meant to see the program: without the address

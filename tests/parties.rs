@@ -233,6 +233,28 @@ fn the_party_of_another_device_is_brought_over_and_left_for_both() {
 }
 
 #[test]
+fn a_device_that_slept_does_not_pull_its_user_out_of_the_party_of_another_one() {
+    let service = Service::empty();
+    let (mut desk, mut couch) = (live(&service, "marlow_87"), live(&service, "marlow_87"));
+    let (mut wren, mut tide) = (live(&service, "wren_4"), live(&service, "tide_19"));
+    let first = start(&mut desk, Privacy::FriendsCanJoin, 8, vec![account(&tide)]);
+    join(&mut tide, &first);
+    let second = start(&mut wren, Privacy::InviteOnly, 8, vec![account(&desk)]);
+    couch.wait("an invitation", |s| is_invited(s, &second));
+    service.inject(Fault::RefusePush(Duration::from_secs(2)));
+    service.inject(Fault::DropPush);
+    join(&mut couch, &second);
+    desk.wait("out of the first", |s| me(s).party == PartyState::None);
+    desk.wait("where the user is", |s| me(s).elsewhere == Some(second.clone()));
+    assert!(has_problem(&desk.handle.snapshot(), &ProblemKind::RemovedFromParty));
+    // Its line is back by then, and everything is read once more.
+    std::thread::sleep(Duration::from_secs(4));
+    assert_eq!(me(&desk.handle.snapshot()).party, PartyState::None);
+    assert!(party(&couch.handle.snapshot()).is_some_and(|party| party.session.id == second));
+    assert_eq!(couch.handle.snapshot().problems, []);
+}
+
+#[test]
 fn parties_of_the_past_say_who_was_there() {
     let service = Service::empty();
     let (mut a, mut b) = (live(&service, "marlow_87"), live(&service, "wren_4"));
@@ -278,6 +300,12 @@ fn a_link_that_another_start_brings_is_looked_into_here() {
         program.args(["open", link]).env("HOME", home.path()).env("XDG_RUNTIME_DIR", &runtime);
         program.output().expect("started")
     };
+    // No display: a window of its own would not open.
+    let start_with = |link: &str| {
+        let mut program = Process::new(env!("CARGO_BIN_EXE_partyline"));
+        program.arg(link).env("HOME", home.path()).env("XDG_RUNTIME_DIR", &runtime);
+        program.env_remove("DISPLAY").env_remove("WAYLAND_DISPLAY").output().expect("started")
+    };
     // Its socket takes a moment.
     let deadline = Instant::now() + Duration::from_secs(5);
     while !std::fs::read_dir(runtime.join("partyline")).is_ok_and(|mut sockets| sockets.next().is_some()) {
@@ -295,5 +323,9 @@ fn a_link_that_another_start_brings_is_looked_into_here() {
     guest.wait("closed", |s| me(s).linked.is_none());
     assert!(open(&format!("{link}?from=chat")).status.success());
     guest.wait("the same again", |s| matches!(me(s).linked, Some(Linked::Found { .. })));
+    guest.send(Command::ClosePreview);
+    guest.wait("closed", |s| me(s).linked.is_none());
+    assert!(start_with(&link.to_string()).status.success(), "the one that runs takes it");
+    guest.wait("once more", |s| matches!(me(s).linked, Some(Linked::Found { .. })));
     assert_eq!(link.to_string().parse::<PartyLink>(), Ok(link));
 }

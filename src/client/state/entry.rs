@@ -6,7 +6,7 @@ use super::{
     Attempt, Effect, Effects, Failure, Place, ProblemKind, State, Timer,
     following::Following,
     hosting::trimmed,
-    party::{Joined, PartyStage},
+    party::{Joined, PartyStage, Wish},
 };
 use crate::{
     client::input::Entry,
@@ -27,7 +27,7 @@ impl State {
         out: &mut Effects,
     ) {
         let limit = limit.clamp(PartySession::MIN_LIMIT, PartySession::MAX_MEMBERS);
-        self.enter(Entry::Create { name: trimmed(&name), privacy, limit }, invite, out);
+        self.enter(Wish { entry: Entry::Create { name: trimmed(&name), privacy, limit }, invite }, out);
     }
 
     pub(super) fn join_party(&mut self, session: SessionId, out: &mut Effects) {
@@ -35,29 +35,29 @@ impl State {
             return;
         }
         self.invitation_answered(&session, out);
-        self.enter(Entry::Join(session), Vec::new(), out);
+        self.enter(Wish { entry: Entry::Join(session), invite: Vec::new() }, out);
     }
 
-    pub(super) fn enter(&mut self, entry: Entry, invite: Vec<AccountId>, out: &mut Effects) {
+    pub(super) fn enter(&mut self, wish: Wish, out: &mut Effects) {
         self.problems.clear(Place::Parties);
         match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::None) => self.start_entering(entry, invite, None, out),
-            Some(PartyStage::Joined(_)) => self.leave_and_then(Some((entry, invite)), out),
-            Some(PartyStage::Leaving { then, .. }) => *then = Some((entry, invite)),
-            Some(PartyStage::Joining { .. }) | None => {}
+            Some(PartyStage::None) => self.start_entering(wish, None, out),
+            Some(PartyStage::Joined(_)) => self.leave_and_then(Some(wish), out),
+            Some(PartyStage::Leaving { then, .. }) => *then = Some(wish),
+            // On the way there, and it is wanted again perhaps.
+            Some(PartyStage::Joining { wish: current, abandoned, then, .. }) if *current == wish => {
+                (*abandoned, *then) = (false, None);
+            }
+            Some(PartyStage::Joining { abandoned, then, .. }) => (*abandoned, *then) = (true, Some(wish)),
+            None => {}
         }
     }
 
     /// `left`: for this one.
-    fn start_entering(
-        &mut self,
-        entry: Entry,
-        invite: Vec<AccountId>,
-        left: Option<SessionId>,
-        out: &mut Effects,
-    ) {
+    fn start_entering(&mut self, wish: Wish, left: Option<SessionId>, out: &mut Effects) {
         let attempt = self.new_attempt();
-        self.set_party(PartyStage::Joining { attempt, invite, left, abandoned: false });
+        let entry = wish.entry.clone();
+        self.set_party(PartyStage::Joining { attempt, wish, left, abandoned: false, then: None });
         out.push(Effect::EnterParty { attempt, entry });
     }
 
@@ -72,13 +72,14 @@ impl State {
             return self.rejoined(result, now, out);
         }
         let (invite, left) = match self.account_mut().map(|account| &mut account.party) {
-            Some(PartyStage::Joining { attempt: current, invite, left, abandoned })
+            Some(PartyStage::Joining { attempt: current, wish, left, abandoned, then })
                 if *current == attempt =>
             {
+                let (left, then) = (left.take(), then.take());
                 if *abandoned {
-                    return self.undo_entering(result, now, out);
+                    return self.undo_entering(result, left, then, now, out);
                 }
-                (std::mem::take(invite), left.take())
+                (std::mem::take(&mut wish.invite), left)
             }
             _ => return,
         };
@@ -114,18 +115,28 @@ impl State {
         account.linked.take_if(|preview| preview.session() == Some(&session.id));
     }
 
-    /// The user gave up waiting, and then it worked after all.
-    fn undo_entering(&mut self, result: Result<PartySession, Failure>, now: Instant, out: &mut Effects) {
+    /// The user gave up waiting, or wants elsewhere by now.
+    fn undo_entering(
+        &mut self,
+        result: Result<PartySession, Failure>,
+        left: Option<SessionId>,
+        then: Option<Wish>,
+        now: Instant,
+        out: &mut Effects,
+    ) {
         match result {
             Ok(session) => {
                 let attempt = self.new_attempt();
                 let id = session.id.clone();
-                self.set_party(PartyStage::Leaving { attempt, session: id, then: None });
+                self.set_party(PartyStage::Leaving { attempt, session: id, then });
                 out.push(Effect::LeaveParty { attempt, session: session.id, seat: None });
             }
             Err(_) => {
                 self.look_around(now);
                 self.out_of_party();
+                if let Some(wish) = then {
+                    self.start_entering(wish, left, out);
+                }
             }
         }
     }
@@ -157,13 +168,13 @@ impl State {
     pub(super) fn leave_party(&mut self, out: &mut Effects) {
         match self.account_mut().map(|account| &mut account.party) {
             Some(PartyStage::Joined(_)) => self.leave_and_then(None, out),
-            Some(PartyStage::Joining { abandoned, .. }) => *abandoned = true,
+            Some(PartyStage::Joining { abandoned, then, .. }) => (*abandoned, *then) = (true, None),
             Some(PartyStage::Leaving { then, .. }) => *then = None,
             Some(PartyStage::None) | None => {}
         }
     }
 
-    fn leave_and_then(&mut self, then: Option<(Entry, Vec<AccountId>)>, out: &mut Effects) {
+    fn leave_and_then(&mut self, then: Option<Wish>, out: &mut Effects) {
         let attempt = self.new_attempt();
         let Some(joined) = self.joined() else { return };
         let (session, seat) = (joined.session.id.clone(), joined.voice.seat().cloned());
@@ -197,10 +208,10 @@ impl State {
             }
         }
         self.out_of_party();
-        if let Some((entry, invite)) = then
+        if let Some(wish) = then
             && self.account().is_some()
         {
-            self.start_entering(entry, invite, Some(session), out);
+            self.start_entering(wish, Some(session), out);
         }
     }
 
@@ -231,18 +242,37 @@ impl State {
         self.talk.key_held = false;
     }
 
-    /// The service dropped us while we could not be reached: not the user's wish.
-    pub(super) fn rejoin(&mut self, session: SessionId, now: Instant, out: &mut Effects) {
-        // One party for an account: another device has gone on.
+    /// The reading of the party that just ended shows us no more. Either the service dropped us while we could not be reached, or
+    /// another device of this account has gone on to another party: going back in would pull the user out of that one. Parties
+    /// that were read since then tell.
+    pub(super) fn missing_from_party(&mut self, now: Instant, out: &mut Effects) {
+        let Some(joined) = self.joined_mut().filter(|joined| joined.rejoining.is_none()) else { return };
+        let began = joined.following.began().unwrap_or(now);
+        let since = *joined.missing_since.get_or_insert(began);
+        if self.account().is_some_and(|account| !account.lists.is_asked_since(since)) {
+            self.read_visible(now, out);
+        }
+        self.settle_missing(now, out);
+    }
+
+    /// Decides, as soon as the parties are known that well.
+    pub(super) fn settle_missing(&mut self, now: Instant, out: &mut Effects) {
+        let Some((session, since)) =
+            self.joined().and_then(|joined| Some((joined.session.id.clone(), joined.missing_since?)))
+        else {
+            return;
+        };
+        let Some(lists) = self.account().map(|account| &account.lists) else { return };
+        if !lists.is_read_since(since) || lists.is_in_doubt() {
+            return;
+        }
         if self.is_elsewhere(&session) {
             return self.removed_from_party("in another party by another device", now, out);
         }
         let attempt = self.new_attempt();
         let Some(joined) = self.joined_mut() else { return };
-        if joined.rejoining.is_none() {
-            joined.rejoining = Some(attempt);
-            tracing::info!("the service lost us; going back in");
-            out.push(Effect::EnterParty { attempt, entry: Entry::Join(session) });
-        }
+        (joined.missing_since, joined.rejoining) = (None, Some(attempt));
+        tracing::info!("the service lost us; going back in");
+        out.push(Effect::EnterParty { attempt, entry: Entry::Join(session) });
     }
 }

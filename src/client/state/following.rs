@@ -146,6 +146,21 @@ impl Following {
         self.reading.is_under_way() || self.due[Pace::AtOnce as usize].is_some()
     }
 
+    /// When the last reading began, also one under way.
+    pub fn began(&self) -> Option<Instant> {
+        self.reading.began()
+    }
+
+    /// The last reading ended without an answer.
+    pub fn is_failing(&self) -> bool {
+        self.failures > 0
+    }
+
+    /// A reading that was asked for at `then` or later has ended, with an answer or without.
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.reading.was_tried_since(then)
+    }
+
     pub fn is_read_since(&self, then: Instant) -> bool {
         self.reading.is_read_since(then)
     }

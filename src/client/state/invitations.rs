@@ -60,8 +60,9 @@ impl Invitations {
         }
     }
 
-    pub fn is_read_since(&self, then: Instant) -> bool {
-        self.following.is_read_since(then)
+    /// A reading that was asked for at `then` or later has ended, with an answer or without.
+    pub fn was_tried_since(&self, then: Instant) -> bool {
+        self.following.was_tried_since(then)
     }
 
     pub fn touch(&mut self, pace: Pace, now: Instant) {
@@ -140,7 +141,11 @@ impl State {
         let mut invitations = match result {
             Ok(invitations) => invitations,
             Err(failure) => {
-                if known.following.fail(attempt, failure.reach().pause(), now) {
+                // Some services may never answer this one: it is told once, and not each time it is tried again.
+                let is_told = known.following.is_failing();
+                if known.following.fail(attempt, failure.reach().pause(), now)
+                    && (!is_told || failure.ends_sign_in())
+                {
                     self.fail(Place::Window, failure);
                 }
                 return;
@@ -232,15 +237,21 @@ impl State {
     pub(super) fn invitation_over(&mut self, session: &SessionId, now: Instant) {
         let Some(account) = self.account_mut() else { return };
         account.invitations.listed.retain(|invitation| invitation.session != *session);
-        if account.notes.invitations.iter().any(|heard| heard.session == *session) {
-            self.note(now, |notes| notes.invitations.retain(|heard| heard.session != *session));
+        self.forget_heard(session, now);
+    }
+
+    /// One that came by push alone is forgotten, so that the next start does not show it again either.
+    pub(super) fn hide_invitation(&mut self, session: SessionId, now: Instant, out: &mut Effects) {
+        self.invitation_answered(&session, out);
+        self.forget_heard(&session, now);
+        if let Some(account) = self.account_mut() {
+            account.invitations.hidden.insert(session);
         }
     }
 
-    pub(super) fn hide_invitation(&mut self, session: SessionId, out: &mut Effects) {
-        self.invitation_answered(&session, out);
-        if let Some(account) = self.account_mut() {
-            account.invitations.hidden.insert(session);
+    fn forget_heard(&mut self, session: &SessionId, now: Instant) {
+        if self.notes().is_some_and(|notes| notes.invitations.iter().any(|heard| heard.session == *session)) {
+            self.note(now, |notes| notes.invitations.retain(|heard| heard.session != *session));
         }
     }
 

@@ -68,7 +68,7 @@ impl Account {
         };
         party
             && self.lists.is_read_since(opened)
-            && self.invitations.is_read_since(opened)
+            && self.invitations.was_tried_since(opened)
             && self.people.is_caught_up(opened)
             && self.chats.is_caught_up(opened)
             && self.notifications.is_caught_up(opened)

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Effect, Effects, Failure, Fetched, Place, ProblemKind, State, Timer};
+use super::{Effect, Effects, Failure, Fetched, Place, ProblemKind, State, Timer, party::Wish};
 use crate::{
     client::{
         Linked, Notice,
@@ -16,11 +16,20 @@ use crate::{
 
 /// No answer makes the client ask more often.
 const POLL_AT_MOST: Duration = Duration::from_secs(5);
+/// The longer a preview is open, the less often it is asked about: so often at most until that time, and then no more.
+const POLLS: [(Duration, Duration); 3] = [
+    (Duration::from_secs(60), POLL_AT_MOST),
+    (Duration::from_secs(3 * 60), Duration::from_secs(15)),
+    (Duration::from_secs(10 * 60), Duration::from_secs(60)),
+];
 
 /// The link that is looked into.
 pub struct Preview {
     pub shown: Linked,
     attempt: Attempt,
+    /// The user looked into it, or wanted in.
+    opened: Instant,
+    /// The last reading.
     began: Instant,
     /// The user wants in, as soon as it is known where.
     wanted: bool,
@@ -41,12 +50,12 @@ impl Preview {
         }
     }
 
-    /// It may be asked about again, and no sooner.
+    /// It may be asked about again, and no sooner. `None`: no more.
     fn next(&self) -> Option<Instant> {
-        match &self.shown {
-            Linked::Found { party, .. } => Some(self.began + party.poll_every.max(POLL_AT_MOST)),
-            Linked::Reading(_) | Linked::NotFound(_) => None,
-        }
+        let Linked::Found { party, .. } = &self.shown else { return None };
+        let open_for = self.began.saturating_duration_since(self.opened);
+        let (_, every) = POLLS.into_iter().find(|(until, _)| open_for < *until)?;
+        Some(self.began + party.poll_every.max(every))
     }
 }
 
@@ -77,7 +86,7 @@ impl State {
             return;
         };
         let shown = Linked::Reading(link.clone());
-        account.linked = Some(Preview { shown, attempt, began: now, wanted });
+        account.linked = Some(Preview { shown, attempt, opened: now, began: now, wanted });
         self.problems.clear(Place::Parties);
         out.push(Effect::Parties(PartiesEffect::Preview { attempt, link }));
     }
@@ -99,8 +108,11 @@ impl State {
 
     /// Where a link leads is known before a party is left for it.
     pub(super) fn join_by_link(&mut self, link: PartyLink, now: Instant, out: &mut Effects) {
-        let preview = self.account().and_then(|account| account.linked.as_ref());
-        let known = preview.filter(|preview| *preview.link() == link).and_then(Preview::session).cloned();
+        let preview = self.account_mut().and_then(|account| account.linked.as_mut());
+        let known = preview.filter(|preview| *preview.link() == link).and_then(|preview| {
+            preview.opened = now;
+            preview.session().cloned()
+        });
         match known {
             Some(session) => self.enter_by_link(link, session, out),
             None => self.look_into(link, true, now, out),
@@ -111,7 +123,7 @@ impl State {
         if self.joined().is_some_and(|joined| joined.session.id == session) {
             return self.close_preview();
         }
-        self.enter(Entry::Link { link, session }, Vec::new(), out);
+        self.enter(Wish { entry: Entry::Link { link, session }, invite: Vec::new() }, out);
     }
 
     pub(super) fn linked(

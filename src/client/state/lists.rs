@@ -57,6 +57,11 @@ impl Lists {
         self.reading.is_read_since(then)
     }
 
+    /// The same, or a reading that will tell is under way or tried again.
+    pub fn is_asked_since(&self, then: Instant) -> bool {
+        self.reading.began().is_some_and(|began| began >= then)
+    }
+
     pub fn touch(&mut self, pace: Pace, now: Instant) {
         self.reading.touch(pace, now);
     }
@@ -122,7 +127,7 @@ impl State {
     pub(super) fn parties(&mut self, input: PartiesInput, now: Instant, out: &mut Effects) {
         use PartiesInput::*;
         match input {
-            Visible { attempt, result } => self.visible_read(attempt, result, now),
+            Visible { attempt, result } => self.visible_read(attempt, result, now, out),
             Invitations { attempt, result } => self.invitations_read(attempt, result, now, out),
             Open { attempt, result } => self.open_read(attempt, result, now),
             Checked { session, result } => self.invitation_checked(session, result, now),
@@ -164,6 +169,7 @@ impl State {
         attempt: Attempt,
         result: Result<Vec<PartySession>, Failure>,
         now: Instant,
+        out: &mut Effects,
     ) {
         self.service_answered(result.as_ref().err());
         let Some(account) = self.account_mut() else { return };
@@ -178,6 +184,7 @@ impl State {
                 // Where one of these is missing next time, its party may have ended.
                 account.invitations.forget(|session| account.lists.is_visible(session));
                 self.problems.clear(Place::Window);
+                self.settle_missing(now, out);
             }
             Err(failure) => {
                 if lists.reading.fail(attempt, failure.reach().pause(), now) {

@@ -211,7 +211,7 @@ impl State {
             Command::JoinByLink(link) => self.join_by_link(link, now, out),
             Command::PreviewLink(link) => self.preview_link(link, now, out),
             Command::ClosePreview => self.close_preview(),
-            Command::DismissInvitation(session) => self.hide_invitation(session, out),
+            Command::DismissInvitation(session) => self.hide_invitation(session, now, out),
             Command::LeaveParty => self.leave_party(out),
             Command::Invite(accounts) => self.invite(&accounts, now, out),
             Command::RenameParty(name) => self.rename_party(name, out),

@@ -27,21 +27,30 @@ pub(super) const ANNOUNCE_SETTLE: Duration = Duration::from_millis(250);
 /// The way through a party.
 pub enum PartyStage {
     None,
-    /// `abandoned`: the user gave up; whatever comes of it is undone.
+    /// `abandoned`: the user gave up, or wants elsewhere; whatever comes of it is undone.
     Joining {
         attempt: Attempt,
-        invite: Vec<AccountId>,
+        wish: Wish,
         /// The party that was left for this one.
         left: Option<SessionId>,
         abandoned: bool,
+        /// Where to go once it is undone.
+        then: Option<Wish>,
     },
     Joined(Box<Joined>),
     /// `then`: where to go once we are out. The service has one party for an account, so one follows the other.
     Leaving {
         attempt: Attempt,
         session: SessionId,
-        then: Option<(Entry, Vec<AccountId>)>,
+        then: Option<Wish>,
     },
+}
+
+/// Where the user wants to be, and who is to be invited there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub entry: Entry,
+    pub invite: Vec<AccountId>,
 }
 
 pub struct Joined {
@@ -63,6 +72,8 @@ pub struct Joined {
     pub removing: Option<AccountId>,
     /// The service lost us while the line was down; we are on the way back in.
     pub rejoining: Option<Attempt>,
+    /// A reading that began then shows us no more, and nobody said why.
+    pub missing_since: Option<Instant>,
     /// An event said that we are out.
     told_removed: bool,
     /// On its way to the others.
@@ -84,6 +95,7 @@ impl Joined {
             removing: None,
             session,
             rejoining: None,
+            missing_since: None,
             told_removed: false,
             announcing: None,
         }
@@ -110,7 +122,9 @@ impl PartyStage {
     ) -> PartyState {
         match self {
             Self::None => PartyState::None,
-            Self::Joining { abandoned: true, .. } | Self::Leaving { then: None, .. } => PartyState::Leaving,
+            Self::Joining { abandoned: true, then: None, .. } | Self::Leaving { then: None, .. } => {
+                PartyState::Leaving
+            }
             Self::Joining { .. } | Self::Leaving { .. } => PartyState::Joining,
             Self::Joined(joined) => PartyState::Joined(Box::new(Party {
                 session: joined.session.clone(),
@@ -177,9 +191,10 @@ impl State {
             return if joined.told_removed {
                 self.removed_from_party("removed, or left elsewhere", now, out)
             } else {
-                self.rejoin(session.id, now, out)
+                self.missing_from_party(now, out)
             };
         }
+        joined.missing_since = None;
         joined.told_removed = missed.iter().any(|it| session::says_gone(&it.event, me));
         for event in missed.iter().filter(|it| !session::says_gone(&it.event, me)) {
             session::apply(&mut session, &event.event);

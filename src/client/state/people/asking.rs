@@ -127,18 +127,22 @@ impl State {
             people.want_lists_of(outcome.decision, now);
         }
         if failure.is_none() {
+            let is_listed = people.list.listed().is_some_and(|listed| listed.contains(&about));
             match outcome.decision {
-                Decision::Ask => {
+                Decision::Accept if is_listed => drop(people.asked.remove(&about)),
+                // For the service both are the same call: where the request was taken back meanwhile, this is one of ours.
+                // The list tells.
+                Decision::Ask | Decision::Accept => {
                     people.asked.insert(about);
                     // To be called by their name when they say yes.
                     people.book.want([about]);
                 }
                 Decision::Unfriend | Decision::Block => drop(people.asked.remove(&about)),
-                Decision::Accept | Decision::Decline | Decision::Unblock => {}
+                Decision::Decline | Decision::Unblock => {}
             }
             let notice = match outcome.decision {
                 Decision::Ask => outcome.name.map(Notice::FriendRequestSent),
-                Decision::Accept => outcome.name.map(Notice::NewFriend),
+                Decision::Accept => outcome.name.filter(|_| is_listed).map(Notice::NewFriend),
                 Decision::Decline | Decision::Unfriend | Decision::Block | Decision::Unblock => None,
             };
             out.extend(notice.map(Effect::Notify));

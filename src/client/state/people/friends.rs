@@ -22,10 +22,16 @@ pub struct FriendList {
     listed: Option<Vec<AccountId>>,
     /// Pages of the last whole reading.
     pages: u32,
-    /// The last reading missed somebody who moved from a page to another meanwhile.
-    missed: bool,
-    /// When the last reading that missed nobody began.
-    whole_as_of: Option<Instant>,
+    /// When the last reading that came to its end began.
+    walked: Option<Instant>,
+    /// How many fewer it met than the service counts: they moved from a page to another meanwhile, or are listed nowhere.
+    short: usize,
+    /// Whom it did not meet, and the one before did. Whoever is missing twice in a row is no friend any more.
+    absent: HashSet<AccountId>,
+    /// The next reading is the second one after such a reading, and the last one to be hurried.
+    is_second: bool,
+    /// Whoever was no friend any more at that time is not listed.
+    true_as_of: Option<Instant>,
 }
 
 /// One reading of the whole list.
@@ -85,9 +91,14 @@ impl FriendList {
         self.upkeep.is_pending()
     }
 
-    /// Everybody who was a friend at `then` and later is listed.
-    pub fn is_read_since(&self, then: Instant) -> bool {
-        self.whole_as_of.is_some_and(|as_of| as_of >= then)
+    /// A reading that began at `then` or later came to its end, whoever it missed.
+    pub fn is_walked_since(&self, then: Instant) -> bool {
+        self.walked.is_some_and(|walked| walked >= then)
+    }
+
+    /// What happened until `then` shows: who came is listed, and who went is not.
+    pub fn is_true_since(&self, then: Instant) -> bool {
+        self.true_as_of.is_some_and(|as_of| as_of >= then)
     }
 
     pub fn begin(&mut self, attempt: Attempt, now: Instant) {
@@ -116,7 +127,7 @@ impl FriendList {
         let walk = &mut self.walk;
         walk.pages += 1;
         walk.friends.extend(page.friends.into_iter().filter(|friend| walk.seen.insert(*friend)));
-        let is_first = self.whole_as_of.is_none() && !self.missed;
+        let is_first = self.walked.is_none();
         if is_first && walk.friends.len() >= self.listed.as_ref().map_or(0, Vec::len) {
             self.listed = Some(walk.friends.clone());
         }
@@ -132,22 +143,31 @@ impl FriendList {
 
     fn end(&mut self, total: Option<usize>, is_first: bool, now: Instant) -> Step {
         let Walk { attempt, seen, mut friends, pages, .. } = std::mem::take(&mut self.walk);
-        let missed = total.is_some_and(|total| seen.len() < total);
+        let short = total.unwrap_or_default().saturating_sub(seen.len());
         let before = self.listed.take().unwrap_or_default();
         let known: HashSet<_> = before.iter().copied().collect();
         let new = friends.iter().copied().filter(|friend| !is_first && !known.contains(friend)).collect();
-        if missed {
+        let began = self.upkeep.began();
+        if short > 0 {
             // Who is not there was missed, or is no friend any more: the next reading tells.
-            friends.extend(before.into_iter().filter(|friend| !seen.contains(friend)));
+            let absent = before.into_iter().filter(|it| !seen.contains(it) && !self.absent.contains(it));
+            let absent: Vec<_> = absent.collect();
+            self.absent = absent.iter().copied().collect();
+            friends.extend(absent);
+            self.true_as_of = self.walked;
         } else {
-            self.whole_as_of = self.upkeep.began();
+            self.absent.clear();
+            self.true_as_of = began;
         }
-        (self.listed, self.pages) = (Some(friends), pages);
+        (self.listed, self.pages, self.walked) = (Some(friends), pages, began);
         self.upkeep.finish(attempt);
-        if missed && !self.missed {
+        // A service that always counts too many is no reason to read more.
+        let in_doubt = !self.absent.is_empty() || short > 0 && short != self.short;
+        self.is_second = in_doubt && !self.is_second;
+        if self.is_second {
             self.upkeep.want_soon(now);
         }
-        self.missed = missed;
+        self.short = short;
         Step::End { new }
     }
 
@@ -185,13 +205,64 @@ mod tests {
         let (mut list, now) = (FriendList::default(), Instant::now());
         list.begin(1, now);
         list.take(1, page(0..5, None, 5), now);
-        assert!(list.is_read_since(now));
+        assert!(list.is_true_since(now));
         let later = now + Duration::from_secs(1);
         list.begin(2, later);
         list.take(2, page(0..3, Some(3), 5), later);
         list.take(2, page(4..5, None, 5), later);
         assert_eq!(list.listed().map(<[_]>::len), Some(5));
-        assert!(!list.is_read_since(later));
+        assert!(list.is_walked_since(later) && !list.is_true_since(later));
         assert!(list.due().is_some_and(|due| due < later + EVERY), "once more, soon");
+        list.begin(3, later);
+        list.take(3, page(0..5, None, 5), later);
+        assert!(list.is_true_since(later));
+    }
+
+    #[test]
+    fn a_service_that_counts_somebody_it_does_not_list_keeps_no_former_friend_and_hurries_nothing() {
+        let (mut list, start) = (FriendList::default(), Instant::now());
+        let (mut now, mut walks) = (start, 0);
+        let mut walk_on = |list: &mut FriendList, friends: std::ops::Range<u64>, time: Duration| {
+            let end = now + time;
+            let mut made = 0;
+            list.want(now);
+            while let Some(due) = list.due().filter(|due| *due <= end) {
+                now = due.max(now);
+                (walks, made) = (walks + 1, made + 1);
+                list.begin(walks, now);
+                let total = friends.clone().count() + 1;
+                list.take(walks, page(friends.clone(), None, total), now);
+            }
+            now = end;
+            made
+        };
+        assert_eq!(walk_on(&mut list, 0..5, EVERY / 2), 2, "the second one tells that it stays so");
+        assert!(list.is_walked_since(start) && list.is_true_since(start));
+        assert_eq!(walk_on(&mut list, 0..5, EVERY / 2), 1);
+        assert_eq!(walk_on(&mut list, 0..4, EVERY / 2), 2, "somebody is missing");
+        assert_eq!(list.listed().map(<[_]>::len), Some(4));
+        assert!(list.is_true_since(start + EVERY), "what was decided before that shows");
+        assert_eq!(walk_on(&mut list, 0..4, EVERY * 3), 4, "calm from then on");
+    }
+
+    #[test]
+    fn while_people_come_and_go_all_the_time_each_reading_is_followed_by_one_more_at_most() {
+        let (mut list, mut now) = (FriendList::default(), Instant::now());
+        let mut walks = 0;
+        let end = now + 10 * EVERY;
+        list.want(now);
+        while let Some(due) = list.due().filter(|due| *due < end) {
+            now = due.max(now);
+            walks += 1;
+            list.begin(walks, now);
+            // Each time somebody else falls between two pages.
+            let between = walks % 5;
+            list.take(walks, page(0..between, Some(5), 6), now);
+            list.take(walks, page(between + 1..6, None, 6), now);
+            assert!(list.is_walked_since(now), "there is nothing to catch up with");
+            assert!(list.listed().is_some_and(|listed| listed.len() >= 5));
+        }
+        assert!((10..=21).contains(&walks), "{walks} readings in 10 turns");
+        assert_eq!(list.listed().map(<[_]>::len), Some(6), "and nobody is lost");
     }
 }

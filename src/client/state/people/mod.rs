@@ -53,7 +53,7 @@ pub struct PeopleState {
     blocks: Blocks,
     appearance: Appearance,
     decisions: Decisions,
-    /// Asked in this run, and no friends so far.
+    /// Asked in this run, or told yes, and no friends so far.
     asked: BTreeSet<AccountId>,
     asking: Option<asking::Asking>,
     asked_by_name: u32,
@@ -79,7 +79,7 @@ impl PeopleState {
 
     /// What was asked for after `since` has come: who the friends are, and who wants to be one.
     pub fn is_caught_up(&self, since: Instant) -> bool {
-        self.list.is_read_since(since) && self.requests.upkeep.was_tried_since(since)
+        self.list.is_walked_since(since) && self.requests.upkeep.was_tried_since(since)
     }
 
     pub fn published(&self) -> People {
@@ -103,6 +103,11 @@ impl PeopleState {
     /// Whether they stand in the list of those who want to be friends.
     pub fn is_asked_by(&self, account: AccountId) -> bool {
         self.requests.list().is_some_and(|list| list.iter().any(|request| request.from == account))
+    }
+
+    /// No friend can be shown so far.
+    fn has_no_name(&self) -> bool {
+        self.shown.friends.value.is_none()
     }
 
     /// What a decision changes is read again.

@@ -155,13 +155,20 @@ impl State {
             PeopleInput::Profiles { attempt, result: Ok(profiles) } => {
                 if people.book.take(attempt, profiles) {
                     people.names_failed.succeed();
+                    if people.has_no_name() && people.list.is_known() {
+                        self.problems.clear(Place::Friends);
+                    }
                     self.note_profiles(now);
                 }
             }
             PeopleInput::Profiles { attempt, result: Err(failure) } => {
                 if people.book.fail(attempt) {
                     people.names_failed.fail(now);
-                    self.not_read(failure, now);
+                    if people.has_no_name() {
+                        self.friends_not_read(failure, now);
+                    } else {
+                        self.not_read(failure, now);
+                    }
                 }
             }
             PeopleInput::Presences { attempt, result: Ok(presences) } => {
@@ -251,7 +258,9 @@ impl State {
                 out.push(Effect::People(PeopleEffect::ReadFriends { attempt, offset }));
             }
             Step::End { new } => {
-                self.problems.clear(Place::Friends);
+                if !people.has_no_name() || people.list.listed().is_none_or(<[_]>::is_empty) {
+                    self.problems.clear(Place::Friends);
+                }
                 self.list_is_whole(&new, now, out);
             }
         }

@@ -55,7 +55,7 @@ impl PeopleState {
     fn show(&mut self, me: AccountId) {
         self.decisions.settle(|decision, at| {
             let (friends, requests, blocks) = lists_of(decision);
-            (!friends || self.list.is_read_since(at))
+            (!friends || self.list.is_true_since(at))
                 && (!requests || self.requests.upkeep.is_read_since(at))
                 && (!blocks || self.blocks.upkeep.is_read_since(at))
         });
@@ -103,7 +103,7 @@ impl PeopleState {
         for (account, decision) in self.decisions.all() {
             match decision {
                 Decision::Ask => drop(asked.insert(account)),
-                Decision::Unfriend | Decision::Block => drop(asked.remove(&account)),
+                Decision::Accept | Decision::Unfriend | Decision::Block => drop(asked.remove(&account)),
                 _ => {}
             }
         }

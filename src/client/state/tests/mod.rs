@@ -196,10 +196,7 @@ impl Evening {
     }
 
     fn reading_party(&self) -> u64 {
-        self.find(|e| match e {
-            Effect::ReadParty { attempt, .. } => Some(*attempt),
-            _ => None,
-        })
+        self.find(reading_party)
     }
 
     fn screen(&self) -> SignedIn {
@@ -234,6 +231,13 @@ impl Evening {
 
     fn problems(&self) -> Vec<ProblemKind> {
         self.state.snapshot().problems.into_iter().map(|problem| problem.kind).collect()
+    }
+}
+
+fn reading_party(effect: &Effect) -> Option<u64> {
+    match effect {
+        Effect::ReadParty { attempt, .. } => Some(*attempt),
+        _ => None,
     }
 }
 
@@ -517,12 +521,51 @@ fn a_member_the_service_lost_goes_back_in_by_itself() {
     evening.give(Input::PushClosed { reach: Reach::Nobody, failure: None });
     evening.give(Input::PushOpened);
     let attempt = evening.reading_party();
-    evening.give(Input::PartyRead { attempt, result: Ok(party(&[NOVA])) });
+    evening.give_all(Input::PartyRead { attempt, result: Ok(party(&[NOVA])) });
+    assert!(!evening.has(|e| matches!(e, Effect::EnterParty { .. })), "another device may have gone on");
+    evening.answer_lists(&[party(&[NOVA])]);
     assert!(evening.has(|e| matches!(e, Effect::EnterParty { entry: Entry::Join(_), .. })));
     let attempt = evening.entering();
     evening.give(Input::Entered { attempt, result: Ok(party(&[NOVA, ME])) });
     evening.connecting();
     assert_eq!(evening.voice(), VoiceStatus::Reconnecting);
+}
+
+#[test]
+fn who_went_on_to_another_party_by_another_device_is_not_pulled_out_of_it() {
+    for party_first in [true, false] {
+        let mut evening = Evening::talking();
+        evening.settle();
+        let other = PartySession { id: SessionId::from("s9"), ..party(&[NOVA, ME]) };
+        evening.give(Input::PushClosed { reach: Reach::Nobody, failure: None });
+        evening.pass(Duration::from_secs(3600));
+        let asked_before = std::mem::take(&mut evening.effects);
+        evening.give(Input::PushOpened);
+        evening.effects.extend(asked_before);
+        for _ in 0..4 {
+            let is_party = |effect: &Effect| matches!(effect, Effect::ReadParty { .. });
+            let (of_party, of_lists) = std::mem::take(&mut evening.effects).into_iter().partition(is_party);
+            let turns: [Vec<_>; 2] = if party_first { [of_party, of_lists] } else { [of_lists, of_party] };
+            let mut caused = Vec::new();
+            for turn in turns {
+                evening.effects = turn;
+                for attempt in evening.effects.iter().filter_map(reading_party).collect::<Vec<_>>() {
+                    evening.give_all(Input::PartyRead { attempt, result: Ok(party(&[NOVA])) });
+                }
+                evening.effects.retain(|effect| !is_party(effect));
+                let goes_back = |evening: &Evening| evening.has(|e| matches!(e, Effect::EnterParty { .. }));
+                assert!(!goes_back(&evening), "before the parties are known");
+                evening.answer_lists(std::slice::from_ref(&other));
+                assert!(!goes_back(&evening), "the other one was left");
+                caused.append(&mut evening.effects);
+            }
+            evening.pass(Duration::from_secs(3));
+            evening.effects.append(&mut caused);
+        }
+        assert_eq!(evening.screen().party, PartyState::None);
+        assert_eq!(evening.screen().elsewhere, Some(SessionId::from("s9")));
+        assert_eq!(evening.problems(), [ProblemKind::RemovedFromParty]);
+    }
 }
 
 #[test]

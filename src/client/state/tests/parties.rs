@@ -241,6 +241,96 @@ fn the_party_of_an_invitation_that_no_list_shows_is_looked_after() {
 }
 
 #[test]
+fn who_wants_elsewhere_while_going_in_gets_there_once_that_is_undone() {
+    let join = |session: &str| Input::Command(Command::JoinParty(SessionId::from(session)));
+    let target = |evening: &Evening| {
+        evening.find(|effect| match effect {
+            Effect::EnterParty { attempt, entry: Entry::Join(session) } => Some((*attempt, session.clone())),
+            _ => None,
+        })
+    };
+    for given_up in [false, true] {
+        let mut evening = Evening::signed_in();
+        evening.give(join("s1"));
+        let (attempt, _) = target(&evening);
+        if given_up {
+            evening.give(Input::Command(Command::LeaveParty));
+        }
+        evening.give(join("s2"));
+        assert_eq!(evening.screen().party, PartyState::Joining);
+        evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+        assert!(!evening.has(|e| matches!(e, Effect::EnterParty { .. })), "one after the other");
+        assert_eq!(evening.screen().party, PartyState::Joining);
+        let attempt = evening.find(|e| match e {
+            Effect::LeaveParty { attempt, .. } => Some(*attempt),
+            _ => None,
+        });
+        evening.give(Input::Left { attempt, result: Ok(()) });
+        assert_eq!(target(&evening).1, SessionId::from("s2"));
+    }
+    let mut evening = Evening::signed_in();
+    evening.give(join("s1"));
+    let (attempt, _) = target(&evening);
+    evening.give(join("s2"));
+    evening.give(Input::Entered { attempt, result: Err(trouble()) });
+    assert_eq!(target(&evening).1, SessionId::from("s2"), "there was nothing to leave");
+    assert_eq!(evening.problems(), []);
+}
+
+#[test]
+fn the_last_wish_counts_and_asking_twice_is_asking_once() {
+    let join = |session: &str| Input::Command(Command::JoinParty(SessionId::from(session)));
+    let mut evening = Evening::signed_in();
+    evening.give(join("s1"));
+    let attempt = evening.entering();
+    evening.give(join("s2"));
+    evening.give(join("s1"));
+    evening.give(join("s1"));
+    evening.give(Input::Entered { attempt, result: Ok(party(&[ME])) });
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)));
+    let mut evening = Evening::signed_in();
+    evening.give(join("s1"));
+    let attempt = evening.entering();
+    evening.give(join("s2"));
+    evening.give(Input::Command(Command::LeaveParty));
+    assert_eq!(evening.screen().party, PartyState::Leaving);
+    evening.give(Input::Entered { attempt, result: Err(trouble()) });
+    assert_eq!(evening.screen().party, PartyState::None);
+    assert!(!evening.has(|e| matches!(e, Effect::EnterParty { .. })));
+}
+
+#[test]
+fn the_party_of_another_device_is_entered_here_without_a_word() {
+    let mut evening = Evening::signed_in();
+    let elsewhere = || party(&[ME, NOVA]);
+    evening.give(Input::Command(Command::Refresh));
+    evening.answer_lists(&[elsewhere()]);
+    assert_eq!(evening.screen().elsewhere, Some(SessionId::from("s1")));
+    evening.effects.clear();
+    evening.give(Input::Command(Command::JoinParty(SessionId::from("s1"))));
+    assert_eq!(evening.screen().elsewhere, None);
+    let attempt = evening.entering();
+    // The service takes the other device out, and that is no word about this one.
+    evening.push("s1", Event::MembersLeft(vec![ME]));
+    evening.give(Input::Entered { attempt, result: Ok(elsewhere()) });
+    assert_eq!(evening.told(), []);
+    evening.push("s1", Event::MembersJoined(vec![member(ME)]));
+    assert_eq!(evening.told(), []);
+    for _ in 0..3 {
+        evening.settle_as(&elsewhere());
+    }
+    assert!(matches!(evening.screen().party, PartyState::Joined(_)));
+    assert_eq!((evening.problems(), evening.screen().elsewhere), (vec![], None));
+    evening.give(Input::Command(Command::LeaveParty));
+    let attempt = evening.find(|e| match e {
+        Effect::LeaveParty { attempt, .. } => Some(*attempt),
+        _ => None,
+    });
+    evening.give(Input::Left { attempt, result: Ok(()) });
+    assert_eq!((evening.problems(), evening.screen().elsewhere), (vec![], None));
+}
+
+#[test]
 fn who_left_one_party_and_was_not_let_into_another_is_told_so() {
     let mut evening = Evening::calm();
     evening.give(Input::Command(Command::JoinParty(SessionId::from("s2"))));
@@ -281,6 +371,43 @@ fn a_link_is_looked_into_no_faster_than_it_may_be_and_only_while_it_is_open() {
     evening.give(Input::Command(Command::ClosePreview));
     evening.pass(60 * SECOND);
     assert!(!evening.has(|e| matches!(e, Effect::Parties(PartiesEffect::Preview { .. }))));
+}
+
+#[test]
+fn a_link_that_is_left_open_is_asked_about_ever_less_and_then_no_more() {
+    let mut evening = Evening::signed_in();
+    let polls = |evening: &mut Evening, time: Duration| {
+        let end = evening.now + time;
+        let mut polls = 0;
+        while evening.now < end {
+            evening.pass(SECOND);
+            for effect in std::mem::take(&mut evening.effects) {
+                let Effect::Parties(PartiesEffect::Preview { attempt, .. }) = effect else { continue };
+                polls += 1;
+                let party = LinkPreview { poll_every: SECOND, ..preview("s2") };
+                evening.linked(attempt, Ok(party));
+            }
+        }
+        polls
+    };
+    let open = |evening: &mut Evening| {
+        evening.give(Input::Command(Command::PreviewLink(link())));
+        let attempt = evening.previewing();
+        evening.linked(attempt, Ok(LinkPreview { poll_every: SECOND, ..preview("s2") }));
+    };
+    open(&mut evening);
+    assert_eq!(polls(&mut evening, 60 * SECOND), 12);
+    let rest = polls(&mut evening, 14 * 60 * SECOND);
+    assert!((12..=18).contains(&rest), "{rest} calls after the first minute");
+    assert_eq!(polls(&mut evening, 60 * 60 * SECOND), 0);
+    assert!(matches!(evening.screen().linked, Some(Linked::Found { .. })), "it stays as it was");
+    open(&mut evening);
+    assert_eq!(polls(&mut evening, 60 * SECOND), 12, "anew");
+    polls(&mut evening, 20 * 60 * SECOND);
+    evening.give(Input::Command(Command::JoinByLink(link())));
+    let attempt = evening.entering();
+    evening.give(Input::Entered { attempt, result: Err(Failure::new(ProblemKind::PartyFull, "403")) });
+    assert!(polls(&mut evening, 60 * SECOND) >= 12, "there may be room soon");
 }
 
 #[test]
@@ -430,4 +557,53 @@ fn an_invitation_is_told_as_sent_to_somebody_who_is_no_friend() {
     evening.give(Input::Command(Command::Invite(vec![NOVA])));
     evening.give(Input::InvitationSent { accounts: vec![NOVA], result: Ok(()) });
     assert!(matches!(evening.told().as_slice(), [Notice::InvitationSent(_)]), "{:?}", evening.told());
+}
+
+#[test]
+fn an_invitation_that_was_put_away_is_not_remembered_and_a_new_one_to_the_same_party_is_shown() {
+    let mut evening = Evening::signed_in();
+    evening.push("s2", Event::Invited);
+    let remembered = |evening: &Evening| evening.state.notes().map(|notes| notes.invitations.len());
+    assert_eq!((evening.screen().invitations.len(), remembered(&evening)), (1, Some(1)));
+    evening.give(Input::Command(Command::DismissInvitation(SessionId::from("s2"))));
+    assert_eq!((evening.screen().invitations.len(), remembered(&evening)), (0, Some(0)));
+    for _ in 0..3 {
+        evening.pass(8 * SECOND);
+        evening.answer_lists(&[]);
+    }
+    assert!(evening.screen().invitations.is_empty());
+    evening.push("s2", Event::Invited);
+    assert_eq!(evening.screen().invitations.len(), 1);
+    assert!(matches!(evening.told()[..], [Notice::Invited { .. }]));
+}
+
+#[test]
+fn a_service_that_refuses_the_list_of_invitations_is_live_and_that_is_told_once() {
+    let mut evening = Evening::signed_in();
+    evening.give(Input::PushClosed { reach: Reach::Service, failure: None });
+    evening.pass(SECOND);
+    evening.give(Input::PushOpened);
+    let mut told = 0;
+    for _ in 0..15 * 60 {
+        let (mut refused, mut answered) = (Vec::new(), Vec::new());
+        for effect in std::mem::take(&mut evening.effects) {
+            match effect {
+                Effect::Parties(PartiesEffect::ReadInvitations { attempt }) => refused.push(attempt),
+                effect => answered.push(effect),
+            }
+        }
+        evening.effects = answered;
+        evening.answer_lists(&[]);
+        for attempt in refused {
+            let no = Failure::new(ProblemKind::NotAllowed, "403");
+            let before = evening.problems().len();
+            evening.give_all(Input::Parties(PartiesInput::Invitations { attempt, result: Err(no) }));
+            told += evening.problems().len() - before;
+        }
+        let waiting = std::mem::take(&mut evening.effects);
+        evening.pass(SECOND);
+        evening.effects.extend(waiting);
+    }
+    assert_eq!(evening.screen().link, LinkState::Live);
+    assert_eq!((told, evening.problems()), (1, vec![]));
 }

@@ -41,6 +41,8 @@ struct Evening {
     line_down_until: Option<Instant>,
     /// One call in so many fails; 0: none does.
     failing: u32,
+    /// Who people are cannot be read.
+    nameless: bool,
     made: Vec<Instant>,
     notices: Vec<Notice>,
 }
@@ -57,6 +59,7 @@ impl Evening {
             events: Vec::new(),
             line_down_until: None,
             failing: 0,
+            nameless: false,
             made: Vec::new(),
             notices: Vec::new(),
         };
@@ -108,7 +111,8 @@ impl Evening {
     fn step(&mut self) {
         let now = self.now;
         if let Some(call) = self.calls.iter_mut().find(|call| call.answer.is_none() && call.acts <= now) {
-            let fails = self.failing > 0 && self.rng.random_range(0..self.failing) == 0;
+            let is_nameless = self.nameless && matches!(call.effect, PeopleEffect::ReadProfiles { .. });
+            let fails = is_nameless || self.failing > 0 && self.rng.random_range(0..self.failing) == 0;
             // A call that fails may have been carried out all the same.
             let carried_out = !fails || self.rng.random_bool(0.3);
             let kind = if self.rng.random_bool(0.5) {

@@ -168,3 +168,70 @@ fn a_list_that_cannot_be_read_is_said_and_comes_by_itself_later() {
     evening.assert_true("later");
     assert!(evening.state.snapshot().problems.is_empty());
 }
+
+#[test]
+fn friends_whose_names_cannot_be_read_are_a_problem_until_they_can() {
+    for friends in [5, 300] {
+        let mut evening = Evening::begin(11, Service::of(friends));
+        evening.nameless = true;
+        evening.line_opens();
+        let is_said = |evening: &Evening| {
+            let problems = evening.state.snapshot().problems;
+            problems.iter().any(|it| it.kind == ProblemKind::FriendsNotLoaded)
+        };
+        evening.pass(Duration::from_secs(20));
+        assert!(is_said(&evening) && !evening.screen().friends.fetching, "{friends} friends");
+        // Reading the list again changes nothing about that.
+        evening.tell(1);
+        evening.pass(Duration::from_secs(60));
+        assert!(is_said(&evening), "{friends} friends");
+        evening.nameless = false;
+        evening.pass(Duration::from_secs(400));
+        evening.assert_true("with names");
+        assert!(!is_said(&evening));
+    }
+}
+
+#[test]
+fn a_request_that_was_taken_back_makes_no_friend_of_whoever_accepts_it() {
+    let mut evening = quiet_evening();
+    let from = stranger(6);
+    let events = evening.service.asks_us(from);
+    evening.tell(events);
+    evening.pass(Duration::from_secs(5));
+    evening.notices.clear();
+    evening.service.takes_back(from);
+    evening.command(Command::AcceptRequest(from));
+    let shown = evening.screen().people;
+    assert!(shown.requests.items().is_empty() && !shown.asked.contains(&from));
+    evening.pass(Duration::from_secs(60));
+    evening.assert_true("no friend");
+    assert_eq!(evening.notices, []);
+    assert!(evening.screen().people.asked.contains(&from), "it is our request now");
+    let events = evening.service.befriends_us(from);
+    evening.tell(events);
+    evening.pass(Duration::from_secs(60));
+    assert_eq!(evening.notices, [Notice::NewFriend(service::name(from))]);
+    assert!(evening.screen().people.asked.is_empty());
+}
+
+#[test]
+fn a_new_friend_whom_the_list_showed_before_the_answer_is_told_once() {
+    let mut evening = quiet_evening();
+    let from = stranger(6);
+    let events = evening.service.asks_us(from);
+    evening.tell(events);
+    evening.pass(Duration::from_secs(5));
+    evening.notices.clear();
+    evening.command(Command::AcceptRequest(from));
+    let now = evening.now;
+    for call in &mut evening.calls {
+        (call.acts, call.arrives) = (now, now + Duration::from_secs(10));
+    }
+    evening.pass(Duration::from_secs(8));
+    assert_eq!(evening.notices, []);
+    evening.pass(Duration::from_secs(60));
+    assert_eq!(evening.notices, [Notice::NewFriend(service::name(from))]);
+    evening.assert_true("a friend");
+    assert!(evening.screen().people.asked.is_empty());
+}

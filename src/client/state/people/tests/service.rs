@@ -100,6 +100,11 @@ impl Service {
         1
     }
 
+    /// And tells nobody.
+    pub fn takes_back(&mut self, account: AccountId) {
+        self.requests.remove(&account);
+    }
+
     pub fn befriends_us(&mut self, account: AccountId) -> usize {
         self.asked.remove(&account);
         self.requests.remove(&account);
