@@ -111,7 +111,7 @@ fn what_one_does_is_on_the_screens_of_the_others_within_half_a_second() {
     let count = |wanted: &Notice| told.iter().filter(|it| *it == wanted).count();
     assert_eq!(count(&Notice::PartyRenamed(PrivateText::from("After midnight"))), 1, "{told:?}");
     assert_eq!(count(&Notice::MemberLeft(OnlineId::from("marlow_87"))), 1, "{told:?}");
-    assert_eq!(count(&Notice::OwnerChanged(OnlineId::from("wren_4"))), 1, "{told:?}");
+    assert_eq!(count(&Notice::OwnPartyNow), 1, "{told:?}");
 
     b.send(Command::RemoveMember(account(&c)));
     b.wait_within(SEEN, "alone", |s| party(s).is_some_and(|p| p.session.members.len() == 1));

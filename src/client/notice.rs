@@ -18,6 +18,8 @@ pub enum Notice {
     MemberLeft(OnlineId),
     /// Somebody else owns the party now.
     OwnerChanged(OnlineId),
+    /// The user owns it.
+    OwnPartyNow,
     Invited {
         session: SessionId,
         from: Option<OnlineId>,

@@ -131,6 +131,9 @@ impl Report {
                 let name = plain(&name.0);
                 (format!("{name} left"), json!({"event": "member_left", "online_id": name}))
             }
+            Notice::OwnPartyNow => {
+                ("You own the party now".to_owned(), json!({"event": "owner", "me": true}))
+            }
             Notice::OwnerChanged(name) => {
                 let name = plain(&name.0);
                 (format!("{name} owns the party now"), json!({"event": "owner", "online_id": name}))

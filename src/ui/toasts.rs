@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Duration};
 use egui::{Align, Align2, Area, Id, Layout, Order, Sense, Ui, Vec2, WidgetInfo, accesskit::Role, vec2};
 
 use super::{
-    Cx,
+    Cx, chats,
     home::Entering,
     theme,
     theme::palette,
@@ -134,9 +134,11 @@ impl Toasts {
         }
         let can_answer = self.shown.iter().any(|toast| toast.offer != Offer::Nothing);
         let width = (ui.ctx().content_rect().width() - 64.0).min(WIDTH);
+        // Not over what is being written.
+        let beside = if cx.nav.messages_beside { chats::PANEL_WIDTH } else { 0.0 };
         let mut answered = None;
         let area = Area::new(Id::unique("toasts"))
-            .anchor(Align2::RIGHT_BOTTOM, vec2(-24.0, -16.0 - bar_height))
+            .anchor(Align2::RIGHT_BOTTOM, vec2(-24.0 - beside, -16.0 - bar_height))
             .order(Order::Tooltip)
             .interactable(can_answer)
             .accessible_name("Notices")

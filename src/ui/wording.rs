@@ -249,6 +249,7 @@ pub fn notice(notice: &Notice) -> String {
         Notice::SecretsMoved(SecretStorage::Memory) => "Your sign-in lasts until you quit".to_owned(),
         Notice::MemberJoined(who) => format!("{} joined the party", one_line(who.as_str())),
         Notice::MemberLeft(who) => format!("{} left the party", one_line(who.as_str())),
+        Notice::OwnPartyNow => "You are the host now".to_owned(),
         Notice::OwnerChanged(who) => format!("{} is the host now", one_line(who.as_str())),
         Notice::Invited { from: Some(who), .. } => {
             format!("{} invites you to a party", one_line(who.as_str()))

@@ -178,6 +178,7 @@ impl State {
         let attempt = self.new_attempt();
         let Some(joined) = self.joined() else { return };
         let (session, seat) = (joined.session.id.clone(), joined.voice.seat().cloned());
+        self.leave_party_chat(&session);
         self.set_party(PartyStage::Leaving { attempt, session: session.clone(), then });
         self.end_of_party();
         out.extend([Effect::HangUp, Effect::LeaveParty { attempt, session, seat }]);
@@ -227,6 +228,9 @@ impl State {
 
     /// The party is gone, or we are gone from it.
     pub(super) fn party_over(&mut self, failure: Failure, out: &mut Effects) {
+        if let Some(session) = self.joined().map(|joined| joined.session.id.clone()) {
+            self.leave_party_chat(&session);
+        }
         self.set_party(PartyStage::None);
         self.end_of_party();
         out.push(Effect::HangUp);

@@ -274,7 +274,8 @@ impl State {
         if let Some(owner) = owner.filter(|owner| joined.told_owner != Some(owner.account))
             && joined.told_owner.replace(owner.account).is_some()
         {
-            out.push(Effect::Notify(Notice::OwnerChanged(owner.online_id.clone())));
+            let name = || Notice::OwnerChanged(owner.online_id.clone());
+            out.push(Effect::Notify(if owner.account == me { Notice::OwnPartyNow } else { name() }));
         }
         if before.name != after.name && joined.named.as_ref() != Some(&after.name) {
             joined.named = None;

@@ -229,6 +229,16 @@ impl State {
         }
     }
 
+    /// The conversation of a party ends for who leaves it; what was not sent is kept for as long as the group is there.
+    pub(super) fn leave_party_chat(&mut self, session: &SessionId) {
+        let Some(account) = self.account_mut() else { return };
+        let chats = &mut account.chats;
+        if chats.open_group().is_some() && chats.open_group() == chats.of_party(session) {
+            chats.open = None;
+            self.show_chats();
+        }
+    }
+
     /// A conversation is not there any more, as the service says.
     fn chat_gone(&mut self, group: &GroupId, failure: Failure, now: Instant) {
         let Some(account) = self.account_mut() else { return };

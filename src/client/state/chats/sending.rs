@@ -33,6 +33,10 @@ impl State {
             let failure = Failure::new(ProblemKind::MessageNotSent, "too many messages wait");
             self.problems.raise(Place::Chats, failure);
         }
+        if let Some(account) = self.account_mut() {
+            // For the others a message ends what was told before it.
+            account.chats.told_writing = None;
+        }
         self.chats_changed(now, out);
     }
 
