@@ -65,7 +65,7 @@ async fn who_is_here_hears_of_a_friend_who_signs_in_for_the_first_time() {
     let wren = Person::sign_in(&sandbox, "wren_4").await;
     let told = ear.event("friends:updated").await;
     assert_eq!(told["body"]["data"]["accountId"], wren.account);
-    assert_eq!(all_friends(&marlow).await, [wren.account.clone()]);
+    assert_eq!(all_friends(&marlow).await, std::slice::from_ref(&wren.account));
 }
 
 #[tokio::test]
