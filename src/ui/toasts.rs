@@ -160,7 +160,7 @@ impl Toasts {
         if can_answer && ui.rect_contains_pointer(area.rect) {
             self.shown.iter_mut().for_each(|toast| toast.until = toast.until.max(now + HELD_SECONDS));
         }
-        if area.rect.size() != self.size {
+        if (area.rect.size() - self.size).abs().max_elem() > 0.5 {
             // They stand where the pass before left room for them: draw again now, since no later frame may come.
             self.size = area.rect.size();
             ui.ctx().request_discard("the toasts have a new size");
