@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{
     Attempt,
-    reading::{Reading, Worth},
+    reading::{Reading, Worth, pause_after},
 };
 use crate::psn::PartyEvent;
 
@@ -41,6 +41,7 @@ impl Pace {
 
 /// After a reading that failed; twice as long after each further one.
 const AGAIN: Duration = Duration::from_secs(8);
+const LONGEST_AGAIN: Duration = Duration::from_secs(128);
 /// Events that a reading under way may not have seen; with more of them its answer stands as it is, until the next.
 const MAX_MISSED: usize = 256;
 
@@ -118,8 +119,8 @@ impl Following {
     pub fn fail(&mut self, attempt: Attempt, pause: Option<Duration>, now: Instant) -> bool {
         let ours = self.reading.fail(attempt);
         if ours {
-            let at = now + pause.unwrap_or_default().max(AGAIN * (1 << self.failures.min(4)));
-            self.failures += 1;
+            let at = now + pause.unwrap_or_default().max(pause_after(self.failures, AGAIN, LONGEST_AGAIN));
+            self.failures = self.failures.saturating_add(1);
             self.due = Default::default();
             self.due[Pace::Soon as usize] = Some(Due { since: now, at });
         }

@@ -2,6 +2,7 @@
 //! its effects. Each file here owns one part of the state; this one owns the whole and the way through it.
 
 mod account;
+mod bucket;
 mod capture;
 mod chats;
 mod entry;

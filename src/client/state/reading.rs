@@ -1,7 +1,7 @@
 //! One thing that is read from the service again and again. Answers and events come in any order: an answer that an event
 //! overtook may be older than the event, so the thing is read once more. Pure.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Attempt;
 
@@ -84,6 +84,11 @@ impl Reading {
     }
 }
 
+/// How long what failed is left alone: `first`, and twice as long after each further of `failures` in a row.
+pub fn pause_after(failures: u32, first: Duration, longest: Duration) -> Duration {
+    first.saturating_mul(1 << failures.min(16)).min(longest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,7 +125,7 @@ mod tests {
     fn what_failed_before_a_moment_was_not_tried_since() {
         let (mut reading, now) = (Reading::default(), Instant::now());
         assert!(reading.begin(1, now) && reading.fail(1));
-        let later = now + std::time::Duration::from_secs(1);
+        let later = now + Duration::from_secs(1);
         assert!(!reading.was_tried_since(later));
         assert!(reading.begin(2, later) && !reading.was_tried_since(later), "not before it ended");
         assert!(reading.fail(2) && reading.was_tried_since(later) && !reading.is_read_since(later));

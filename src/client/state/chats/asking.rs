@@ -37,9 +37,10 @@ impl ChatsState {
     /// All that is wanted, and from when on it may be read; what matters most comes first. `None`: the list.
     fn wanted(&self, now: Instant) -> Vec<(Instant, Option<Wanted>)> {
         let mut wanted = Vec::new();
-        let mut add = |source: &Source, calls, worthy, what: Option<Wanted>| {
+        let mut add = |source: &Source, calls, worthy: Worthy, what: Option<Wanted>| {
             if let Some(due) = source.due(now) {
-                let allowed = if source.is_urgent() { now } else { self.pace.allowed(calls, worthy, now) };
+                let allowed =
+                    if source.is_urgent() { now } else { self.pace.when(calls, worthy.kept(), now) };
                 wanted.push((due.max(allowed), what));
             }
         };
@@ -59,7 +60,7 @@ impl ChatsState {
             add_all(group, conversation, Worthy::Unseen);
         }
         if let Some(due) = self.list.due(now) {
-            wanted.push((due.max(self.pace.allowed(LIST_CALLS, Worthy::Seen, now)), None));
+            wanted.push((due.max(self.pace.when(LIST_CALLS, Worthy::Seen.kept(), now)), None));
         }
         wanted
     }
@@ -69,12 +70,12 @@ impl ChatsState {
         let Wanted { group, what } = match wanted {
             Some(wanted) => wanted,
             None => {
-                self.pace.take(LIST_CALLS, now);
+                self.pace.spend(LIST_CALLS, now);
                 self.list.begin(attempt, now);
                 return Some(ChatsEffect::ReadGroups { attempt });
             }
         };
-        self.pace.take(1, now);
+        self.pace.spend(1, now);
         self.conversations.get_mut(&group)?.read(what, attempt, group, now)
     }
 

@@ -5,13 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::super::{
     Attempt,
-    reading::{Reading, Worth},
+    bucket::Bucket,
+    reading::{Reading, Worth, pause_after},
 };
 
-/// Readings that may follow each other at once.
-const BURST: u32 = 60;
-/// After a burst they are this far apart: with all that is sent and polled besides, the client stays within its calls.
-const APART: Duration = Duration::from_secs(8);
 /// Of a burst, left to what the user looks at.
 const RESERVE: u32 = 40;
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
@@ -125,15 +122,11 @@ impl Source {
 
 /// `failures`: in a row, before this one.
 pub fn backoff(failures: u32) -> Duration {
-    (FIRST_PAUSE * (1 << failures.min(6))).min(LONGEST_PAUSE)
+    pause_after(failures, FIRST_PAUSE, LONGEST_PAUSE)
 }
 
-/// How many readings there may be, whatever happens.
-#[derive(Debug, Default)]
-pub struct Pace {
-    /// When a whole burst is possible again.
-    full: Option<Instant>,
-}
+/// How many readings there may be, whatever happens: with all that is sent and polled besides, the client stays within its calls.
+pub type Pace = Bucket<60, 8>;
 
 /// What a reading is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -144,17 +137,13 @@ pub enum Worthy {
     Unseen,
 }
 
-impl Pace {
-    pub fn take(&mut self, calls: u32, now: Instant) {
-        let full = self.full.map_or(now, |full| full.max(now));
-        self.full = Some((full + APART * calls).min(now + APART * BURST));
-    }
-
-    /// From when on so many calls may be made; never in the past.
-    pub fn allowed(&self, calls: u32, worthy: Worthy, now: Instant) -> Instant {
-        let kept = if worthy == Worthy::Seen { 0 } else { RESERVE };
-        let Some(full) = self.full else { return now };
-        full.checked_sub(APART * (BURST - kept - calls)).map_or(now, |at| at.max(now))
+impl Worthy {
+    /// Of a burst, left to others.
+    pub fn kept(self) -> u32 {
+        match self {
+            Self::Seen => 0,
+            Self::Unseen => RESERVE,
+        }
     }
 }
 
@@ -168,9 +157,9 @@ mod tests {
         let mut now = start;
         let mut calls = 0;
         while now < start + Duration::from_secs(15 * 60) {
-            pace.take(1, now);
+            pace.spend(1, now);
             calls += 1;
-            now = pace.allowed(1, Worthy::Seen, now);
+            now = pace.when(1, Worthy::Seen.kept(), now);
             assert!(calls > 59 || now == start, "{calls} within the burst");
         }
         assert!((160..180).contains(&calls), "{calls} calls in a quarter of an hour");
@@ -179,9 +168,9 @@ mod tests {
     #[test]
     fn what_is_out_of_sight_leaves_something_over_for_what_is_seen() {
         let (mut pace, now) = (Pace::default(), Instant::now());
-        pace.take(20, now);
-        assert_eq!(pace.allowed(1, Worthy::Seen, now), now);
-        assert!(pace.allowed(1, Worthy::Unseen, now) > now);
+        pace.spend(20, now);
+        assert_eq!(pace.when(1, Worthy::Seen.kept(), now), now);
+        assert!(pace.when(1, Worthy::Unseen.kept(), now) > now);
     }
 
     #[test]

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use crate::client::state::reading::pause_after;
+
 const FIRST: Duration = Duration::from_secs(5);
-/// Doublings of it.
-const MAX_DOUBLINGS: u32 = 6;
+const LONGEST: Duration = Duration::from_secs(320);
 
 #[derive(Debug, Default)]
 pub struct Backoff {
@@ -15,8 +16,8 @@ pub struct Backoff {
 impl Backoff {
     /// Until when nobody should try again.
     pub fn fail(&mut self, now: Instant) -> Instant {
-        let until = now + FIRST * (1 << self.failures.min(MAX_DOUBLINGS));
-        self.failures += 1;
+        let until = now + pause_after(self.failures, FIRST, LONGEST);
+        self.failures = self.failures.saturating_add(1);
         self.until = Some(until);
         until
     }

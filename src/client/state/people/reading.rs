@@ -1,4 +1,4 @@
-//! What about people is read next, and what comes of it. Everything that is to be read waits for [`super::pace::Pace`]; what is
+//! What about people is read next, and what comes of it. Everything that is to be read waits for [`super::Pace`]; what is
 //! more important goes first, and what waits for calls does not see them go to what is less so.
 
 use std::time::{Duration, Instant};
@@ -71,7 +71,7 @@ impl PeopleState {
         for (due, calls, job) in jobs.into_iter().chain(turn) {
             let Some(due) = due else { continue };
             let due = self.held_until.map_or(due, |held| held.max(due));
-            let at = due.max(self.pace.when(calls, now));
+            let at = due.max(self.pace.when(calls, 0, now));
             if next.is_none_or(|(other, _)| at < other) {
                 next = Some((at, job));
             }
