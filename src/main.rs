@@ -194,7 +194,7 @@ fn list_devices() {
         if list.is_empty() {
             println!("  none");
         }
-        for model::SoundDevice { id, name, is_default } in list {
+        for model::SoundDevice { id, name, is_default, .. } in list {
             println!("  {} {name}\n      {id}", if is_default { '*' } else { ' ' });
         }
     }

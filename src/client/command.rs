@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use crate::model::{
-    AccountId, AccountSlot, GroupId, MessageUid, NotificationId, OAuthClient, OnlineId, PartyLink, Privacy,
-    PrivateText, Secret, SecretStorage, SessionId, Settings,
+    AccountId, AccountSlot, GroupId, Hearing, MessageUid, NotificationId, OAuthClient, OnlineId, PartyLink,
+    Privacy, PrivateText, Secret, SecretStorage, SessionId, Settings,
 };
 
 #[derive(Debug, Clone, PartialEq)]
@@ -121,6 +121,15 @@ pub enum Command {
 
     /// After voice failed: try again from the start.
     RetryVoice,
+    /// After a member could not be reached: the same for them alone.
+    RetryMember(AccountId),
+    /// How one member is heard, from now on and by this account.
+    SetHearing {
+        account: AccountId,
+        hearing: Hearing,
+    },
+    /// Writes down what one hears, or ends it.
+    Record(bool),
     TalkKey {
         held: bool,
     },

@@ -6,7 +6,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Command, Notice, Snapshot};
 use crate::{
-    model::{CallBudget, ImageUrl, Picture, VoiceStats},
+    model::{CallBudget, ImageUrl, Picture, VoiceReport},
     voice::Meters,
 };
 
@@ -18,8 +18,8 @@ pub const NOTICE_BACKLOG: usize = 256;
 /// Wakes whoever draws. Called from any thread, often; must be cheap and never block.
 pub type Waker = Arc<dyn Fn() + Send + Sync>;
 
-/// What the current voice connection did so far; `None` without one.
-pub type StatsReader = Arc<dyn Fn() -> Option<VoiceStats> + Send + Sync>;
+/// How voice is, connection by connection.
+pub type ReportReader = Arc<dyn Fn() -> VoiceReport + Send + Sync>;
 
 /// How many calls the account in use made lately; `None` while nobody is signed in.
 pub type BudgetReader = Arc<dyn Fn() -> Option<CallBudget> + Send + Sync>;
@@ -36,7 +36,7 @@ pub struct Handle {
     pub snapshots: watch::Receiver<Arc<Snapshot>>,
     pub notices: mpsc::Receiver<Notice>,
     pub meters: Arc<Meters>,
-    pub stats: StatsReader,
+    pub report: ReportReader,
     pub budget: BudgetReader,
     pub wanted_pictures: mpsc::Sender<ImageUrl>,
     pub pictures: mpsc::Receiver<PictureArrival>,

@@ -22,7 +22,7 @@ mod world;
 pub use command::{Command, MicrophoneTest};
 pub use failure::Failure;
 pub use handle::{
-    BudgetReader, COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, PICTURE_BACKLOG, PictureArrival, StatsReader,
+    BudgetReader, COMMAND_BACKLOG, Handle, NOTICE_BACKLOG, PICTURE_BACKLOG, PictureArrival, ReportReader,
     Waker,
 };
 pub use keeper::{KeepClientError, keep_client, kept_client};

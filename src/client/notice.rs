@@ -1,5 +1,7 @@
 //! What happened once: a toast, later a sound or a desktop notification. Lost if nobody listens.
 
+use std::path::PathBuf;
+
 use crate::model::{
     DeviceKind, GroupId, MessageKind, OnlineId, PartyLink, PrivateText, SecretStorage, SessionId,
 };
@@ -48,6 +50,8 @@ pub enum Notice {
     },
     VoiceConnected,
     VoiceInterrupted,
+    /// A recording ended, and is here.
+    Recorded(PathBuf),
     DeviceLost(DeviceKind),
     DeviceInUse {
         kind: DeviceKind,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::command::Command;
-use crate::model::DeviceKind;
+use crate::model::{DeviceKind, DeviceTrouble};
 
 /// One trouble that lasts until it is dismissed, repaired or overtaken.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,7 +96,9 @@ pub enum ProblemKind {
     VoiceNotUnderstood,
     /// The computer refused: no socket, no thread.
     VoiceBroken,
-    DeviceMissing(DeviceKind),
+    DeviceMissing(DeviceKind, DeviceTrouble),
+    /// What one hears could not be written down.
+    RecordingFailed,
     SettingsNotSaved,
     /// What is remembered for the account could not be written.
     NotesNotSaved,
@@ -166,7 +168,7 @@ impl Problem {
             {
                 Remedy::RetryVoice
             }
-            ProblemKind::DeviceMissing(_) => Remedy::OpenVoiceSettings,
+            ProblemKind::DeviceMissing(..) | ProblemKind::RecordingFailed => Remedy::OpenVoiceSettings,
             ProblemKind::ServiceUnreachable
             | ProblemKind::ServiceTrouble
             | ProblemKind::BlockedByNetworkEdge

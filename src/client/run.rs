@@ -17,7 +17,7 @@ use super::{
     world::{Arrival, InUse, World},
 };
 use crate::{
-    model::{ClientSource, Clock, OAuthClient, Settings, TalkMode, VoiceStats},
+    model::{ClientSource, Clock, OAuthClient, Settings, TalkMode},
     psn::{self, Endpoints},
     store::{self, Loaded, Paths, PictureCache},
     voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig},
@@ -88,11 +88,11 @@ impl Client {
         let (publisher, snapshots) = watch::channel(Arc::new(state.snapshot()));
         // The voice thread ends with the client, not with the last handle.
         let voice = Arc::downgrade(&world.voice);
-        let stats = Arc::new(move || -> Option<VoiceStats> { voice.upgrade()?.stats() });
+        let report = Arc::new(move || voice.upgrade().map(|voice| voice.report()).unwrap_or_default());
         let in_use = world.in_use.clone();
         let budget = Arc::new(move || in_use.budget());
         let handle =
-            Handle { commands, snapshots, notices, meters, stats, budget, wanted_pictures, pictures };
+            Handle { commands, snapshots, notices, meters, report, budget, wanted_pictures, pictures };
         let work = move || {
             runtime.block_on(run(state, world, queues, publisher, wake));
             runtime.shutdown_timeout(SHUTDOWN_TIME);
@@ -136,6 +136,7 @@ fn set_up(
             speakers: config.speakers.clone().unwrap_or(Speakers::Device(settings.speakers.clone())),
             talk: Talk {
                 mode: settings.talk_mode,
+                activation: settings.activation,
                 key_held: false,
                 muted: false,
                 deafened: false,

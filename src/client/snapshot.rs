@@ -1,7 +1,7 @@
 //! What is true now: one immutable value, published by the client, read by the UI.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     path::PathBuf,
     sync::Arc,
@@ -15,10 +15,10 @@ use super::{
     problem::{Problem, ProblemKind},
 };
 use crate::model::{
-    AccountId, ChatMessage, ClientSource, DeviceKind, Friend, FriendSummary, Group, GroupId, Invitation,
-    KeyringState, KnownAccount, LinkPreview, Notification, OnlineId, OpenParty, PartyLink, PartySession,
-    PastParty, PlayedTitle, Presence, PrivateText, Profile, Progress, Report, SchemeStatus, SecretStorage,
-    SessionId, Settings, SoundDevice, TalkMode,
+    AccountId, ChatMessage, ClientSource, DeviceKind, DeviceTrouble, Friend, FriendSummary, Group, GroupId,
+    Hearing, Invitation, KeyringState, KnownAccount, LinkPreview, Notification, OnlineId, OpenParty,
+    PartyLink, PartySession, PastParty, PlayedTitle, Presence, PrivateText, Profile, Progress, Report,
+    SchemeStatus, SecretStorage, SessionId, Settings, SoundDevice, TalkMode,
 };
 
 /// Everything the window shows, apart from sampled levels ([`crate::voice::Meters`]).
@@ -422,7 +422,10 @@ pub enum PartyState {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Party {
     pub session: PartySession,
+    /// To the bridge.
     pub voice: VoiceStatus,
+    /// Every other member, by account.
+    pub members: Arc<BTreeMap<AccountId, MemberVoice>>,
     pub talk: TalkState,
     /// Invited in this party and not here yet.
     pub invited: Vec<AccountId>,
@@ -444,6 +447,44 @@ pub enum VoiceStatus {
     Failed,
 }
 
+/// How one member is reached, and heard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemberVoice {
+    pub reach: MemberReach,
+    pub hearing: Hearing,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MemberReach {
+    /// A way to them is being found.
+    Connecting,
+    /// From here to them, without the bridge.
+    Direct,
+    /// The bridge carries their voice.
+    Bridge,
+    /// There was a way, and it broke; the client tries by itself.
+    Reconnecting,
+    /// The client gave up until they, or the user, try again.
+    Unreachable(Unreachable),
+}
+
+/// Why there is no way to a member.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Unreachable {
+    /// They switched voice chat off.
+    VoiceOff,
+    /// Their device never said anything to our offers.
+    NoAnswer,
+    /// Both agreed, and no path was found between the two networks.
+    NoPath,
+    /// They speak a way this program does not know.
+    NotUnderstood,
+    /// The service did not pass our offers on.
+    NotPassedOn,
+    /// There was a way; it broke again and again.
+    Lost,
+}
+
 /// The user's own controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TalkState {
@@ -461,6 +502,16 @@ pub struct Sound {
     pub microphone: DeviceState,
     pub output: DeviceState,
     pub microphone_test: MicrophoneTest,
+    /// See [`crate::model::Settings::party_output`].
+    pub party_output: DeviceState,
+    pub recording: Option<Recording>,
+}
+
+/// What one hears is being written down.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recording {
+    pub file: PathBuf,
+    pub since: Instant,
 }
 
 impl Sound {
@@ -468,6 +519,7 @@ impl Sound {
         match kind {
             DeviceKind::Microphone => &self.microphone,
             DeviceKind::Speakers => &self.output,
+            DeviceKind::PartyOutput => &self.party_output,
         }
     }
 }
@@ -481,5 +533,5 @@ pub enum DeviceState {
         name: String,
     },
     /// There is none, or none that opens. Voice goes on without.
-    Missing,
+    Missing(DeviceTrouble),
 }

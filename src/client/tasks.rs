@@ -14,7 +14,7 @@ use super::{
     reconnect::Reach,
 };
 use crate::{
-    model::{Bridge, PartyLink, PartySession, SessionId},
+    model::{Bridge, OtherEnd, PartyLink, PartySession, SessionId},
     psn::{self, Psn, PushError},
     voice::{NegotiationError, Voice},
 };
@@ -184,7 +184,7 @@ async fn answer(
     seat: &Seat,
     offer: crate::model::Offer,
 ) -> Result<(), Failure> {
-    let answer = voice.answer(connection, offer).await?;
+    let answer = voice.answer(connection, OtherEnd::Bridge, offer).await?;
     Ok(psn.answer_peer(&seat.bridge, &seat.peer, &answer).await?)
 }
 

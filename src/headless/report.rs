@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::wording;
 use crate::{
     client::{Handle, Notice, Party, PartyState, Problem, Screen, SignIn, SignInLink, Snapshot, VoiceStatus},
-    model::{AccountId, Decibels, Platform, VoiceStats},
+    model::{AccountId, Decibels, LinkReport, Platform, VoiceReport},
 };
 
 /// Quieter is not worth a line.
@@ -28,7 +28,7 @@ pub struct Report {
     voice: Option<VoiceStatus>,
     problems: Vec<Problem>,
     speaking: BTreeMap<AccountId, Speaking>,
-    stats: Option<VoiceStats>,
+    voice_report: VoiceReport,
     rtt_millis: Option<f32>,
     heard: Power,
 }
@@ -55,7 +55,7 @@ impl Report {
             voice: None,
             problems: Vec::new(),
             speaking: BTreeMap::new(),
-            stats: None,
+            voice_report: VoiceReport::default(),
             rtt_millis: None,
             heard: Power::default(),
         }
@@ -123,6 +123,9 @@ impl Report {
 
     fn notice(&mut self, notice: &Notice) {
         let (text, event) = match notice {
+            Notice::Recorded(file) => {
+                (format!("Recorded in {}", file.display()), json!({"event": "recorded", "file": file}))
+            }
             Notice::MemberJoined(name) => {
                 let name = plain(&name.0);
                 (format!("{name} joined"), json!({"event": "member_joined", "online_id": name}))
@@ -194,9 +197,7 @@ impl Report {
     /// Looks at the levels. Called every [`super::SAMPLE_EVERY`].
     pub fn listen(&mut self, snapshot: &Snapshot, handle: &Handle) {
         let now = Instant::now();
-        if let Some(stats) = (handle.stats)() {
-            self.stats = Some(stats);
-        }
+        self.voice_report = (handle.report)();
         self.rtt_millis = handle.meters.rtt_millis().or(self.rtt_millis);
         self.heard.add(handle.meters.heard.get());
         let Screen::SignedIn(signed_in) = &snapshot.screen else { return };
@@ -241,7 +242,13 @@ impl Report {
     pub fn summary(&mut self, snapshot: &Snapshot) -> bool {
         self.take_in(snapshot, Vec::new());
         let succeeded = self.party.is_some() && self.voice == Some(VoiceStatus::Connected);
-        let stats = self.stats.unwrap_or_default();
+        let links = &self.voice_report.links;
+        let total = |of: fn(&LinkReport) -> u64| links.iter().map(of).sum::<u64>();
+        let (sent, received, lost) = (
+            total(|link| link.packets_sent),
+            total(|link| link.packets_received),
+            total(|link| link.packets_lost),
+        );
         let heard = self.heard.mean();
         let state = self.voice.map_or("none", wording::voice);
         if self.json {
@@ -254,10 +261,10 @@ impl Report {
             self.write(&json!({
                 "event": "summary", "signed_in": self.signed_in, "party": party,
                 "voice": {
-                    "state": state, "paths": paths, "clock_hz": stats.clock_hz, "ptime_ms": stats.frame_millis,
-                    "packets_sent": stats.packets_sent, "packets_received": stats.packets_received,
-                    "packets_lost": stats.packets_lost, "heard_rms_dbfs": rounded(heard),
-                    "rtt_ms": stats.rtt_millis.or(self.rtt_millis), "jitter_buffer_ms": stats.jitter_buffer_millis,
+                    "state": state, "paths": paths, "clock_hz": links.first().map(|link| link.clock_hz), "ptime_ms": links.first().map(|link| link.frame_millis),
+                    "packets_sent": sent, "packets_received": received,
+                    "packets_lost": lost, "heard_rms_dbfs": rounded(heard),
+                    "rtt_ms": self.rtt_millis, "jitter_buffer_ms": links.iter().map(|link| link.buffer.as_millis()).max(),
                 },
                 "problems": problems,
             })
@@ -265,7 +272,7 @@ impl Report {
         } else {
             self.write(&format!(
                 "In the end: voice {state}, {} packets sent, {} received, {} lost; heard {:.0} dB on average.",
-                stats.packets_sent, stats.packets_received, stats.packets_lost, heard.0
+                sent, received, lost, heard.0
             ));
         }
         succeeded

@@ -30,8 +30,12 @@ pub fn problem(kind: &ProblemKind) -> String {
         }
         ProblemKind::NoClientSecret => "there is no client secret to sign in with",
         ProblemKind::ClientRefused => "the service does not accept the client secret",
-        ProblemKind::DeviceMissing(DeviceKind::Microphone) => "there is no microphone; voice goes on without",
-        ProblemKind::DeviceMissing(DeviceKind::Speakers) => "there is no speaker; voice goes on without",
+        ProblemKind::DeviceMissing(DeviceKind::Microphone, _) => {
+            "there is no microphone; voice goes on without"
+        }
+        ProblemKind::DeviceMissing(DeviceKind::Speakers | DeviceKind::PartyOutput, _) => {
+            "there is no speaker; voice goes on without"
+        }
         kind => return name_in_words(kind),
     };
     sentence.to_owned()
@@ -80,5 +84,6 @@ pub fn device(kind: DeviceKind) -> &'static str {
     match kind {
         DeviceKind::Microphone => "microphone",
         DeviceKind::Speakers => "speaker",
+        DeviceKind::PartyOutput => "party output",
     }
 }

@@ -48,4 +48,8 @@ pub use picture::Picture;
 pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
-pub use voice::{Answer, Decibels, DeviceKind, Offer, SoundDevice, VoicePath, VoiceStats};
+pub use voice::{
+    Activation, Answer, Candidate, CandidateKind, CandidatePair, Decibels, DeviceKind, DeviceTrouble,
+    Hearing, LinkPhase, LinkReport, LinkSample, Offer, OtherEnd, Processing, RecordingFormat, SoundDevice,
+    VoiceReport,
+};

@@ -5,7 +5,7 @@ use std::{
     time::SystemTime,
 };
 
-use super::{AccountId, GroupId, Invitation, MessageUid, Profile};
+use super::{AccountId, GroupId, Hearing, Invitation, MessageUid, Profile};
 
 /// Kept for an account that is kept, and gone with it.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -18,6 +18,8 @@ pub struct Notes {
     pub read_up_to: BTreeMap<GroupId, MessageUid>,
     /// Who friends are: asked for once, not at every start.
     pub profiles: Vec<Profile>,
+    /// Those who are not heard as they are.
+    pub hearing: BTreeMap<AccountId, Hearing>,
     /// The service wants to be left alone until then, by the computer's clock.
     pub pause_until: Option<SystemTime>,
 }
@@ -27,6 +29,7 @@ impl Notes {
     pub const MAX_INVITATIONS: usize = 32;
     pub const MAX_GROUPS: usize = 2000;
     pub const MAX_PROFILES: usize = 2000;
+    pub const MAX_HEARING: usize = 2000;
 
     /// Takes in what an earlier run remembered. Where both know something, these notes are the newer ones.
     pub fn take_over(&mut self, earlier: Self) {
@@ -36,6 +39,9 @@ impl Notes {
         self.invitations.splice(0..0, older);
         for (group, read) in earlier.read_up_to {
             self.read_up_to.entry(group).or_insert(read);
+        }
+        for (account, hearing) in earlier.hearing {
+            self.hearing.entry(account).or_insert(hearing);
         }
         let known: BTreeSet<_> = self.profiles.iter().map(|ours| ours.account).collect();
         self.profiles.extend(earlier.profiles.into_iter().filter(|old| !known.contains(&old.account)));
@@ -54,6 +60,13 @@ impl Notes {
             self.read_up_to.pop_last();
         }
         self.profiles.truncate(Self::MAX_PROFILES);
+        self.hearing.retain(|_, hearing| *hearing != Hearing::default());
+        self.hearing
+            .values_mut()
+            .for_each(|hearing| hearing.volume_percent = hearing.volume_percent.min(Hearing::MAX_VOLUME));
+        while self.hearing.len() > Self::MAX_HEARING {
+            self.hearing.pop_last();
+        }
     }
 }
 
@@ -80,6 +93,7 @@ mod tests {
             invitations: vec![invitation("b", "now"), invitation("c", "now")],
             read_up_to: BTreeMap::from([(group(1), MessageUid::from("5"))]),
             profiles: vec![Profile::named(AccountId(1), "new_name")],
+            hearing: BTreeMap::new(),
             pause_until: None,
         };
         notes.take_over(Notes {
@@ -93,6 +107,7 @@ mod tests {
                 Profile::named(AccountId(1), "old_name"),
                 Profile::named(AccountId(2), "Odalys-7"),
             ],
+            hearing: BTreeMap::new(),
             pause_until: Some(SystemTime::UNIX_EPOCH),
         });
         assert_eq!(notes.favorites, BTreeSet::from([AccountId(1), AccountId(2)]));
@@ -112,6 +127,7 @@ mod tests {
             invitations: (0..40).map(|n| invitation(&format!("s-{n}"), "somebody")).collect(),
             read_up_to: (0..3000).map(|n| (GroupId(format!("g-{n}")), MessageUid::from("1"))).collect(),
             profiles: (0..3000).map(|n| Profile::named(AccountId(n), "somebody")).collect(),
+            hearing: BTreeMap::new(),
             pause_until: None,
         };
         notes.clamp();

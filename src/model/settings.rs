@@ -1,10 +1,10 @@
 //! What the user chose. Serialized by `store` as the settings file; unknown fields are ignored, missing ones default.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
-use super::SecretStorage;
+use super::{Activation, Processing, RecordingFormat, SecretStorage};
 
 /// A sound device by choice.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -23,6 +23,8 @@ pub enum DeviceChoice {
 pub enum TalkMode {
     #[default]
     PushToTalk,
+    /// While somebody speaks into it, see [`Activation`].
+    VoiceActivation,
     OpenMicrophone,
 }
 
@@ -56,6 +58,20 @@ pub struct Settings {
     pub talk_key: TalkKey,
     /// How long the microphone stays on after the key is released, in milliseconds; 0–1000.
     pub release_hold_millis: u16,
+    pub activation: Activation,
+    pub processing: Processing,
+    /// Audio in one packet where the other side leaves it to us: 10, 20 or 40 ms. Shorter is sooner there, and costs more.
+    pub frame_millis: u32,
+    /// Everybody is about equally loud.
+    pub level_voices: bool,
+    /// Where this computer asks how others see it, as `host:port`; not used in a sandbox. Empty: those who are not in the same
+    /// network may not be reached.
+    pub stun_servers: Vec<String>,
+    /// What the party says is played there as well, for a stream; `None`: nowhere else.
+    pub party_output: Option<DeviceChoice>,
+    pub recording_format: RecordingFormat,
+    /// `None`: the user's own folder for music.
+    pub recording_folder: Option<PathBuf>,
     pub theme: Theme,
     /// Size of everything in the window; 0.75–2.0.
     pub scale: f32,
@@ -72,6 +88,14 @@ impl Default for Settings {
             talk_mode: TalkMode::PushToTalk,
             talk_key: TalkKey::default(),
             release_hold_millis: 200,
+            activation: Activation::default(),
+            processing: Processing::default(),
+            frame_millis: 20,
+            level_voices: true,
+            stun_servers: vec!["stun.cloudflare.com:3478".into(), "stun.l.google.com:19302".into()],
+            party_output: None,
+            recording_format: RecordingFormat::default(),
+            recording_folder: None,
             theme: Theme::Dark,
             scale: 1.0,
             secret_storage: None,
@@ -80,6 +104,10 @@ impl Default for Settings {
 }
 
 impl Settings {
+    pub const MAX_STUN_SERVERS: usize = 4;
+    /// Characters: the longest host name and a port.
+    pub const MAX_STUN_LENGTH: usize = 260;
+
     pub fn release_hold(&self) -> Duration {
         Duration::from_millis(u64::from(self.release_hold_millis))
     }
@@ -87,6 +115,14 @@ impl Settings {
     /// The same settings with every number inside its range: a file edited by hand must not break the window.
     pub fn clamped(mut self) -> Self {
         self.release_hold_millis = self.release_hold_millis.min(1000);
+        self.activation = self.activation.clamped();
+        self.frame_millis = match self.frame_millis {
+            ..15 => 10,
+            15..30 => 20,
+            _ => 40,
+        };
+        self.stun_servers.retain(|server| server.len() <= Self::MAX_STUN_LENGTH);
+        self.stun_servers.truncate(Self::MAX_STUN_SERVERS);
         self.scale = if self.scale.is_finite() { self.scale.clamp(0.75, 2.0) } else { 1.0 };
         self
     }

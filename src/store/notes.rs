@@ -202,7 +202,8 @@ fn parse(bytes: &[u8]) -> Option<(AccountId, Notes)> {
     let read_up_to = read_up_to.collect();
     let pause_until = file.get("pause_until").and_then(Value::as_u64).map(Duration::from_secs);
     let pause_until = pause_until.and_then(|until| UNIX_EPOCH.checked_add(until));
-    let mut notes = Notes { favorites, invitations, read_up_to, profiles, pause_until };
+    let mut notes =
+        Notes { favorites, invitations, read_up_to, profiles, hearing: BTreeMap::new(), pause_until };
     notes.clamp();
     Some((owner, notes))
 }

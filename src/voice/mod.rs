@@ -45,8 +45,8 @@ mod timing;
 
 pub use device::Devices;
 pub use handle::{
-    ConnectionState, Listening, Microphone, Network, Speakers, StartError, Talk, Voice, VoiceConfig,
-    VoiceEvent, list_devices,
+    ConnectionState, Listening, Microphone, Network, Recorder, Speakers, StartError, Talk, Voice,
+    VoiceConfig, VoiceEvent, list_devices,
 };
 pub use meters::{Level, MAX_SPEAKERS, Meters};
 pub use negotiation::{MAX_OFFER_BYTES, NegotiationError};

@@ -43,12 +43,16 @@ pub struct Terms {
     pub channels: u16,
     /// Repeated in the answer.
     pub format_parameters: String,
-    /// RTP payload type of comfort noise, if offered.
-    pub comfort_noise: Option<u8>,
+    /// RTP payload type of RED (RFC 2198) around this Opus, if offered.
+    pub redundancy: Option<u8>,
+    /// RTP payload types of comfort noise, at any clock.
+    pub comfort_noise: Vec<u8>,
     /// Audio in one packet: 10, 20, 40 or 60 ms.
     pub frame_millis: u32,
     /// The other side wants to hear us.
     pub we_send: bool,
+    /// The other side may be heard.
+    pub they_send: bool,
 }
 
 impl Terms {
@@ -66,15 +70,20 @@ impl Terms {
         if !matches!(opus.clock_hz, 16_000 | 48_000) {
             return Err(NegotiationError::UnusableClock(opus.clock_hz));
         }
-        let comfort_noise = audio.codecs("cn").find(|codec| codec.clock_hz == 8_000);
+        let carries_opus = |red: &Codec| {
+            let mut blocks = audio.format_parameters(red.payload_type).split('/');
+            blocks.all(|block| block.parse() == Ok(opus.payload_type))
+        };
         Ok(Self {
             opus: opus.payload_type,
             clock_hz: opus.clock_hz,
             channels: opus.channels,
             format_parameters: audio.format_parameters(opus.payload_type).to_owned(),
-            comfort_noise: comfort_noise.map(|codec| codec.payload_type),
+            redundancy: audio.codecs("red").find(carries_opus).map(|red| red.payload_type),
+            comfort_noise: audio.codecs("cn").map(|noise| noise.payload_type).collect(),
             frame_millis: audio.frame_millis()?,
             we_send: !matches!(audio.direction(text), "sendonly" | "inactive"),
+            they_send: !matches!(audio.direction(text), "recvonly" | "inactive"),
         })
     }
 }
@@ -182,9 +191,11 @@ mod tests {
                 clock_hz: 16_000,
                 channels: 2,
                 format_parameters: "minptime=10;stereo=0;useinbandfec=1".into(),
-                comfort_noise: Some(13),
+                redundancy: None,
+                comfort_noise: vec![13],
                 frame_millis: 40,
                 we_send: true,
+                they_send: false,
             }
         );
     }
@@ -192,7 +203,8 @@ mod tests {
     #[test]
     fn a_members_offer_is_understood_though_opus_is_one_of_eight_codecs() {
         let terms = read(MEMBER).unwrap();
-        assert_eq!((terms.opus, terms.clock_hz, terms.comfort_noise), (96, 16_000, Some(13)));
+        assert_eq!((terms.opus, terms.clock_hz, terms.redundancy), (96, 16_000, Some(63)));
+        assert_eq!(terms.comfort_noise, [106, 105, 13]);
     }
 
     #[test]

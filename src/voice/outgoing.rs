@@ -157,9 +157,11 @@ mod tests {
         clock_hz: 16_000,
         channels: 2,
         format_parameters: String::new(),
-        comfort_noise: None,
+        redundancy: None,
+        comfort_noise: Vec::new(),
         frame_millis: 40,
         we_send: true,
+        they_send: true,
     };
     const BLOCK_TIME: Duration = Duration::from_millis(10);
 

@@ -206,7 +206,7 @@ fn media_engine(terms: &Terms) -> Result<MediaEngine, NegotiationError> {
         engine.register_codec(codec, RtpCodecKind::Audio).map_err(refused)
     };
     register(opus(terms), terms.opus)?;
-    if let Some(payload_type) = terms.comfort_noise {
+    for &payload_type in &terms.comfort_noise {
         let codec = RTCRtpCodec { mime_type: "audio/CN".into(), clock_rate: 8_000, ..Default::default() };
         register(codec, payload_type)?;
     }

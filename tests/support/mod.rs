@@ -26,6 +26,7 @@ pub const OPEN: Talk = Talk {
     key_held: false,
     muted: false,
     deafened: false,
+    activation: Activation { open_at: -38.0, close_at: -44.0, hold_millis: 300 },
     release_hold: Duration::from_millis(200),
 };
 pub const KEY_UP: Talk = Talk { mode: TalkMode::PushToTalk, ..OPEN };

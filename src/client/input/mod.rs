@@ -20,12 +20,12 @@ use super::{
 };
 use crate::{
     model::{
-        AccountId, AccountSlot, Bridge, FoundClient, KnownAccount, Notes, OAuthClient, OnlineId, PartyLink,
-        PartySession, PeerId, Profile, Progress, Report, SchemeStatus, Secret, SecretStorage, SessionId,
-        Settings,
+        AccountId, AccountSlot, Bridge, DeviceChoice, FoundClient, Hearing, KnownAccount, Notes, OAuthClient,
+        OnlineId, PartyLink, PartySession, PeerId, Processing, Profile, Progress, Report, SchemeStatus,
+        Secret, SecretStorage, SessionId, Settings,
     },
     psn::PushEvent,
-    voice::{Listening, Microphone, Speakers, Talk, VoiceEvent},
+    voice::{Listening, Microphone, Recorder, Speakers, Talk, VoiceEvent},
 };
 
 /// Ties a result to what asked for it; a result of an older attempt is dropped.
@@ -311,4 +311,12 @@ pub enum VoiceControl {
     Speakers(Speakers),
     MicrophoneTest(Listening),
     TestSound,
+    Processing(Processing),
+    LevelVoices(bool),
+    Hearing(Vec<(AccountId, Hearing)>),
+    StunServers(Vec<String>),
+    FrameTime(u32),
+    PartyOutput(Option<DeviceChoice>),
+    /// `None` ends it.
+    Record(Option<Recorder>),
 }

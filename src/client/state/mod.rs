@@ -222,6 +222,7 @@ impl State {
             Command::ShareParty => self.share_party(out),
             Command::ReadPastParties => self.read_past_parties(out),
             Command::RetryVoice => self.retry_voice(now, out),
+            Command::RetryMember(_) | Command::SetHearing { .. } | Command::Record(_) => {}
             Command::TalkKey { held } => self.talk_key(held, out),
             Command::SetMuted(muted) => self.set_muted(muted, now, out),
             Command::SetDeafened(deafened) => self.set_deafened(deafened, now, out),

@@ -1,6 +1,9 @@
 //! The party one is in: its members, and what happens inside.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::{
     Attempt, Effect, Effects, Failure, PartyState, Place, ProblemKind, Stage, State, TalkState, Timer,
@@ -129,6 +132,7 @@ impl PartyStage {
             Self::Joined(joined) => PartyState::Joined(Box::new(Party {
                 session: joined.session.clone(),
                 voice: joined.voice.status(),
+                members: Arc::default(),
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
                 link: joined.link.clone(),

@@ -1,6 +1,9 @@
 //! The problems that stand: one for each kind and place, gone when repaired or dismissed.
 
-use crate::client::{Place, Problem, ProblemKind, failure::Failure};
+use crate::{
+    client::{Place, Problem, ProblemKind, failure::Failure},
+    model::DeviceKind,
+};
 
 /// More than fit a window help nobody.
 const MAX: usize = 8;
@@ -41,10 +44,15 @@ impl Problems {
         self.standing.retain(|problem| problem.kind != *kind);
     }
 
+    pub fn clear_device(&mut self, kind: DeviceKind) {
+        self.standing
+            .retain(|problem| !matches!(problem.kind, ProblemKind::DeviceMissing(of, _) if of == kind));
+    }
+
     /// Voice works again; a missing device is another matter.
     pub fn clear_voice_failure(&mut self) {
         self.standing.retain(|problem| {
-            problem.place != Place::Voice || matches!(problem.kind, ProblemKind::DeviceMissing(_))
+            problem.place != Place::Voice || matches!(problem.kind, ProblemKind::DeviceMissing(..))
         });
     }
 
@@ -60,7 +68,7 @@ impl Problems {
 /// How long to wait may differ; a missing microphone and missing speakers are two problems.
 fn is_same_kind(a: &ProblemKind, b: &ProblemKind) -> bool {
     match (a, b) {
-        (ProblemKind::DeviceMissing(a), ProblemKind::DeviceMissing(b)) => a == b,
+        (ProblemKind::DeviceMissing(a, _), ProblemKind::DeviceMissing(b, _)) => a == b,
         _ => std::mem::discriminant(a) == std::mem::discriminant(b),
     }
 }

@@ -56,8 +56,8 @@ impl State {
                 self.sound.speakers = devices.speakers;
             }
             VoiceEvent::DeviceOpened { kind, name } => {
-                let was_missing = *self.sound.state(kind) == DeviceState::Missing;
-                self.problems.clear_kind(&ProblemKind::DeviceMissing(kind));
+                let was_missing = matches!(self.sound.state(kind), DeviceState::Missing(_));
+                self.problems.clear_device(kind);
                 let was_lost = self.lost_devices.contains(&kind);
                 self.lost_devices.retain(|lost| *lost != kind);
                 if was_missing || was_lost {
@@ -70,15 +70,18 @@ impl State {
                 self.set_device(kind, DeviceState::Closed);
                 out.push(Effect::Notify(Notice::DeviceLost(kind)));
             }
-            VoiceEvent::DeviceMissing { kind } => {
-                self.set_device(kind, DeviceState::Missing);
-                let failure = Failure::new(ProblemKind::DeviceMissing(kind), "no device that opens");
+            VoiceEvent::DeviceMissing { kind, trouble } => {
+                self.set_device(kind, DeviceState::Missing(trouble));
+                let failure = Failure::new(ProblemKind::DeviceMissing(kind, trouble), "no device that opens");
                 self.problems.raise(Place::Voice, failure);
             }
             VoiceEvent::DeviceClosed { kind } => {
                 self.set_device(kind, DeviceState::Closed);
-                self.problems.clear_kind(&ProblemKind::DeviceMissing(kind));
+                self.problems.clear_device(kind);
             }
+            VoiceEvent::RecordingBegan(_)
+            | VoiceEvent::RecordingEnded { .. }
+            | VoiceEvent::RecordingFailed => {}
         }
     }
 
@@ -86,6 +89,7 @@ impl State {
         match kind {
             DeviceKind::Microphone => self.sound.microphone = state,
             DeviceKind::Speakers => self.sound.output = state,
+            DeviceKind::PartyOutput => self.sound.party_output = state,
         }
     }
 }

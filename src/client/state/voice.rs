@@ -258,6 +258,7 @@ impl State {
     pub(super) fn talk_effect(&self) -> Effect {
         Effect::Voice(VoiceControl::Talk(Talk {
             mode: self.talk.mode,
+            activation: self.settings.activation,
             key_held: self.talk.key_held,
             muted: self.talk.muted,
             deafened: self.talk.deafened,

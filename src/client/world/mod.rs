@@ -222,6 +222,13 @@ impl World {
             VoiceControl::Speakers(speakers) => self.voice.set_speakers(speakers),
             VoiceControl::MicrophoneTest(test) => self.voice.set_microphone_test(test),
             VoiceControl::TestSound => self.voice.play_test_sound(),
+            VoiceControl::Processing(processing) => self.voice.set_processing(processing),
+            VoiceControl::LevelVoices(on) => self.voice.set_level_voices(on),
+            VoiceControl::Hearing(hearing) => self.voice.set_hearing(hearing),
+            VoiceControl::StunServers(servers) => self.voice.set_stun_servers(servers),
+            VoiceControl::FrameTime(millis) => self.voice.set_frame_time(millis),
+            VoiceControl::PartyOutput(device) => self.voice.set_party_output(device),
+            VoiceControl::Record(recorder) => self.voice.record(recorder),
         }
     }
 

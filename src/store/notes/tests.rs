@@ -27,6 +27,7 @@ fn notes() -> Notes {
             is_plus: true,
             ..Profile::named(NOVA, "Nova")
         }],
+        hearing: BTreeMap::new(),
         pause_until: Some(UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
     }
 }
@@ -168,6 +169,7 @@ fn a_file_has_its_bounds_whatever_the_names_in_it() {
         profiles: (0..3000)
             .map(|n| Profile { avatar: long_avatar.parse().ok(), ..Profile::named(AccountId(n), "somebody") })
             .collect(),
+        hearing: BTreeMap::new(),
         pause_until: None,
     };
     let mut kept = Kept::new();

@@ -48,13 +48,14 @@ impl Choice {
 pub fn show(ui: &mut Ui, cx: &Cx<'_>, choice: &mut Choice, draft: &mut Option<u16>) {
     let settings = &cx.snapshot.settings;
     widgets::settings_card(ui, "Talk mode", |ui| {
-        let all = [TalkMode::PushToTalk, TalkMode::OpenMicrophone];
+        let all = [TalkMode::PushToTalk, TalkMode::VoiceActivation, TalkMode::OpenMicrophone];
         if let Some(mode) = choices(ui, &all, settings.talk_mode, wording::talk_mode) {
             change(cx, |settings| settings.talk_mode = mode);
         }
         ui.add_space(2.0);
         let text = match settings.talk_mode {
             TalkMode::PushToTalk => "The others hear you while you hold the talk key.",
+            TalkMode::VoiceActivation => "The others hear you while you speak.",
             TalkMode::OpenMicrophone => "The others hear you all the time, unless you mute yourself.",
         };
         widgets::paragraph(ui, text, theme::small(), palette(ui).dim);

@@ -31,7 +31,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, hear_yourself: &mut bool) {
         ui.add_space(8.0);
         level(ui, cx);
         match sound.state(DeviceKind::Microphone) {
-            DeviceState::Missing => warning(ui, "There is no microphone. The others can't hear you."),
+            DeviceState::Missing(_) => warning(ui, "There is no microphone. The others can't hear you."),
             state => {
                 substitute(ui, &sound.microphones, choice, state);
                 let text = "Talk as you would in a game: the bar should stay in the green.";
@@ -50,7 +50,7 @@ pub fn show(ui: &mut Ui, cx: &Cx<'_>, hear_yourself: &mut bool) {
             change(cx, |settings| settings.speakers = choice);
         }
         match sound.state(DeviceKind::Speakers) {
-            DeviceState::Missing => warning(ui, "There are no speakers. You can't hear the others."),
+            DeviceState::Missing(_) => warning(ui, "There are no speakers. You can't hear the others."),
             state => substitute(ui, &sound.speakers, choice, state),
         }
     });
@@ -125,7 +125,7 @@ fn substitute(ui: &mut Ui, devices: &[SoundDevice], choice: &DeviceChoice, state
         DeviceState::Open { name } => {
             format!("The one you chose is not connected. Using {} for now.", one_line(name))
         }
-        DeviceState::Closed | DeviceState::Missing => "The one you chose is not connected.".to_owned(),
+        DeviceState::Closed | DeviceState::Missing(_) => "The one you chose is not connected.".to_owned(),
     };
     warning(ui, &text);
 }
@@ -136,7 +136,12 @@ mod tests {
 
     #[test]
     fn a_chosen_device_that_is_away_stays_chosen() {
-        let devices = [SoundDevice { id: "a".into(), name: "USB headset".into(), is_default: true }];
+        let devices = [SoundDevice {
+            id: "a".into(),
+            name: "USB headset".into(),
+            is_default: true,
+            is_bluetooth: false,
+        }];
         let (words, choices, chosen) = options(&devices, &DeviceChoice::Device("gone".into()));
         assert_eq!(words[0], "System default (USB headset)");
         assert_eq!(words[chosen], "The one you chose (not connected)");

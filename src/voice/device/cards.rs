@@ -108,7 +108,12 @@ fn describe<'a>(
         .filter_map(|device| {
             let id = device.id().ok()?;
             let name = device.description().ok()?.name().to_owned();
-            Some(SoundDevice { is_default: Some(&id) == default, id: id.to_string(), name })
+            Some(SoundDevice {
+                is_default: Some(&id) == default,
+                id: id.to_string(),
+                name,
+                is_bluetooth: false,
+            })
         })
         // What a sound server offers for recording what is played is no microphone.
         .filter(|device| !device.id.ends_with(".monitor"))
@@ -124,7 +129,7 @@ fn open(host: &cpal::Host, kind: DeviceKind, id: &str, on_failure: OnFailure) ->
         DeviceKind::Microphone => {
             preferred(device.default_input_config()?, device.supported_input_configs()?)
         }
-        DeviceKind::Speakers => {
+        DeviceKind::Speakers | DeviceKind::PartyOutput => {
             preferred(device.default_output_config()?, device.supported_output_configs()?)
         }
     };
@@ -135,7 +140,7 @@ fn open(host: &cpal::Host, kind: DeviceKind, id: &str, on_failure: OnFailure) ->
             let (end, stream) = card.microphone()?;
             (end, Box::new(MicrophoneStream(stream)))
         }
-        DeviceKind::Speakers => {
+        DeviceKind::Speakers | DeviceKind::PartyOutput => {
             let (end, stream) = card.speakers(is_server)?;
             (end, Box::new(stream))
         }

@@ -19,7 +19,7 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    model::{DeviceChoice, DeviceKind, SoundDevice},
+    model::{DeviceChoice, DeviceKind, DeviceTrouble, SoundDevice},
     voice::{
         VoiceEvent,
         engine::{Command, Remote},
@@ -89,6 +89,7 @@ impl Supervisor {
         let name = match self.kind {
             DeviceKind::Microphone => "voice-microphone",
             DeviceKind::Speakers => "voice-speakers",
+            DeviceKind::PartyOutput => "voice-party-output",
         };
         let run = Run {
             supervisor: self,
@@ -183,7 +184,10 @@ impl Run {
             self.missing = false;
         } else if !self.missing && self.devices.is_some() {
             self.missing = true;
-            self.report(VoiceEvent::DeviceMissing { kind: self.supervisor.kind });
+            self.report(VoiceEvent::DeviceMissing {
+                kind: self.supervisor.kind,
+                trouble: DeviceTrouble::None,
+            });
         }
     }
 
@@ -230,7 +234,9 @@ impl Run {
             (Target::File(path), DeviceKind::Microphone) => {
                 file::open_microphone(path, self.position.clone())
             }
-            (Target::File(path), DeviceKind::Speakers) => file::open_speakers(path, self.position.clone()),
+            (Target::File(path), DeviceKind::Speakers | DeviceKind::PartyOutput) => {
+                file::open_speakers(path, self.position.clone())
+            }
         }
     }
 
@@ -250,7 +256,7 @@ impl Run {
         let Some(open) = self.open.take() else { return false };
         self.supervisor.engine.send(match self.supervisor.kind {
             DeviceKind::Microphone => Command::Capture(None),
-            DeviceKind::Speakers => Command::Playback(None),
+            DeviceKind::Speakers | DeviceKind::PartyOutput => Command::Playback(None),
         });
         drop(open);
         true
@@ -264,7 +270,7 @@ impl Run {
         match (&self.devices, self.supervisor.kind) {
             (None, _) => &[],
             (Some(devices), DeviceKind::Microphone) => &devices.microphones,
-            (Some(devices), DeviceKind::Speakers) => &devices.speakers,
+            (Some(devices), DeviceKind::Speakers | DeviceKind::PartyOutput) => &devices.speakers,
         }
     }
 
@@ -296,7 +302,12 @@ mod tests {
 
     fn list(ids: &[&str], default: &str) -> Vec<SoundDevice> {
         ids.iter()
-            .map(|&id| SoundDevice { id: id.into(), name: id.to_uppercase(), is_default: id == default })
+            .map(|&id| SoundDevice {
+                id: id.into(),
+                name: id.to_uppercase(),
+                is_default: id == default,
+                is_bluetooth: false,
+            })
             .collect()
     }
 

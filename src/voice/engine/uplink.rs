@@ -236,6 +236,7 @@ mod tests {
 
     const KEY_UP: Talk = Talk {
         mode: TalkMode::PushToTalk,
+        activation: crate::model::Activation { open_at: -38.0, close_at: -44.0, hold_millis: 300 },
         key_held: false,
         muted: false,
         deafened: false,
@@ -259,9 +260,11 @@ mod tests {
             clock_hz: 16_000,
             channels: 2,
             format_parameters: String::new(),
-            comfort_noise: None,
+            redundancy: None,
+            comfort_noise: Vec::new(),
             frame_millis: 40,
             we_send: true,
+            they_send: true,
         };
         let now = Instant::now();
         let (sender, mut frames) = mpsc::channel(100);

@@ -109,7 +109,7 @@ impl PeerConnectionEventHandler for Events {
         let drain = Drain {
             packets,
             opus: self.terms.opus,
-            comfort_noise: self.terms.comfort_noise,
+            comfort_noise: self.terms.comfort_noise.clone(),
             counters: self.counters.clone(),
             nudge: self.nudge.clone(),
         };
@@ -124,7 +124,7 @@ impl PeerConnectionEventHandler for Events {
 struct Drain {
     packets: Producer<Packet>,
     opus: u8,
-    comfort_noise: Option<u8>,
+    comfort_noise: Vec<u8>,
     counters: Arc<Counters>,
     nudge: Arc<Nudge>,
 }
@@ -147,7 +147,7 @@ impl Drain {
         let (payload, samples) = match header.payload_type {
             opus if opus == self.opus => (payload.to_vec(), codec::duration(&payload)?),
             // Marks a pause; the noise itself is left out.
-            noise if Some(noise) == self.comfort_noise => (vec![], BLOCK as u32),
+            noise if self.comfort_noise.contains(&noise) => (vec![], BLOCK as u32),
             _ => return None,
         };
         Some(Packet {
