@@ -130,6 +130,7 @@ pub struct Peer {
     pub id: String,
     pub connection: Arc<dyn PeerConnection>,
     track: Arc<TrackLocalStaticRTP>,
+    codecs: &'static [Codec],
     /// Payload type of Opus.
     opus: u8,
     gathered: watch::Receiver<bool>,
@@ -210,6 +211,30 @@ fn codec((number, name, clock_rate, channels, format): Codec) -> RTCRtpCodecPara
     }
 }
 
+/// The description with exactly these codecs: the library takes those of one name for one.
+fn with_codecs(sdp: &str, codecs: &[Codec]) -> String {
+    let mut described = String::new();
+    for line in sdp.split_inclusive("\r\n") {
+        if line.starts_with("m=audio ") {
+            let section: Vec<&str> = line.split(' ').take(3).collect();
+            let numbers: String = codecs.iter().map(|codec| format!(" {}", codec.0)).collect();
+            described += &format!("{}{numbers}\r\n", section.join(" "));
+        } else if line.starts_with("a=mid:0") {
+            described += line;
+            for (number, name, clock, channels, format) in codecs {
+                let channels = if *channels > 0 { format!("/{channels}") } else { String::new() };
+                described += &format!("a=rtpmap:{number} {name}/{clock}{channels}\r\n");
+                if !format.is_empty() {
+                    described += &format!("a=fmtp:{number} {format}\r\n");
+                }
+            }
+        } else if !line.starts_with("a=rtpmap:") && !line.starts_with("a=fmtp:") {
+            described += line;
+        }
+    }
+    described
+}
+
 /// The new one of the blocks of a redundant packet (RFC 2198).
 fn newest(mut packet: &[u8]) -> &[u8] {
     let mut before = 0;
@@ -230,7 +255,7 @@ impl Peer {
         Self::with(String::new(), &OF_A_MEMBER, &EXTENSIONS).await
     }
 
-    async fn with(id: String, codecs: &[Codec], extensions: &[&str]) -> Self {
+    async fn with(id: String, codecs: &'static [Codec], extensions: &[&str]) -> Self {
         let mut engine = MediaEngine::default();
         for described in codecs {
             engine.register_codec(codec(*described), RtpCodecKind::Audio).expect("registered");
@@ -264,7 +289,16 @@ impl Peer {
             vec![encoding],
         )));
         connection.add_track(track.clone()).await.expect("a track");
-        Self { id, connection, track, opus: codecs[0].0, gathered: gathered_rx, state: state_rx, heard }
+        Self {
+            id,
+            connection,
+            track,
+            codecs,
+            opus: codecs[0].0,
+            gathered: gathered_rx,
+            state: state_rx,
+            heard,
+        }
     }
 
     /// The answer to an offer, with the candidates inside.
@@ -291,7 +325,8 @@ impl Peer {
         self.connection.set_local_description(description).await.expect("applied");
         let gathered = self.gathered.wait_for(|gathered| *gathered);
         timeout(Duration::from_secs(3), gathered).await.expect("gathered in time").expect("gathering");
-        self.connection.local_description().await.expect("described").sdp
+        let described = self.connection.local_description().await.expect("described").sdp;
+        if self.codecs.len() == 1 { described } else { with_codecs(&described, self.codecs) }
     }
 
     pub async fn connected(&mut self) {

@@ -120,7 +120,7 @@ impl Connection {
     /// A later offer: the same again while it is unanswered, else one that restarts ICE.
     pub async fn renew_offer(&self) -> Result<String, RtcError> {
         match self.inner.pending_local_description().await {
-            Some(pending) => Ok(pending.sdp),
+            Some(pending) => Ok(stack::outwards(&pending.sdp)),
             None => self.describe(Some(RTCOfferOptions { ice_restart: true })).await,
         }
     }
@@ -133,7 +133,7 @@ impl Connection {
     /// Takes the other side's offer; the answer.
     pub async fn answer(&self, offer: String, voices: &Voices) -> Result<String, RtcError> {
         self.watches.answering.store(true, Relaxed);
-        self.inner.set_remote_description(RTCSessionDescription::offer(offer)?).await?;
+        self.inner.set_remote_description(RTCSessionDescription::offer(stack::inwards(&offer))?).await?;
         if let Some(track) = voices.track(&self.media) {
             self.inner.add_track(track.clone()).await?;
             // One answer is all there is.
@@ -150,12 +150,14 @@ impl Connection {
         let mut gathered = self.watches.gathered.subscribe();
         let all = timeout(GATHERING_LIMIT, gathered.wait_for(|gathered| *gathered)).await;
         all.map_err(|_| RtcError::Gathering)?.map_err(|_| RtcError::Gathering)?;
-        Ok(self.inner.local_description().await.ok_or(RtcError::Gathering)?.sdp)
+        let described = self.inner.local_description().await.ok_or(RtcError::Gathering)?;
+        Ok(stack::outwards(&described.sdp))
     }
 
     /// Takes the other side's answer; media flows some moments later.
     pub async fn accept(&self, answer: String) -> Result<(), RtcError> {
-        Ok(self.inner.set_remote_description(RTCSessionDescription::answer(answer)?).await?)
+        let answer = RTCSessionDescription::answer(stack::inwards(&answer))?;
+        Ok(self.inner.set_remote_description(answer).await?)
     }
 
     pub fn health(&self) -> watch::Receiver<Health> {

@@ -50,7 +50,11 @@ pub(in crate::sandbox) enum Voices {
     OnlyTheirs,
 }
 
-/// `audio/{name}` as payload type `number`.
+/// Codecs that come with several clocks. The library tells codecs apart by their names alone, and would take all of them for
+/// the first: to it, each clock has a name of its own.
+const OF_MANY_CLOCKS: [&str; 2] = ["CN", "telephone-event"];
+
+/// `{name}/{clock_rate}` as payload type `number`.
 pub(in crate::sandbox) fn codec(
     number: u8,
     name: &str,
@@ -60,7 +64,10 @@ pub(in crate::sandbox) fn codec(
 ) -> RTCRtpCodecParameters {
     RTCRtpCodecParameters {
         rtp_codec: RTCRtpCodec {
-            mime_type: format!("audio/{name}"),
+            mime_type: match OF_MANY_CLOCKS.contains(&name) {
+                true => format!("audio/{name}-{clock_rate}"),
+                false => format!("audio/{name}"),
+            },
             clock_rate,
             channels,
             sdp_fmtp_line: format.to_owned(),
@@ -68,6 +75,27 @@ pub(in crate::sandbox) fn codec(
         },
         payload_type: number,
     }
+}
+
+/// A description from outside as the library is to read it.
+pub(super) fn inwards(sdp: &str) -> String {
+    rename(sdp, |name, clock| format!("{name}/{clock}"), |name, clock| format!("{name}-{clock}/{clock}"))
+}
+
+/// A description of the library's as it goes out.
+pub(super) fn outwards(sdp: &str) -> String {
+    rename(sdp, |name, clock| format!("{name}-{clock}/{clock}"), |name, clock| format!("{name}/{clock}"))
+}
+
+fn rename(sdp: &str, from: impl Fn(&str, &str) -> String, to: impl Fn(&str, &str) -> String) -> String {
+    let renamed = |line: &str| {
+        let (number, coding) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+        let coding = coding.trim_end();
+        let (_, clock) = coding.split_once('/')?;
+        let name = OF_MANY_CLOCKS.iter().find(|name| from(name, clock).eq_ignore_ascii_case(coding))?;
+        Some(format!("a=rtpmap:{number} {}\r\n", to(name, clock)))
+    };
+    sdp.split_inclusive('\n').map(|line| renamed(line).unwrap_or_else(|| line.to_owned())).collect()
 }
 
 fn media_engine(media: &Media) -> Result<MediaEngine> {
@@ -184,6 +212,19 @@ pub(in crate::sandbox) fn extension_id(sdp: &str, uri: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_codec_of_many_clocks_has_a_name_for_each_inside_and_its_own_outside() {
+        let outside = "m=audio 9 X 96 106 105\r\na=rtpmap:96 opus/16000/2\r\na=rtpmap:106 CN/32000\r\n\
+                       a=rtpmap:105 CN/16000\r\na=rtpmap:113 telephone-event/16000\r\n";
+        let inside = inwards(outside);
+        assert!(inside.contains("a=rtpmap:105 CN-16000/16000\r\n"), "{inside}");
+        assert!(inside.contains("a=rtpmap:113 telephone-event-16000/16000\r\n"), "{inside}");
+        assert_eq!(outwards(&inside), outside);
+        for odd in ["", "a=rtpmap:", "a=rtpmap:1", "a=rtpmap:1 CN", "a=rtpmap:1 CN/"] {
+            assert!(outwards(&inwards(odd)).starts_with(odd), "{odd}");
+        }
+    }
 
     #[test]
     fn the_frame_time_is_said_once_in_the_audio_section() {
