@@ -52,7 +52,8 @@ impl Tape {
     /// What is heard now.
     pub fn hear(&mut self, block: &[f32; BLOCK], now: Instant) {
         if self.heard.is_none_or(|heard| now > heard + PAUSE) {
-            self.catch_up(now);
+            // The block ends now.
+            self.catch_up(self.due(now).saturating_sub(BLOCK as u64));
         }
         self.heard = Some(now);
         self.push(block);
@@ -61,12 +62,12 @@ impl Tape {
     /// Time passed.
     pub fn run(&mut self, now: Instant) {
         if self.due(now) > self.length + BEHIND {
-            self.catch_up(now);
+            self.catch_up(self.due(now));
         }
     }
 
-    fn catch_up(&mut self, now: Instant) {
-        while self.due(now) >= self.length + BLOCK as u64 {
+    fn catch_up(&mut self, due: u64) {
+        while due >= self.length + BLOCK as u64 {
             self.push(&[0.0; BLOCK]);
         }
     }
@@ -180,7 +181,7 @@ mod tests {
         tape.hear(&[0.5; BLOCK], at(1130));
         let mut ring = reel.ring;
         let sound: Vec<f32> = ring.read_chunk(ring.slots()).unwrap().into_iter().collect();
-        let again = SAMPLE_RATE * 113 / 100;
+        let again = SAMPLE_RATE * 112 / 100;
         assert_eq!(sound.len(), again + BLOCK);
         assert!(sound[SAMPLE_RATE / 5..again].iter().all(|&sample| sample == 0.0));
         assert!(sound[again..].iter().all(|&sample| sample == 0.5));

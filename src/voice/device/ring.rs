@@ -284,9 +284,9 @@ mod tests {
     fn after_a_late_thread_more_waits_and_comes_down_again() {
         let (mut ends, now) = (speakers(), Instant::now());
         let at_first = ends.1.target();
-        assert!(play(200, now, 5, &mut ends) > 0);
+        assert!(play(198, now, 5, &mut ends) > 0);
         let later = now + Duration::from_secs(1);
-        assert_eq!(play(200, later, 5, &mut ends), 0, "it has learnt");
+        assert_eq!(play(198, later, 5, &mut ends), 0, "it has learnt");
         assert!(ends.1.target() > at_first + RATE / 100);
         assert_eq!(play(60 * 200, later + Duration::from_secs(1), 0, &mut ends), 0);
         let down = ends.1.target();
