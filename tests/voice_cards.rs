@@ -13,7 +13,7 @@ use std::{
 };
 
 use partyline::{
-    model::{DeviceChoice, DeviceKind},
+    model::{DeviceChoice, DeviceKind, DeviceTrouble},
     voice::{Listening, Microphone, Network, Speakers, VoiceConfig, VoiceEvent, list_devices},
 };
 use support::{
@@ -286,7 +286,9 @@ async fn cards_come_and_go() {
     client.forget();
     unplug("mic");
     client.until(&VoiceEvent::DeviceLost { kind: DeviceKind::Microphone }).await;
-    client.until(&VoiceEvent::DeviceMissing { kind: DeviceKind::Microphone }).await;
+    client
+        .until(&VoiceEvent::DeviceMissing { kind: DeviceKind::Microphone, trouble: DeviceTrouble::None })
+        .await;
     client.forget();
     pactl(&["load-module", "module-remap-source", "source_name=mic", "master=micfeed.monitor"]);
     client.until(&opened(DeviceKind::Microphone, MICROPHONE)).await;
@@ -323,7 +325,7 @@ async fn without_any_card_voice_runs_and_takes_the_first_that_comes() {
     let bridge = Bridge::new(16_000, 40).await;
     client.join(1, &bridge).await;
     for kind in [DeviceKind::Microphone, DeviceKind::Speakers] {
-        client.until(&VoiceEvent::DeviceMissing { kind }).await;
+        client.until(&VoiceEvent::DeviceMissing { kind, trouble: DeviceTrouble::None }).await;
     }
     until(|| bridge.got.lock().unwrap().len() >= 3, || "the stream lives".into()).await;
     assert!(!client.meters.is_live());
@@ -367,4 +369,81 @@ async fn a_quiet_party_costs_next_to_nothing() {
         println!("{thread:30} {:.3} %", spent as f64 / 200_000.0);
     }
     println!("{:30} {:.3} %", "all, and the bridge beside it", total as f64 / 200_000.0);
+}
+
+/// One clock for the microphone and the speakers, as a sound card has: two channels of one sink, of periods of 5 ms.
+const ONE_CLOCK: [&str; 4] = [
+    "--load=module-null-sink sink_name=card rate=48000 channels=2 norewinds=1",
+    "--load=module-remap-sink sink_name=air master=card channels=1 master_channel_map=front-left channel_map=mono remix=no",
+    "--load=module-remap-sink sink_name=ear master=card channels=1 master_channel_map=front-right channel_map=mono remix=no",
+    "--load=module-remap-source source_name=mouth master=card.monitor channels=1 master_channel_map=front-left channel_map=mono remix=no",
+];
+/// What the microphone's test holds back so that it does not run dry: three blocks.
+const HELD_BACK: f64 = 30.0;
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn from_a_card_through_the_voice_thread_to_a_card_takes_little() {
+    if !inside("from_a_card_through_the_voice_thread_to_a_card_takes_little", &ONE_CLOCK) {
+        return;
+    }
+    pactl(&["set-default-sink", "ear"]);
+    pactl(&["set-default-source", "mouth"]);
+    let directory = std::path::PathBuf::from(std::env::var_os(INSIDE).unwrap());
+    // Keeps the card's period, as a real card would, and hears what was said and what came back on one clock.
+    let raw = directory.join("card.raw");
+    let mut parec = Command::new("parec");
+    parec.args([
+        "--format=s16le",
+        "--rate=48000",
+        "--channels=2",
+        "--latency-msec=5",
+        "--device=card.monitor",
+    ]);
+    let recording = Killed(parec.stdout(std::fs::File::create(&raw).unwrap()).spawn().unwrap());
+    let said = speech_like(8 * SECOND);
+    let file = directory.join("said.wav");
+    write_wav(&file, &said);
+
+    let client = client(DeviceChoice::Default, KEY_UP);
+    client.voice.set_microphone_test(Listening::HearYourself);
+    for kind in [DeviceKind::Microphone, DeviceKind::Speakers] {
+        until(
+            || {
+                client
+                    .events()
+                    .iter()
+                    .any(|e| matches!(e, VoiceEvent::DeviceOpened { kind: k, .. } if *k == kind))
+            },
+            || format!("{kind:?}"),
+        )
+        .await;
+    }
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    let mut feed = Command::new("paplay");
+    feed.arg("--device=air").arg(&file);
+    let _feed = Killed(feed.spawn().unwrap());
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let report = client.voice.report();
+    drop(recording);
+
+    let bytes = std::fs::read(&raw).unwrap();
+    let channel = |from: usize| -> Vec<f32> {
+        let frames = bytes.chunks_exact(4);
+        frames.map(|f| f32::from(i16::from_le_bytes([f[from], f[from + 1]])) / 32768.0).collect()
+    };
+    let (spoken, heard) = (compare(&said, &channel(0)), compare(&said, &channel(2)));
+    let loop_millis = (heard.offset - spoken.offset) * 1000.0;
+    println!(
+        "card to card {loop_millis:.1} ms, {:.1} ms of them without what the test holds back; the sound system says \
+         {:?} in, {:?} out; {heard:?}",
+        loop_millis - HELD_BACK,
+        report.input_latency,
+        report.output_latency,
+    );
+    assert!(heard.likeness > 0.9 && heard.longest_gap <= 20, "{heard:?}");
+    assert!((0.0..60.0).contains(&(loop_millis - HELD_BACK)), "{loop_millis}");
+    for latency in [report.input_latency, report.output_latency] {
+        assert!(latency.is_some_and(|latency| latency < Duration::from_millis(60)), "{latency:?}");
+    }
 }

@@ -2,6 +2,7 @@
 //! in [`file`]; [`supervisor`] opens, watches and reopens them.
 
 pub mod cards;
+mod cushion;
 pub mod file;
 #[cfg(target_os = "linux")]
 mod pulse;
@@ -9,15 +10,27 @@ mod ring;
 pub mod supervisor;
 pub mod watch;
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::Relaxed},
+    },
+    time::{Duration, Instant},
+};
 
-use super::SAMPLE_RATE;
-use crate::model::{DeviceChoice, SoundDevice};
+use super::{SAMPLE_RATE, engine::Nudge};
+use crate::model::{DeviceChoice, DeviceTrouble, SoundDevice};
 
 /// The voice thread's end of a microphone.
 pub trait Capture: Send {
     /// Appends what was recorded since the last call, 48 kHz mono. Never blocks.
     fn read(&mut self, into: &mut Vec<f32>, now: Instant);
+
+    /// It wakes the voice thread whenever a block is there; nobody has to look.
+    fn calls(&self) -> bool {
+        false
+    }
 }
 
 /// The voice thread's end of speakers.
@@ -30,6 +43,11 @@ pub trait Playback: Send {
 
     /// Nothing is missed when it is not written to for a while.
     fn may_rest(&self) -> bool;
+
+    /// It wakes the voice thread whenever it wants a block; nobody has to look.
+    fn calls(&self) -> bool {
+        false
+    }
 }
 
 /// What keeps a device open; dropping it closes the device. May block.
@@ -42,6 +60,39 @@ pub trait Stream: Send {
 pub enum End {
     Capture(Box<dyn Capture>),
     Playback(Box<dyn Playback>),
+}
+
+/// Called once, from any thread, when an open card fails.
+pub type OnFailure = Arc<dyn Fn() + Send + Sync>;
+
+/// What an open card calls, and where it puts what it knows.
+#[derive(Clone)]
+pub struct Hooks {
+    pub on_failure: OnFailure,
+    pub nudge: Arc<Nudge>,
+    pub latency: Arc<Latency>,
+}
+
+/// How long sound takes between the air and the voice thread, as the sound system says. Written by the card's thread.
+#[derive(Debug, Default)]
+pub struct Latency(AtomicU32);
+
+impl Latency {
+    pub fn set(&self, latency: Duration) {
+        self.0.store(u32::try_from(latency.as_micros()).unwrap_or(u32::MAX).max(1), Relaxed);
+    }
+
+    pub fn forget(&self) {
+        self.0.store(0, Relaxed);
+    }
+
+    /// `None`: the device is closed, or does not say.
+    pub fn get(&self) -> Option<Duration> {
+        match self.0.load(Relaxed) {
+            0 => None,
+            micros => Some(Duration::from_micros(micros.into())),
+        }
+    }
 }
 
 /// A device that was opened.
@@ -66,6 +117,32 @@ pub enum OpenError {
     File(#[from] hound::Error),
     #[error("no thread")]
     Thread(#[source] std::io::Error),
+    #[cfg(target_os = "linux")]
+    #[error("the sound server does not open it")]
+    Server(#[from] pulse::PulseError),
+}
+
+impl OpenError {
+    /// What the user is told of it.
+    pub fn trouble(&self) -> DeviceTrouble {
+        match self {
+            Self::Absent => DeviceTrouble::None,
+            Self::Card(error) => match error.kind() {
+                cpal::ErrorKind::DeviceBusy => DeviceTrouble::Busy,
+                cpal::ErrorKind::PermissionDenied => DeviceTrouble::NotPermitted,
+                cpal::ErrorKind::DeviceNotAvailable | cpal::ErrorKind::HostUnavailable => DeviceTrouble::None,
+                _ => DeviceTrouble::Broken,
+            },
+            #[cfg(target_os = "linux")]
+            Self::Server(error) => error.trouble(),
+            Self::File(hound::Error::IoError(error)) => match error.kind() {
+                std::io::ErrorKind::NotFound => DeviceTrouble::None,
+                std::io::ErrorKind::PermissionDenied => DeviceTrouble::NotPermitted,
+                _ => DeviceTrouble::Broken,
+            },
+            Self::Format | Self::Rate(_) | Self::File(_) | Self::Thread(_) => DeviceTrouble::Broken,
+        }
+    }
 }
 
 /// Where sound comes from or goes to.
@@ -125,5 +202,24 @@ impl Playback for Nowhere {
 
     fn may_rest(&self) -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_a_device_shut_is_told_apart() {
+        let card = |kind| OpenError::Card(cpal::Error::new(kind)).trouble();
+        assert_eq!(card(cpal::ErrorKind::DeviceBusy), DeviceTrouble::Busy);
+        assert_eq!(card(cpal::ErrorKind::PermissionDenied), DeviceTrouble::NotPermitted);
+        assert_eq!(card(cpal::ErrorKind::DeviceNotAvailable), DeviceTrouble::None);
+        assert_eq!(card(cpal::ErrorKind::BackendError), DeviceTrouble::Broken);
+        assert_eq!(OpenError::Absent.trouble(), DeviceTrouble::None);
+        assert_eq!(OpenError::Format.trouble(), DeviceTrouble::Broken);
+        let file = |kind: std::io::ErrorKind| OpenError::File(hound::Error::IoError(kind.into())).trouble();
+        assert_eq!(file(std::io::ErrorKind::PermissionDenied), DeviceTrouble::NotPermitted);
+        assert_eq!(file(std::io::ErrorKind::NotFound), DeviceTrouble::None);
     }
 }

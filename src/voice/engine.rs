@@ -1,8 +1,10 @@
 //! The voice thread: microphone to network, network to speakers, ten milliseconds at a time.
 //!
-//! It sleeps while there is nothing to do: without a connection or a test until it is called, in a quiet party for
-//! [`QUIET_TICK`] or until a packet comes. It never waits for anything else.
+//! The cards set the pace: each wakes the thread when it has a block or wants one. It sleeps while there is nothing to do:
+//! without a connection or a test until it is called, in a quiet party for [`QUIET_TICK`] or until a packet comes. It
+//! never waits for anything else.
 
+mod copies;
 mod downlink;
 mod uplink;
 
@@ -28,13 +30,16 @@ use super::{
     incoming::Incoming,
     meters::Meters,
     outgoing::Outgoing,
+    recording::Tape,
     screen::Screen,
     stats::Counters,
 };
 use crate::model::AccountId;
 
-/// While something is said or heard.
+/// While something is said or heard, and a device does not call by itself.
 const TICK: Duration = Duration::from_millis(10);
+/// While they all do: should one forget.
+const CALLED_TICK: Duration = Duration::from_millis(20);
 /// In a quiet party: the microphone is drained; the key and a packet wake the thread at once.
 const QUIET_TICK: Duration = Duration::from_millis(200);
 /// While a bridge's silence is decoded at rest: a whole frame at a time. A first word is found that much later, and the
@@ -62,6 +67,9 @@ pub enum Command {
     Voice(u64, Box<Incoming>),
     Capture(Option<Box<dyn Capture>>),
     Playback(Option<Box<dyn Playback>>),
+    PartyPlayback(Option<Box<dyn Playback>>),
+    /// `None`: what is being recorded ends.
+    Record(Option<Tape>),
 }
 
 /// What the thread needs of a connection.
@@ -82,6 +90,13 @@ pub struct Nudge {
 impl Nudge {
     pub fn packet_arrived(&self) {
         if self.quiet.load(Ordering::Acquire) {
+            self.now();
+        }
+    }
+
+    /// A card has a block, or wants one. In the quiet neither is urgent.
+    pub fn card_calls(&self) {
+        if !self.quiet.load(Ordering::Acquire) {
             self.now();
         }
     }
@@ -119,6 +134,7 @@ pub fn remote() -> (Remote, Receiver<Command>) {
 pub struct Surroundings {
     pub microphone: Orders,
     pub speakers: Orders,
+    pub party_output: Orders,
     pub meters: Arc<Meters>,
     pub wake: Arc<dyn Fn() + Send + Sync>,
     pub talk: Talk,
@@ -134,7 +150,7 @@ pub fn spawn(
     stop: Arc<AtomicBool>,
     surroundings: Surroundings,
 ) -> std::io::Result<JoinHandle<()>> {
-    let Surroundings { microphone, speakers, meters, wake, talk } = surroundings;
+    let Surroundings { microphone, speakers, party_output, meters, wake, talk } = surroundings;
     thread::Builder::new().name("voice".into()).spawn(move || {
         raise_priority();
         _ = nudge.thread.set(thread::current());
@@ -143,7 +159,7 @@ pub fn spawn(
             nudge,
             stop,
             uplink: Uplink::new(microphone, talk),
-            downlink: Downlink::new(speakers, talk.deafened),
+            downlink: Downlink::new(speakers, party_output, talk.deafened),
             screen: Screen::new(meters, wake),
             connection: None,
             last_sound: Instant::now(),
@@ -176,15 +192,17 @@ impl Engine {
         while self.obey() {
             let now = Instant::now();
             let pause = self.pause(now);
-            self.nudge.quiet.store(pause != Some(TICK), Ordering::Release);
+            let is_quiet = !matches!(pause, Some(TICK | CALLED_TICK));
+            self.nudge.quiet.store(is_quiet, Ordering::Release);
             let Some(pause) = pause else {
                 thread::park();
                 next = Instant::now();
                 continue;
             };
             self.tick(now);
-            // Late by more than a few ticks: the time is gone, do not run after it.
-            next = (next + pause).clamp(now, now + pause);
+            // Late by more than a few ticks: the time is gone, do not run after it. Called: it counts from here.
+            let from = if pause == CALLED_TICK { now } else { next };
+            next = (from + pause).clamp(now, now + pause);
             if let Some(due) = self.uplink.due() {
                 next = next.min(due);
             }
@@ -195,14 +213,18 @@ impl Engine {
     /// `None`: nothing to do until called.
     fn pause(&self, now: Instant) -> Option<Duration> {
         if self.uplink.is_awake() || now < self.last_sound + QUIET_AFTER {
-            Some(TICK)
+            Some(self.awake_tick())
         } else if self.downlink.is_awake() {
-            Some(if self.downlink.is_resting() { REST_TICK } else { TICK })
-        } else if self.connection.is_some() {
+            Some(if self.downlink.is_resting() { REST_TICK } else { self.awake_tick() })
+        } else if self.connection.is_some() || self.downlink.copies.is_recording() {
             Some(QUIET_TICK)
         } else {
             None
         }
+    }
+
+    fn awake_tick(&self) -> Duration {
+        if self.uplink.is_called() && self.downlink.is_called() { CALLED_TICK } else { TICK }
     }
 
     fn tick(&mut self, now: Instant) {
@@ -266,6 +288,8 @@ impl Engine {
             Command::Connected(_) | Command::Interrupted(_) | Command::HangUp | Command::Voice(..) => {}
             Command::Capture(capture) => self.uplink.set_capture(capture, now),
             Command::Playback(playback) => self.downlink.set_playback(playback),
+            Command::PartyPlayback(playback) => self.downlink.copies.set_output(playback),
+            Command::Record(tape) => self.downlink.copies.record(tape, now),
         }
     }
 
@@ -276,6 +300,7 @@ impl Engine {
         self.uplink.release();
         self.downlink.reset();
         self.downlink.set_in_party(false);
+        self.downlink.copies.record(None, now);
         self.screen.show(&self.uplink.reading(), &self.downlink, now);
     }
 

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 
 use super::{
     device::{
-        Devices, Source,
+        Devices, Latency, Source,
         cards::Cards,
         supervisor::{Order, Orders, Supervisor},
         watch::Watch,
@@ -24,6 +24,7 @@ use super::{
     negotiation::{NegotiationError, Terms},
     outgoing::Outgoing,
     peer::{Peer, Surroundings},
+    recording,
     stats::Counters,
 };
 use crate::model::{
@@ -164,6 +165,11 @@ pub struct Voice {
     remote: Remote,
     microphone: Orders,
     speakers: Orders,
+    party_output: Orders,
+    input_latency: Arc<Latency>,
+    output_latency: Arc<Latency>,
+    /// Whoever writes down what is heard, or did last.
+    recording: Mutex<Option<JoinHandle<()>>>,
     network: Network,
     meters: Arc<Meters>,
     events: Arc<dyn Fn(VoiceEvent) + Send + Sync>,
@@ -201,11 +207,16 @@ impl Voice {
         let (remote, commands) = engine::remote();
         let (microphone, microphone_inbox) = Orders::new();
         let (speakers, speakers_inbox) = Orders::new();
+        let (party_output, party_output_inbox) = Orders::new();
         // Built first, so that threads already started end with it if a later one cannot be.
         let mut voice = Self {
             remote: remote.clone(),
             microphone: microphone.clone(),
             speakers: speakers.clone(),
+            party_output: party_output.clone(),
+            input_latency: Arc::default(),
+            output_latency: Arc::default(),
+            recording: Mutex::default(),
             network: config.network,
             meters: meters.clone(),
             events: events.clone(),
@@ -219,23 +230,28 @@ impl Voice {
         let surroundings = engine::Surroundings {
             microphone: microphone.clone(),
             speakers: speakers.clone(),
+            party_output: party_output.clone(),
             meters,
             wake,
             talk: config.talk,
         };
         voice.threads.push(engine::spawn(commands, remote.nudge.clone(), voice.stop.clone(), surroundings)?);
-        let (watch, watching) = Watch::spawn(vec![microphone.clone(), speakers.clone()], events.clone())?;
-        let supervisor = |kind, source| Supervisor {
+        let followers = vec![microphone.clone(), speakers.clone(), party_output.clone()];
+        let (watch, watching) = Watch::spawn(followers, events.clone())?;
+        let supervisor = |kind, source, latency: &Arc<Latency>| Supervisor {
             kind,
             source,
             engine: remote.clone(),
             watch: watch.clone(),
+            latency: latency.clone(),
             events: events.clone(),
         };
-        let microphone_thread = supervisor(DeviceKind::Microphone, config.microphone.into());
-        voice.threads.push(microphone_thread.spawn(microphone, microphone_inbox)?);
-        let speakers_thread = supervisor(DeviceKind::Speakers, config.speakers.into());
-        voice.threads.push(speakers_thread.spawn(speakers, speakers_inbox)?);
+        let thread = supervisor(DeviceKind::Microphone, config.microphone.into(), &voice.input_latency);
+        voice.threads.push(thread.spawn(microphone, microphone_inbox)?);
+        let thread = supervisor(DeviceKind::Speakers, config.speakers.into(), &voice.output_latency);
+        voice.threads.push(thread.spawn(speakers, speakers_inbox)?);
+        let thread = supervisor(DeviceKind::PartyOutput, Source::None, &Arc::default());
+        voice.threads.push(thread.spawn(party_output, party_output_inbox)?);
         voice.threads.push(watching);
         Ok(voice)
     }
@@ -350,7 +366,11 @@ impl Voice {
 
     /// Of every connection there is.
     pub fn report(&self) -> VoiceReport {
-        VoiceReport::default()
+        VoiceReport {
+            input_latency: self.input_latency.get(),
+            output_latency: self.output_latency.get(),
+            ..VoiceReport::default()
+        }
     }
 
     pub fn set_processing(&self, _processing: Processing) {}
@@ -366,10 +386,27 @@ impl Voice {
     /// Audio in one packet, where the other side leaves it to us, for connections from now on: 10, 20 or 40 ms.
     pub fn set_frame_time(&self, _millis: u32) {}
 
-    pub fn set_party_output(&self, _device: Option<DeviceChoice>) {}
+    /// Plays what the others say there as well, and nowhere else while it is not there; `None`: nowhere else at all.
+    pub fn set_party_output(&self, device: Option<DeviceChoice>) {
+        self.party_output.send(Order::Source(device.map_or(Source::None, Source::Device)));
+    }
 
     /// Begins or ends to write down what is heard; [`VoiceEvent::RecordingBegan`] and its siblings tell what came of it.
-    pub fn record(&self, _recorder: Option<Recorder>) {}
+    /// The end of the party ends it too.
+    pub fn record(&self, recorder: Option<Recorder>) {
+        let Some(recorder) = recorder else { return self.remote.send(Command::Record(None)) };
+        let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        match recording::start(recorder, recording.take(), self.events.clone()) {
+            Ok((tape, thread)) => {
+                *recording = Some(thread);
+                self.remote.send(Command::Record(Some(tape)));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "no thread to record with");
+                (self.events)(VoiceEvent::RecordingFailed);
+            }
+        }
+    }
 
     async fn close_current(&self) {
         let current = self.current().take();
@@ -405,6 +442,9 @@ impl Drop for Voice {
         self.remote.nudge.now();
         self.microphone.send(Order::Stop);
         self.speakers.send(Order::Stop);
+        self.party_output.send(Order::Stop);
+        let recording = self.recording.get_mut().unwrap_or_else(PoisonError::into_inner);
+        self.threads.extend(recording.take());
         // Only a sound system that hangs keeps a thread longer; it then ends by itself, or with the program.
         let deadline = Instant::now() + FAREWELL;
         while self.threads.iter().any(|thread| !thread.is_finished()) && Instant::now() < deadline {

@@ -17,7 +17,7 @@ use std::{
 
 use bridge::Bridge;
 use partyline::{
-    model::{Offer, TalkMode},
+    model::{Activation, Offer, OtherEnd, TalkMode},
     voice::{ConnectionState, Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
 };
 
@@ -71,7 +71,8 @@ impl Client {
 
     /// Answers a bridge and waits until media can flow.
     pub async fn join(&self, connection: u64, bridge: &Bridge) -> String {
-        let answer = self.voice.answer(connection, Offer(bridge.offer().await)).await.unwrap();
+        let offer = Offer(bridge.offer().await);
+        let answer = self.voice.answer(connection, OtherEnd::Bridge, offer).await.unwrap();
         bridge.accept(answer.0.clone()).await;
         bridge.connected().await;
         self.until(&VoiceEvent::Connection { connection, state: ConnectionState::Connected }).await;

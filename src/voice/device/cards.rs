@@ -3,47 +3,49 @@
 use std::{
     str::FromStr,
     sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
     },
     time::Duration,
 };
 
 use cpal::{
-    BufferSize, DeviceId, ErrorKind, FromSample, Sample, SampleFormat, SizedSample, StreamConfig,
-    SupportedBufferSize, SupportedStreamConfig,
+    BufferSize, DeviceId, ErrorKind, FromSample, InterfaceType, Sample, SampleFormat, SizedSample,
+    StreamConfig, SupportedBufferSize, SupportedStreamConfig,
     traits::{DeviceTrait, HostTrait, StreamTrait},
 };
-use rtrb::{Consumer, RingBuffer};
 
 #[cfg(target_os = "linux")]
 use super::pulse;
-use super::{Devices, End, OpenError, Opened, Stream, ring};
+use super::{Devices, End, Hooks, OpenError, Opened, Stream, ring};
 use crate::{
     model::{DeviceKind, SoundDevice},
     voice::{SAMPLE_RATE, resample::RateConverter},
 };
 
-/// Callbacks of about 10 ms: left to itself, the pulse host buffers for two seconds.
-const CALLBACKS_PER_SECOND: u32 = 100;
-/// How ids on a PulseAudio server begin; the name there follows.
-const PULSE: &str = "pulseaudio:";
+/// Callbacks of about 5 ms, where the host lets us choose.
+const CALLBACKS_PER_SECOND: u32 = 200;
 const OPENING: Duration = Duration::from_secs(3);
-
-/// Called once, from any thread, when an open card fails.
-pub type OnFailure = Arc<dyn Fn() + Send + Sync>;
+/// How Bluetooth headsets are called where the system does not say what they are.
+const BLUETOOTH_NAMES: [&str; 4] = ["bluetooth", "hands-free", "handsfree", "airpods"];
 
 /// The computer's sound system, found anew when it went away. Every call may block.
 #[derive(Default)]
 pub struct Cards {
+    #[cfg(target_os = "linux")]
+    server: Option<pulse::Server>,
     host: Option<cpal::Host>,
 }
 
 impl Cards {
     /// What is plugged in. Empty where there is no sound system.
     pub fn list(&mut self) -> Devices {
+        #[cfg(target_os = "linux")]
+        if let Some(devices) = self.list_server() {
+            return devices;
+        }
         let listed = self.host().and_then(list);
-        // A server that went away does not come back on the old connection; and where none was, one may be now.
+        // A sound system that went away does not come back on the old connection; and where none was, one may be now.
         if listed.as_ref().is_none_or(|devices| devices.microphones.is_empty() && devices.speakers.is_empty())
         {
             self.host = None;
@@ -55,21 +57,32 @@ impl Cards {
     ///
     /// # Errors
     /// It is gone, held by another program, or of an unknown kind.
-    pub fn open(&mut self, kind: DeviceKind, id: &str, on_failure: OnFailure) -> Result<Opened, OpenError> {
+    pub fn open(&mut self, kind: DeviceKind, id: &str, hooks: Hooks) -> Result<Opened, OpenError> {
         #[cfg(target_os = "linux")]
-        if kind == DeviceKind::Microphone
-            && let Some(source) = id.strip_prefix(PULSE)
-        {
-            match pulse::open_microphone(source, on_failure.clone()) {
-                Ok(opened) => return Ok(opened),
-                Err(error) => tracing::debug!(?error, "the microphone is left to cpal"),
-            }
+        if let Some(name) = id.strip_prefix(pulse::PREFIX) {
+            return Ok(match kind {
+                DeviceKind::Microphone => pulse::open_microphone(name, hooks),
+                DeviceKind::Speakers | DeviceKind::PartyOutput => pulse::open_speakers(kind, name, hooks),
+            }?);
         }
-        let opened = self.host().ok_or(OpenError::Absent).and_then(|host| open(host, kind, id, on_failure));
+        let opened = self.host().ok_or(OpenError::Absent).and_then(|host| open(host, kind, id, hooks));
         if opened.is_err() {
             self.host = None;
         }
         opened
+    }
+
+    /// `None`: there is no server, and the cards are our own.
+    #[cfg(target_os = "linux")]
+    fn list_server(&mut self) -> Option<Devices> {
+        if self.server.is_none() {
+            self.server = pulse::Server::connect().ok();
+        }
+        let listed = self.server.as_ref()?.list();
+        if listed.is_err() {
+            self.server = None;
+        }
+        listed.ok()
     }
 
     fn host(&mut self) -> Option<&cpal::Host> {
@@ -107,21 +120,24 @@ fn describe<'a>(
     devices
         .filter_map(|device| {
             let id = device.id().ok()?;
-            let name = device.description().ok()?.name().to_owned();
+            let description = device.description().ok()?;
             Some(SoundDevice {
                 is_default: Some(&id) == default,
                 id: id.to_string(),
-                name,
-                is_bluetooth: false,
+                name: description.name().to_owned(),
+                is_bluetooth: description.interface_type() == InterfaceType::Bluetooth
+                    || is_called_bluetooth(description.name()),
             })
         })
-        // What a sound server offers for recording what is played is no microphone.
-        .filter(|device| !device.id.ends_with(".monitor"))
         .collect()
 }
 
-fn open(host: &cpal::Host, kind: DeviceKind, id: &str, on_failure: OnFailure) -> Result<Opened, OpenError> {
-    let is_server = id.starts_with(PULSE);
+fn is_called_bluetooth(name: &str) -> bool {
+    let name = name.to_lowercase();
+    BLUETOOTH_NAMES.iter().any(|known| name.contains(known))
+}
+
+fn open(host: &cpal::Host, kind: DeviceKind, id: &str, hooks: Hooks) -> Result<Opened, OpenError> {
     let id = DeviceId::from_str(id).map_err(|_| OpenError::Absent)?;
     let device = host.device_by_id(&id).ok_or(OpenError::Absent)?;
     let name = device.description()?.name().to_owned();
@@ -133,19 +149,16 @@ fn open(host: &cpal::Host, kind: DeviceKind, id: &str, on_failure: OnFailure) ->
             preferred(device.default_output_config()?, device.supported_output_configs()?)
         }
     };
-    let failing = Failing { silent: AtomicBool::new(false), on_failure };
-    let card = Card { device, config, failing: Arc::new(failing) };
-    let (end, stream): (_, Box<dyn Stream>) = match kind {
-        DeviceKind::Microphone => {
-            let (end, stream) = card.microphone()?;
-            (end, Box::new(MicrophoneStream(stream)))
-        }
+    let failing = Arc::new(Failing { silent: AtomicBool::new(false), hooks });
+    let card = Card { device, config, failing: failing.clone() };
+    let (end, stream, warm) = match kind {
+        // Opened with the key, it would lose the first syllable.
+        DeviceKind::Microphone => card.microphone().map(|(end, stream)| (end, stream, true))?,
         DeviceKind::Speakers | DeviceKind::PartyOutput => {
-            let (end, stream) = card.speakers(is_server)?;
-            (end, Box::new(stream))
+            card.speakers().map(|(end, stream)| (end, stream, false))?
         }
     };
-    Ok(Opened { name, end, stream })
+    Ok(Opened { name, end, stream: Box::new(CardStream { stream: Some(stream), warm, failing }) })
 }
 
 /// The device's own way, but at our rate where it can.
@@ -167,7 +180,7 @@ fn preferred(
 struct Failing {
     /// It was said already, or the device is being closed.
     silent: AtomicBool,
-    on_failure: OnFailure,
+    hooks: Hooks,
 }
 
 impl Failing {
@@ -177,7 +190,7 @@ impl Failing {
             matches!(error.kind(), ErrorKind::Xrun | ErrorKind::DeviceChanged | ErrorKind::RealtimeDenied);
         if !harmless && !self.silent.swap(true, Relaxed) {
             tracing::warn!(kind = ?error.kind(), "a sound device failed");
-            (self.on_failure)();
+            (self.hooks.on_failure)();
         }
     }
 }
@@ -201,28 +214,16 @@ impl Card {
         }
     }
 
-    fn speakers(self, closes: bool) -> Result<(End, SpeakersStream), OpenError> {
-        let rate = self.config.sample_rate();
-        let (playback, ring) = RingBuffer::new(rate as usize * ring::SECONDS);
-        let feed = Feed { ring: Arc::new(Mutex::new(ring)), missed: Arc::default() };
-        let converter = converter(SAMPLE_RATE as u32, rate)?;
-        let playback = ring::CardPlayback::new(playback, converter, rate, feed.missed.clone());
-        let stream = Some(self.play(&feed)?);
-        Ok((End::Playback(Box::new(playback)), SpeakersStream { card: self, feed, stream, closes }))
-    }
-
-    fn play(&self, feed: &Feed) -> Result<cpal::Stream, OpenError> {
-        let stream = match self.config.sample_format() {
-            SampleFormat::F32 => self.play_as::<f32>(feed),
-            SampleFormat::I16 => self.play_as::<i16>(feed),
-            SampleFormat::I32 => self.play_as::<i32>(feed),
-            SampleFormat::I24 => self.play_as::<cpal::I24>(feed),
-            SampleFormat::U8 => self.play_as::<u8>(feed),
-            SampleFormat::U16 => self.play_as::<u16>(feed),
+    fn speakers(&self) -> Result<(End, cpal::Stream), OpenError> {
+        match self.config.sample_format() {
+            SampleFormat::F32 => self.speakers_of::<f32>(),
+            SampleFormat::I16 => self.speakers_of::<i16>(),
+            SampleFormat::I32 => self.speakers_of::<i32>(),
+            SampleFormat::I24 => self.speakers_of::<cpal::I24>(),
+            SampleFormat::U8 => self.speakers_of::<u8>(),
+            SampleFormat::U16 => self.speakers_of::<u16>(),
             _ => Err(OpenError::Format),
-        }?;
-        stream.play()?;
-        Ok(stream)
+        }
     }
 
     fn microphone_of<T: SizedSample + Send + 'static>(&self) -> Result<(End, cpal::Stream), OpenError>
@@ -231,47 +232,62 @@ impl Card {
     {
         let (rate, channels) = (self.config.sample_rate(), usize::from(self.config.channels()).max(1));
         let build = |config: StreamConfig| {
-            let (mut ring, capture) = RingBuffer::new(rate as usize * ring::SECONDS);
+            let converter = converter(rate, SAMPLE_RATE as u32)?;
             let failing = self.failing.clone();
+            let (mut recorded, capture) = ring::capture(rate, converter, failing.hooks.nudge.clone());
+            let latency = failing.hooks.latency.clone();
             let stream = self.device.build_input_stream(
                 config,
-                move |data: &[T], _| {
+                move |data: &[T], info| {
                     let mono = data.chunks_exact(channels).map(|frame| {
                         frame.iter().map(|&s| f32::from_sample(s)).sum::<f32>() / channels as f32
                     });
-                    ring::fill(&mut ring, data.len() / channels, mono);
+                    recorded.fill(data.len() / channels, mono);
+                    let at = info.timestamp();
+                    latency.set(at.callback.duration_since(at.capture));
                 },
                 move |error| failing.report(&error),
                 Some(OPENING),
             )?;
-            Ok((stream, capture))
+            Ok((End::Capture(Box::new(capture)), stream))
         };
-        let (stream, capture) = self.with_short_callbacks(build)?;
+        let (end, stream) = self.with_short_callbacks(build)?;
         stream.play()?;
-        let converter = converter(rate, SAMPLE_RATE as u32)?;
-        Ok((End::Capture(Box::new(ring::CardCapture::new(capture, converter))), stream))
+        Ok((end, stream))
     }
 
-    fn play_as<T: SizedSample + FromSample<f32> + Send + 'static>(
+    fn speakers_of<T: SizedSample + FromSample<f32> + Send + 'static>(
         &self,
-        feed: &Feed,
-    ) -> Result<cpal::Stream, OpenError> {
-        let channels = usize::from(self.config.channels()).max(1);
-        self.with_short_callbacks(|config| {
-            let (failing, feed) = (self.failing.clone(), feed.clone());
-            self.device.build_output_stream(
+    ) -> Result<(End, cpal::Stream), OpenError> {
+        let (rate, channels) = (self.config.sample_rate(), usize::from(self.config.channels()).max(1));
+        let build = |config: StreamConfig| {
+            let converter = converter(SAMPLE_RATE as u32, rate)?;
+            let failing = self.failing.clone();
+            let period = rate / CALLBACKS_PER_SECOND;
+            let (mut played, playback) = ring::playback(rate, period, converter, failing.hooks.nudge.clone());
+            let latency = failing.hooks.latency.clone();
+            let stream = self.device.build_output_stream(
                 config,
-                move |data: &mut [T], _| feed.pour(data, channels),
+                move |data: &mut [T], info| {
+                    let waiting = Duration::from_secs(played.waiting() as u64) / rate.max(1);
+                    played.drain(data, channels);
+                    let at = info.timestamp();
+                    latency.set(at.playback.duration_since(at.callback) + waiting);
+                },
                 move |error| failing.report(&error),
                 Some(OPENING),
-            )
-        })
+            )?;
+            Ok((End::Playback(Box::new(playback)), stream))
+        };
+        let (end, stream) = self.with_short_callbacks(build)?;
+        stream.play()?;
+        Ok((end, stream))
     }
 
     /// Some hosts refuse a fixed size: then theirs is better than none.
     fn with_short_callbacks<R>(
         &self,
-        build: impl Fn(StreamConfig) -> Result<R, cpal::Error>,
+        build: impl Fn(StreamConfig) -> Result<R, OpenError>,
     ) -> Result<R, OpenError> {
         let frames = self.config.sample_rate() / CALLBACKS_PER_SECOND;
         let frames = match *self.config.buffer_size() {
@@ -280,12 +296,14 @@ impl Card {
         };
         let config = self.config.config();
         let short = StreamConfig { buffer_size: BufferSize::Fixed(frames), ..config };
-        build(short)
-            .or_else(|error| match error.kind() {
-                ErrorKind::UnsupportedConfig | ErrorKind::InvalidInput => build(config),
-                _ => Err(error),
-            })
-            .map_err(OpenError::Card)
+        build(short).or_else(|error| match &error {
+            OpenError::Card(card)
+                if matches!(card.kind(), ErrorKind::UnsupportedConfig | ErrorKind::InvalidInput) =>
+            {
+                build(config)
+            }
+            _ => Err(error),
+        })
     }
 }
 
@@ -293,66 +311,50 @@ fn converter(from: u32, to: u32) -> Result<Option<RateConverter>, OpenError> {
     Ok(if from == to { None } else { Some(RateConverter::new(from, to)?) })
 }
 
-/// The card's end of what is played. It outlives the stream that plays it.
-#[derive(Clone)]
-struct Feed {
-    /// Held by one stream at a time, so its callback never waits.
-    ring: Arc<Mutex<Consumer<f32>>>,
-    missed: Arc<AtomicU32>,
+struct CardStream {
+    /// `None` only while it is dropped.
+    stream: Option<cpal::Stream>,
+    /// It does not rest.
+    warm: bool,
+    failing: Arc<Failing>,
 }
 
-impl Feed {
-    fn pour<T: SizedSample + FromSample<f32>>(&self, data: &mut [T], channels: usize) {
-        let enough = match self.ring.try_lock() {
-            Ok(mut ring) => ring::drain(&mut ring, data, channels),
-            Err(_) => {
-                data.fill(T::EQUILIBRIUM);
-                false
+impl Stream for CardStream {
+    /// Paused, not closed: another program could take it.
+    fn rest(&mut self, resting: bool) {
+        let done = match &self.stream {
+            Some(stream) if !self.warm => {
+                if resting {
+                    stream.pause()
+                } else {
+                    stream.play()
+                }
             }
+            _ => Ok(()),
         };
-        if !enough {
-            self.missed.fetch_add(1, Relaxed);
+        if let Err(error) = done {
+            tracing::debug!(kind = ?error.kind(), resting, "the speakers do not rest or wake");
         }
     }
 }
 
-struct MicrophoneStream(#[expect(dead_code, reason = "open for as long as it is held")] cpal::Stream);
-
-impl Stream for MicrophoneStream {
-    /// It stays warm: opened with the key, it would lose the first syllable.
-    fn rest(&mut self, _resting: bool) {}
+impl Drop for CardStream {
+    fn drop(&mut self) {
+        // A stream that is being closed complains.
+        self.failing.silent.store(true, Relaxed);
+        self.stream = None;
+        self.failing.hooks.latency.forget();
+    }
 }
 
-struct SpeakersStream {
-    card: Card,
-    feed: Feed,
-    /// `None` while a server's stream is closed.
-    stream: Option<cpal::Stream>,
-    /// The pulse host asks the server for the time ten times a second even while paused. Cards of our own are only
-    /// paused: another program could take what is closed.
-    closes: bool,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Stream for SpeakersStream {
-    fn rest(&mut self, resting: bool) {
-        let done = match (&self.stream, resting) {
-            (Some(_), true) if self.closes => {
-                // A stream that is being closed complains.
-                let was_silent = self.card.failing.silent.swap(true, Relaxed);
-                self.stream = None;
-                self.card.failing.silent.store(was_silent, Relaxed);
-                Ok(())
-            }
-            (Some(stream), true) => stream.pause().map_err(OpenError::Card),
-            (Some(stream), false) => stream.play().map_err(OpenError::Card),
-            (None, true) => Ok(()),
-            (None, false) => self.card.play(&self.feed).map(|stream| self.stream = Some(stream)),
-        };
-        if let Err(error) = done {
-            tracing::debug!(?error, resting, "the speakers do not rest or wake");
-            if self.stream.is_none() {
-                (self.card.failing.on_failure)();
-            }
-        }
+    #[test]
+    fn a_bluetooth_headset_is_known_by_its_name() {
+        assert!(is_called_bluetooth("Headset (WH-1000 Hands-Free AG Audio)"));
+        assert!(is_called_bluetooth("Somebody's AirPods Pro"));
+        assert!(!is_called_bluetooth("USB Headset"));
     }
 }

@@ -1,15 +1,22 @@
-//! The microphone of a PulseAudio server, or of PipeWire where it speaks PulseAudio's protocol. A thread of its own reads
-//! the socket into a ring.
+//! A PulseAudio server, or PipeWire where it speaks PulseAudio's protocol: its devices, and news of them. Each stream has
+//! a connection and a thread of its own between socket and ring.
 //!
-//! cpal could do it, but not at rest: the reactor it uses clears a megabyte before every read, which costs more than the
-//! rest of a quiet party. And only here can the server be asked to deliver seldom while nobody talks.
+//! cpal could do it, but not as well: the reactor it uses clears a megabyte before every read, which costs more than the
+//! rest of a quiet party; only here can the server be asked to deliver seldom while nobody talks, and to keep little
+//! waiting while somebody does.
+
+mod microphone;
+mod speakers;
+
+pub use microphone::open_microphone;
+pub use speakers::open_speakers;
 
 use std::{
     ffi::{CStr, CString},
-    io::{BufReader, Cursor, Read},
+    io::{Cursor, Read, Write},
     os::unix::net::UnixStream,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
@@ -17,31 +24,26 @@ use std::{
 };
 
 use pulseaudio::protocol::{
-    self, AuthParams, AuthReply, ChannelMap, Command, CommandReply, CorkStreamParams,
-    CreateRecordStreamReply, DESCRIPTOR_SIZE, GetSourceInfo, MAX_VERSION, Prop, Props, ProtocolError,
-    RecordStreamParams, SampleFormat, SampleSpec, SetClientNameReply, SetRecordStreamBufferAttrParams,
-    SourceInfo,
-    stream::{BufferAttr, StreamFlags},
+    self, AuthParams, AuthReply, Command, CommandReply, DESCRIPTOR_SIZE, Descriptor, DescriptorFlags,
+    MAX_VERSION, Prop, Props, ProtocolError, ServerInfo, SetClientNameReply, SinkInfoList, SourceInfoList,
+    SubscriptionEventFacility, SubscriptionEventType, SubscriptionMask,
 };
-use rtrb::{Producer, RingBuffer};
 
-use super::{End, Opened, Stream, cards::OnFailure, ring};
-use crate::voice::SAMPLE_RATE;
+use super::Devices;
+use crate::model::{DeviceTrouble, SoundDevice};
 
-/// How much the server collects before it delivers, while it matters.
-const AWAKE: Duration = Duration::from_millis(10);
-/// And at rest. Whatever the server makes of it, the socket is not looked at more often.
-const ASLEEP: Duration = Duration::from_millis(200);
+/// How ids on a server begin; the name there follows.
+pub const PREFIX: &str = "pulseaudio:";
 /// The server answers within this, or is not there.
 const PATIENCE: Duration = Duration::from_secs(3);
-/// Three times what is delivered at once at rest. No message may be longer.
-const BUFFER: usize = 128 * 1024;
+/// A server with more to say in one message is not understood. Hundreds of devices fit.
+const MAX_REPLY: usize = 1 << 20;
 /// Mono, 32-bit float.
 const SAMPLE_BYTES: usize = 4;
 /// Marks commands among the sound.
 const COMMANDS: u32 = u32::MAX;
 
-/// Why the server's microphone did not open.
+/// What the server did not do.
 #[derive(Debug, thiserror::Error)]
 pub enum PulseError {
     #[error("there is no server")]
@@ -54,72 +56,42 @@ pub enum PulseError {
     Protocol(#[from] ProtocolError),
 }
 
-/// Opens the source of this name. May block for some seconds.
-///
-/// # Errors
-/// There is no server, it wants a cookie that is not found, or it has no such source.
-pub fn open_microphone(name: &str, on_failure: OnFailure) -> Result<Opened, PulseError> {
-    let mut server = Server::connect()?;
-    let name = CString::new(name)?;
-    let source: SourceInfo =
-        server.ask(&Command::GetSourceInfo(GetSourceInfo { index: None, name: Some(name) }))?;
-    let mut props = Props::new();
-    props.set(Prop::MediaName, c"Microphone");
-    let created: CreateRecordStreamReply = server.ask(&Command::CreateRecordStream(RecordStreamParams {
-        sample_spec: SampleSpec {
-            format: SampleFormat::Float32Le,
-            channels: 1,
-            sample_rate: SAMPLE_RATE as u32,
-        },
-        channel_map: ChannelMap::mono(),
-        source_index: Some(source.index),
-        buffer_attr: delivery(AWAKE),
-        // Corked until its reply was read: from then on sound may come at any time.
-        flags: StreamFlags { start_corked: true, adjust_latency: true, ..Default::default() },
-        props,
-        ..Default::default()
-    }))?;
-    let channel = created.channel;
-    server.tell(&Command::CorkRecordStream(CorkStreamParams { channel, cork: false }))?;
-    server.socket.set_read_timeout(None)?;
-
-    let (producer, consumer) = RingBuffer::new(SAMPLE_RATE * ring::SECONDS);
-    let shared = Arc::new(Shared::default());
-    let reader = Reader {
-        socket: server.socket.try_clone()?,
-        version: server.version,
-        channel,
-        ring: producer,
-        shared: shared.clone(),
-        on_failure,
-    };
-    let thread = thread::Builder::new().name("voice-capture".into()).spawn(move || reader.run())?;
-    let name = source.description.unwrap_or(source.name).to_string_lossy().into_owned();
-    Ok(Opened {
-        name,
-        end: End::Capture(Box::new(ring::CardCapture::new(consumer, None))),
-        stream: Box::new(PulseStream { server, channel, shared, thread: Some(thread) }),
-    })
-}
-
-fn delivery(every: Duration) -> BufferAttr {
-    let samples = SAMPLE_RATE * every.as_millis() as usize / 1000;
-    BufferAttr { max_length: u32::MAX, fragment_size: (samples * SAMPLE_BYTES) as u32, ..Default::default() }
+impl PulseError {
+    pub fn trouble(&self) -> DeviceTrouble {
+        use protocol::PulseError as Refusal;
+        match self {
+            Self::NoServer | Self::Protocol(ProtocolError::ServerError(Refusal::NoEntity)) => {
+                DeviceTrouble::None
+            }
+            Self::Protocol(ProtocolError::ServerError(Refusal::Busy)) => DeviceTrouble::Busy,
+            Self::Protocol(ProtocolError::ServerError(Refusal::AccessDenied | Refusal::AuthKey)) => {
+                DeviceTrouble::NotPermitted
+            }
+            Self::Io(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                DeviceTrouble::NotPermitted
+            }
+            Self::Name(_) | Self::Io(_) | Self::Protocol(_) => DeviceTrouble::Broken,
+        }
+    }
 }
 
 /// A connection on which questions are asked one at a time.
-struct Server {
+pub struct Server {
     socket: UnixStream,
+    /// Two threads tell; each message goes out whole.
+    pen: Mutex<()>,
     version: u16,
 }
 
 impl Server {
-    fn connect() -> Result<Self, PulseError> {
+    /// # Errors
+    /// There is none, it does not answer, or it wants a cookie that is not found.
+    pub fn connect() -> Result<Self, PulseError> {
         let path = pulseaudio::socket_path_from_env().ok_or(PulseError::NoServer)?;
         let socket = UnixStream::connect(path)?;
         socket.set_read_timeout(Some(PATIENCE))?;
         socket.set_write_timeout(Some(PATIENCE))?;
-        let mut server = Self { socket, version: MAX_VERSION };
+        let mut server = Self { socket, pen: Mutex::default(), version: MAX_VERSION };
         // Without one, a server of the same user may still agree.
         let cookie = pulseaudio::cookie_path_from_env().and_then(|path| std::fs::read(path).ok());
         let reply: AuthReply = server.ask(&Command::Auth(AuthParams {
@@ -136,135 +108,189 @@ impl Server {
         Ok(server)
     }
 
-    fn ask<R: CommandReply>(&mut self, command: &Command) -> Result<R, PulseError> {
-        self.tell(command)?;
-        let (_, reply) = protocol::read_reply_message(&mut BufReader::new(&self.socket), self.version)?;
+    /// What is plugged in.
+    ///
+    /// # Errors
+    /// The server is gone.
+    pub fn list(&self) -> Result<Devices, PulseError> {
+        let info: ServerInfo = self.ask(&Command::GetServerInfo)?;
+        let sources: SourceInfoList = self.ask(&Command::GetSourceInfoList)?;
+        let sinks: SinkInfoList = self.ask(&Command::GetSinkInfoList)?;
+        let sources = sources.iter().map(|source| (&source.name, &source.description, &source.props));
+        let sinks = sinks.iter().map(|sink| (&sink.name, &sink.description, &sink.props));
+        Ok(Devices {
+            microphones: describe(sources, info.default_source_name.as_ref()),
+            speakers: describe(sinks, info.default_sink_name.as_ref()),
+        })
+    }
+
+    fn ask<R: CommandReply>(&self, command: &Command) -> Result<R, PulseError> {
+        self.tell(0, command)?;
+        let (_, reply) = protocol::read_reply_message(&mut Cursor::new(self.read_message()?), self.version)?;
         Ok(reply)
     }
 
-    /// The number is not used: whoever cares for the reply waits for it.
-    fn tell(&mut self, command: &Command) -> Result<(), PulseError> {
-        Ok(protocol::write_command_message(&mut self.socket, 0, command, self.version)?)
+    /// A message and not a byte more: what follows is for others to read.
+    fn read_message(&self) -> Result<Vec<u8>, PulseError> {
+        let mut message = vec![0; DESCRIPTOR_SIZE];
+        (&self.socket).read_exact(&mut message)?;
+        let descriptor = protocol::read_descriptor(&mut &message[..])?;
+        let length = descriptor.length as usize;
+        if length > MAX_REPLY {
+            return Err(ProtocolError::Invalid("too long".into()).into());
+        }
+        message.resize(DESCRIPTOR_SIZE + length, 0);
+        (&self.socket).read_exact(&mut message[DESCRIPTOR_SIZE..])?;
+        Ok(message)
+    }
+
+    /// `number`: comes back with the reply.
+    fn tell(&self, number: u32, command: &Command) -> Result<(), PulseError> {
+        let mut message = vec![];
+        protocol::encode_command_message(&mut message, number, command, self.version)?;
+        Ok(self.write(&message)?)
+    }
+
+    fn write(&self, message: &[u8]) -> std::io::Result<()> {
+        let _pen = self.pen.lock().unwrap_or_else(PoisonError::into_inner);
+        (&self.socket).write_all(message)
+    }
+
+    /// Ends whoever waits on it; the server forgets its streams.
+    fn close(&self) {
+        _ = self.socket.shutdown(std::net::Shutdown::Both);
     }
 }
 
-#[derive(Default)]
-struct Shared {
-    resting: AtomicBool,
-    closing: AtomicBool,
+fn describe<'a>(
+    devices: impl Iterator<Item = (&'a CString, &'a Option<CString>, &'a Props)>,
+    default: Option<&CString>,
+) -> Vec<SoundDevice> {
+    let text = |text: &CStr| text.to_string_lossy().into_owned();
+    devices
+        // What a server offers for recording what is played is no microphone.
+        .filter(|(name, ..)| !name.to_bytes().ends_with(b".monitor"))
+        .map(|(name, description, props)| SoundDevice {
+            id: format!("{PREFIX}{}", text(name)),
+            name: text(description.as_ref().unwrap_or(name)),
+            is_default: Some(name) == default,
+            is_bluetooth: is_bluetooth(name, props),
+        })
+        .collect()
 }
 
-struct PulseStream {
-    server: Server,
-    channel: u32,
-    shared: Arc<Shared>,
+fn is_bluetooth(name: &CStr, props: &Props) -> bool {
+    let is = |prop, value: &[u8]| {
+        props.get(prop).is_some_and(|found| found.strip_suffix(&[0]).unwrap_or(found).starts_with(value))
+    };
+    is(Prop::DeviceBus, b"bluetooth")
+        || is(Prop::DeviceApi, b"bluez")
+        || [&b"bluez_"[..], b"bluez5"].iter().any(|begin| name.to_bytes().starts_with(begin))
+}
+
+/// Calls whenever a device came or went, or the default changed, until it is dropped.
+pub struct Subscription {
+    server: Arc<Server>,
+    over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl PulseStream {
-    fn wake_reader(&self) {
-        if let Some(thread) = &self.thread {
-            thread.thread().unpark();
-        }
+impl Subscription {
+    /// `None`: there is no server that would tell.
+    pub fn start(call: impl Fn() + Send + 'static) -> Option<Self> {
+        let server = Arc::new(Server::connect().ok()?);
+        let mask = SubscriptionMask::SINK | SubscriptionMask::SOURCE | SubscriptionMask::SERVER;
+        server.tell(0, &Command::Subscribe(mask)).ok()?;
+        server.socket.set_read_timeout(None).ok()?;
+        let over = Arc::new(AtomicBool::new(false));
+        let follow = {
+            let (server, over) = (server.clone(), over.clone());
+            move || {
+                let mut inbox = Inbox::new(64 * 1024);
+                let reason = inbox.read_until_it_ends(&server.socket, |message| {
+                    if message.command(server.version).is_some_and(|command| matters(&command)) {
+                        call();
+                    }
+                    true
+                });
+                tracing::debug!(reason, "no more news of sound devices");
+                over.store(true, Ordering::Release);
+                call();
+            }
+        };
+        let thread = thread::Builder::new().name("voice-plugs".into()).spawn(follow).ok()?;
+        Some(Self { server, over, thread: Some(thread) })
+    }
+
+    /// The server is gone.
+    pub fn is_over(&self) -> bool {
+        self.over.load(Ordering::Acquire)
     }
 }
 
-impl Stream for PulseStream {
-    fn rest(&mut self, resting: bool) {
-        self.shared.resting.store(resting, Ordering::Release);
-        let command = Command::SetRecordStreamBufferAttr(SetRecordStreamBufferAttrParams {
-            index: self.channel,
-            buffer_attr: delivery(if resting { ASLEEP } else { AWAKE }),
-            adjust_latency: true,
-            early_requests: false,
-        });
-        // Either way the sound flows; that the server is gone is for the reader to find.
-        if let Err(error) = self.server.tell(&command) {
-            tracing::debug!(%error, resting, "the microphone keeps its pace");
-        }
-        self.wake_reader();
-    }
-}
-
-impl Drop for PulseStream {
+impl Drop for Subscription {
     fn drop(&mut self) {
-        self.shared.closing.store(true, Ordering::Release);
-        // Ends the reader's wait; the server forgets the stream with its connection.
-        _ = self.server.socket.shutdown(std::net::Shutdown::Both);
-        self.wake_reader();
+        self.server.close();
         if let Some(thread) = self.thread.take() {
             _ = thread.join();
         }
     }
 }
 
-/// From the socket to the ring, until one of them ends.
-struct Reader {
-    socket: UnixStream,
-    version: u16,
-    channel: u32,
-    ring: Producer<f32>,
-    shared: Arc<Shared>,
-    on_failure: OnFailure,
+/// A device's volume or state is its own affair.
+fn matters(command: &Command) -> bool {
+    let Command::SubscribeEvent(event) = command else { return false };
+    event.event_facility == SubscriptionEventFacility::Server
+        || event.event_type != SubscriptionEventType::Changed
 }
 
-impl Reader {
-    fn run(mut self) {
-        let reason = self.read_until_it_ends();
-        if !self.shared.closing.load(Ordering::Acquire) {
-            tracing::warn!(reason, "the microphone failed");
-            (self.on_failure)();
-        }
+/// The server's messages as they come in.
+struct Inbox {
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+impl Inbox {
+    /// No message may be longer.
+    fn new(capacity: usize) -> Self {
+        Self { buffer: vec![0; capacity], filled: 0 }
     }
 
-    fn read_until_it_ends(&mut self) -> &'static str {
-        let mut buffer = vec![0; BUFFER];
-        let mut filled = 0;
+    /// `take` says `false` when it had enough.
+    fn read_until_it_ends(
+        &mut self,
+        socket: &UnixStream,
+        mut take: impl FnMut(Message<'_>) -> bool,
+    ) -> &'static str {
         loop {
-            if self.shared.resting.load(Ordering::Acquire) {
-                thread::park_timeout(ASLEEP);
-            }
-            match self.socket.read(&mut buffer[filled..]) {
-                Ok(0) => return "the server is gone",
-                Ok(bytes) => filled += bytes,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(_) => return "the server cannot be read",
-            }
-            let mut used = 0;
-            while let Some((message, rest)) = Message::split(&buffer[used..filled]) {
-                used = filled - rest.len();
-                if !self.take(message) {
-                    return "the server took the microphone away";
-                }
-            }
-            buffer.copy_within(used..filled, 0);
-            filled -= used;
-            if filled == buffer.len() {
-                return "the server's message is too long";
+            if let Err(reason) = self.read(socket, &mut take) {
+                return reason;
             }
         }
     }
 
-    /// `false`: the stream is over.
-    fn take(&mut self, message: Message<'_>) -> bool {
-        if message.channel == self.channel {
-            let samples = message.payload.chunks_exact(SAMPLE_BYTES);
-            let samples = samples.filter_map(|bytes| Some(f32::from_le_bytes(bytes.try_into().ok()?)));
-            ring::fill(&mut self.ring, message.payload.len() / SAMPLE_BYTES, samples);
-            return true;
+    /// Waits for something, and takes every message that is whole.
+    fn read(
+        &mut self,
+        mut socket: &UnixStream,
+        mut take: impl FnMut(Message<'_>) -> bool,
+    ) -> Result<(), &'static str> {
+        match socket.read(&mut self.buffer[self.filled..]) {
+            Ok(0) => return Err("the server is gone"),
+            Ok(bytes) => self.filled += bytes,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => return Ok(()),
+            Err(_) => return Err("the server cannot be read"),
         }
-        if message.channel != COMMANDS {
-            return true;
-        }
-        match Command::read_tag_prefixed(&mut Cursor::new(message.payload), self.version) {
-            Ok((_, Command::RecordStreamKilled(channel))) => channel != self.channel,
-            // Replies to what was told, news of moves and suspensions: the sound goes on, or the watch sees to it.
-            Ok(_) => true,
-            Err(error) => {
-                tracing::debug!(%error, "a message of the sound server was skipped");
-                true
+        let mut used = 0;
+        while let Some((message, rest)) = Message::split(&self.buffer[used..self.filled]) {
+            used = self.filled - rest.len();
+            if !take(message) {
+                return Err("the server took the device away");
             }
         }
+        self.buffer.copy_within(used..self.filled, 0);
+        self.filled -= used;
+        if self.filled == self.buffer.len() { Err("the server's message is too long") } else { Ok(()) }
     }
 }
 
@@ -283,6 +309,44 @@ impl<'a> Message<'a> {
         let (payload, rest) = rest.split_at_checked(descriptor.length as usize)?;
         Some((Self { channel: descriptor.channel, payload }, rest))
     }
+
+    /// `None`: sound, or nothing that is understood.
+    fn command(&self, version: u16) -> Option<Command> {
+        if self.channel != COMMANDS {
+            return None;
+        }
+        Command::read_tag_prefixed(&mut Cursor::new(self.payload), version).ok().map(|(_, command)| command)
+    }
+
+    /// The reply to the question of this number.
+    fn reply<R: CommandReply>(&self, number: u32, version: u16) -> Option<R> {
+        let mut payload = Cursor::new(self.payload);
+        match Command::read_tag_prefixed(&mut payload, version) {
+            Ok((answered, Command::Reply)) if answered == number => {
+                R::read(&mut protocol::TagStructReader::new(&mut payload, version), version).ok()
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The head of a message of sound.
+fn head(channel: u32, length: usize) -> [u8; DESCRIPTOR_SIZE] {
+    let mut head = [0; DESCRIPTOR_SIZE];
+    let descriptor =
+        Descriptor { length: length as u32, channel, offset: 0, flags: DescriptorFlags::empty() };
+    protocol::encode_descriptor(&mut head, &descriptor);
+    head
+}
+
+/// 48 kHz mono.
+fn duration(bytes: i64) -> Duration {
+    let samples = u64::try_from(bytes).unwrap_or_default() / SAMPLE_BYTES as u64;
+    Duration::from_micros(samples * 1_000_000 / crate::voice::SAMPLE_RATE as u64)
+}
+
+fn bytes(duration: Duration) -> u32 {
+    (crate::voice::SAMPLE_RATE as u64 * duration.as_micros() as u64 / 1_000_000) as u32 * SAMPLE_BYTES as u32
 }
 
 #[cfg(test)]
@@ -293,13 +357,7 @@ mod tests {
     fn messages_are_taken_when_they_are_whole() {
         let mut bytes = vec![];
         for (channel, payload) in [(7, &[1, 2, 3, 4][..]), (COMMANDS, &[]), (7, &[5, 6])] {
-            let descriptor = protocol::Descriptor {
-                length: payload.len() as u32,
-                channel,
-                offset: 0,
-                flags: protocol::DescriptorFlags::empty(),
-            };
-            protocol::write_descriptor(&mut bytes, &descriptor).unwrap();
+            bytes.extend_from_slice(&head(channel, payload.len()));
             bytes.extend_from_slice(payload);
         }
         let (first, rest) = Message::split(&bytes).unwrap();
@@ -310,5 +368,39 @@ mod tests {
             assert_eq!(Message::split(&rest[..short]), None);
         }
         assert_eq!(Message::split(rest), Some((Message { channel: 7, payload: &[5, 6] }, &[][..])));
+    }
+
+    #[test]
+    fn garbage_is_neither_a_command_nor_a_reply() {
+        for payload in [&[][..], &[1], &[b'L', 0, 0, 0, 2], &[255; 64]] {
+            let message = Message { channel: COMMANDS, payload };
+            assert!(message.command(MAX_VERSION).is_none());
+            assert!(message.reply::<ServerInfo>(0, MAX_VERSION).is_none());
+        }
+    }
+
+    #[test]
+    fn a_bluetooth_headset_is_known_by_its_bus_its_driver_or_its_name() {
+        let plain = Props::new();
+        assert!(!is_bluetooth(c"alsa_input.pci-0000_00_1f.3.analog-stereo", &plain));
+        assert!(is_bluetooth(c"bluez_input.00_11_22_33_44_55.0", &plain));
+        for (prop, value) in [(Prop::DeviceBus, c"bluetooth"), (Prop::DeviceApi, c"bluez5")] {
+            let mut props = Props::new();
+            props.set(prop, value);
+            assert!(is_bluetooth(c"headset", &props));
+        }
+        let mut usb = Props::new();
+        usb.set(Prop::DeviceBus, c"usb");
+        assert!(!is_bluetooth(c"alsa_input.usb-headset", &usb));
+    }
+
+    #[test]
+    fn a_servers_refusal_is_told_apart() {
+        use protocol::PulseError as Refusal;
+        let trouble = |refusal| PulseError::from(ProtocolError::ServerError(refusal)).trouble();
+        assert_eq!(trouble(Refusal::NoEntity), DeviceTrouble::None);
+        assert_eq!(trouble(Refusal::Busy), DeviceTrouble::Busy);
+        assert_eq!(trouble(Refusal::AccessDenied), DeviceTrouble::NotPermitted);
+        assert_eq!(trouble(Refusal::Io), DeviceTrouble::Broken);
     }
 }

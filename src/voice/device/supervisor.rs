@@ -13,9 +13,7 @@ use std::{
 };
 
 use super::{
-    Devices, End, OpenError, Opened, Source, Stream,
-    cards::{Cards, OnFailure},
-    file,
+    Devices, End, Hooks, Latency, OnFailure, OpenError, Opened, Playback, Source, Stream, cards::Cards, file,
     watch::Watch,
 };
 use crate::{
@@ -77,6 +75,8 @@ pub struct Supervisor {
     pub source: Source,
     pub engine: Remote,
     pub watch: Watch,
+    /// Where the open card's is put.
+    pub latency: Arc<Latency>,
     pub events: Arc<dyn Fn(VoiceEvent) + Send + Sync>,
 }
 
@@ -97,7 +97,7 @@ impl Supervisor {
             cards: Cards::default(),
             devices: None,
             needed: false,
-            missing: false,
+            missing: None,
             open: None,
             opened: 0,
             position: Arc::default(),
@@ -114,7 +114,7 @@ struct Run {
     devices: Option<Arc<Devices>>,
     needed: bool,
     /// Reported, and not to be reported again.
-    missing: bool,
+    missing: Option<DeviceTrouble>,
     open: Option<Open>,
     /// Devices opened so far: tells a late failure of an earlier one apart.
     opened: u64,
@@ -143,7 +143,7 @@ impl Run {
             Order::Source(source) => {
                 if source != self.supervisor.source {
                     self.supervisor.source = source;
-                    self.missing = false;
+                    self.missing = None;
                     self.position = Arc::default();
                 }
             }
@@ -177,18 +177,29 @@ impl Run {
             }
         }
         if !self.needed || self.supervisor.source == Source::None {
-            self.missing = false;
+            self.missing = None;
             return;
         }
-        if wanted.into_iter().any(|target| self.try_open(target)) {
-            self.missing = false;
-        } else if !self.missing && self.devices.is_some() {
-            self.missing = true;
-            self.report(VoiceEvent::DeviceMissing {
-                kind: self.supervisor.kind,
-                trouble: DeviceTrouble::None,
-            });
+        match self.try_each(wanted) {
+            Ok(()) => self.missing = None,
+            Err(trouble) if self.missing != Some(trouble) && self.devices.is_some() => {
+                self.missing = Some(trouble);
+                self.report(VoiceEvent::DeviceMissing { kind: self.supervisor.kind, trouble });
+            }
+            Err(_) => {}
         }
+    }
+
+    /// Opens the first that opens. The trouble is that of the one that was wanted most.
+    fn try_each(&mut self, wanted: Vec<Target>) -> Result<(), DeviceTrouble> {
+        let mut trouble = None;
+        for target in wanted {
+            match self.try_open(target) {
+                Ok(()) => return Ok(()),
+                Err(error) => trouble = trouble.or(Some(error.trouble())),
+            }
+        }
+        Err(trouble.unwrap_or(DeviceTrouble::None))
     }
 
     /// In the order they should be tried.
@@ -197,11 +208,18 @@ impl Run {
             _ if !self.needed => vec![],
             Source::None => vec![],
             Source::File(path) => vec![Target::File(path.clone())],
-            Source::Device(choice) => choose(choice, self.list()).into_iter().map(Target::Card).collect(),
+            Source::Device(choice) => {
+                let mut ids = choose(choice, self.list());
+                // A stream's listeners are not to be heard from where the user's own ears are.
+                if self.supervisor.kind == DeviceKind::PartyOutput {
+                    ids.retain(|id| is_choice(choice, id, self.list()));
+                }
+                ids.into_iter().map(Target::Card).collect()
+            }
         }
     }
 
-    fn try_open(&mut self, target: Target) -> bool {
+    fn try_open(&mut self, target: Target) -> Result<(), OpenError> {
         let number = self.opened + 1;
         match self.open_target(&target, number) {
             Ok(Opened { name, end, stream }) => {
@@ -209,14 +227,14 @@ impl Run {
                 self.open = Some(Open { target, number, stream });
                 self.supervisor.engine.send(match end {
                     End::Capture(capture) => Command::Capture(Some(capture)),
-                    End::Playback(playback) => Command::Playback(Some(playback)),
+                    End::Playback(playback) => self.playing(Some(playback)),
                 });
                 self.report(VoiceEvent::DeviceOpened { kind: self.supervisor.kind, name });
-                true
+                Ok(())
             }
             Err(error) => {
                 tracing::warn!(kind = ?self.supervisor.kind, ?error, "a sound device does not open");
-                false
+                Err(error)
             }
         }
     }
@@ -229,7 +247,12 @@ impl Run {
                     orders.send(Order::Failed(number));
                     watch.look_now();
                 });
-                self.cards.open(kind, id, on_failure)
+                let hooks = Hooks {
+                    on_failure,
+                    nudge: self.supervisor.engine.nudge.clone(),
+                    latency: self.supervisor.latency.clone(),
+                };
+                self.cards.open(kind, id, hooks)
             }
             (Target::File(path), DeviceKind::Microphone) => {
                 file::open_microphone(path, self.position.clone())
@@ -256,10 +279,17 @@ impl Run {
         let Some(open) = self.open.take() else { return false };
         self.supervisor.engine.send(match self.supervisor.kind {
             DeviceKind::Microphone => Command::Capture(None),
-            DeviceKind::Speakers | DeviceKind::PartyOutput => Command::Playback(None),
+            DeviceKind::Speakers | DeviceKind::PartyOutput => self.playing(None),
         });
         drop(open);
         true
+    }
+
+    fn playing(&self, playback: Option<Box<dyn Playback>>) -> Command {
+        match self.supervisor.kind {
+            DeviceKind::PartyOutput => Command::PartyPlayback(playback),
+            DeviceKind::Microphone | DeviceKind::Speakers => Command::Playback(playback),
+        }
     }
 
     fn wants_more(&self) -> bool {
@@ -296,6 +326,14 @@ fn choose(choice: &DeviceChoice, list: &[SoundDevice]) -> Vec<String> {
     ids
 }
 
+/// It is what was chosen, and no stand-in.
+fn is_choice(choice: &DeviceChoice, id: &str, list: &[SoundDevice]) -> bool {
+    match choice {
+        DeviceChoice::Default => list.iter().any(|device| device.id == id && device.is_default),
+        DeviceChoice::Device(chosen) => chosen == id,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,5 +359,14 @@ mod tests {
         assert_eq!(choose(&pinned("b"), &devices), ["b", "a"]);
         assert_eq!(choose(&DeviceChoice::Default, &list(&["a"], "")), ["a"], "no default: any");
         assert!(choose(&pinned("c"), &[]).is_empty());
+    }
+
+    #[test]
+    fn a_stand_in_is_told_from_the_choice() {
+        let devices = list(&["a", "b"], "b");
+        assert!(is_choice(&DeviceChoice::Default, "b", &devices));
+        assert!(!is_choice(&DeviceChoice::Default, "a", &devices));
+        assert!(is_choice(&DeviceChoice::Device("a".into()), "a", &devices));
+        assert!(!is_choice(&DeviceChoice::Device("gone".into()), "b", &devices));
     }
 }

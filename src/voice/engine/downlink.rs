@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering::Relaxed, time::Instant};
 
-use super::Need;
+use super::{Need, copies::Copies};
 use crate::{
     model::{AccountId, Decibels},
     voice::{
@@ -23,6 +23,8 @@ const AUDIBLE: Decibels = Decibels(-75.0);
 
 pub struct Downlink {
     pub roster: Roster,
+    /// Of what the others say.
+    pub copies: Copies,
     pub deafened: bool,
     voices: Vec<Incoming>,
     /// Packets that voices lost before they ended.
@@ -39,9 +41,10 @@ pub struct Downlink {
 }
 
 impl Downlink {
-    pub fn new(speakers: Orders, deafened: bool) -> Self {
+    pub fn new(speakers: Orders, party_output: Orders, deafened: bool) -> Self {
         Self {
             roster: Roster::default(),
+            copies: Copies::new(party_output),
             deafened,
             voices: vec![],
             lost_before: 0,
@@ -59,6 +62,7 @@ impl Downlink {
     /// The party's life, through interruptions: the speakers stay open.
     pub fn set_in_party(&mut self, in_party: bool) {
         self.connected = in_party;
+        self.copies.set_in_party(in_party);
         self.settle();
     }
 
@@ -98,6 +102,11 @@ impl Downlink {
     /// Something is on its way to the ear.
     pub fn is_awake(&self) -> bool {
         !self.chime.is_empty() || self.monitor.is_some() || !self.voices.iter().all(Incoming::is_quiet)
+    }
+
+    /// The speakers wake the thread by themselves.
+    pub fn is_called(&self) -> bool {
+        self.playback.calls() && !self.need.resting
     }
 
     pub fn is_resting(&self) -> bool {
@@ -150,6 +159,7 @@ impl Downlink {
         if self.need.resting {
             self.voices.iter_mut().for_each(Incoming::relax);
         }
+        self.copies.run(now);
         self.roster.expire(now);
         self.bury();
         heard
@@ -180,6 +190,7 @@ impl Downlink {
                 mixer::add(mix, &block);
             }
         }
+        self.copies.hear(mix, now);
         if let Some(block) = self.monitor.as_mut().and_then(Monitor::take) {
             mixer::add(mix, &block);
         }

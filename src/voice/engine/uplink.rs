@@ -136,6 +136,11 @@ impl Uplink {
         self.gate.is_open() || self.test != Listening::Off
     }
 
+    /// The microphone wakes the thread by itself, or there is none.
+    pub fn is_called(&self) -> bool {
+        self.capture.as_ref().is_none_or(|capture| capture.calls())
+    }
+
     /// When something must be sent although nothing is said.
     pub fn due(&self) -> Option<Instant> {
         let outgoing = self.outgoing.as_ref().filter(|_| self.connected && !self.gate.is_open());
