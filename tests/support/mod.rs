@@ -17,7 +17,7 @@ use std::{
 
 use bridge::Bridge;
 use partyline::{
-    model::{Offer, TalkMode},
+    model::{Activation, Offer, OtherEnd, TalkMode},
     voice::{ConnectionState, Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
 };
 
@@ -71,7 +71,7 @@ impl Client {
 
     /// Answers a bridge and waits until media can flow.
     pub async fn join(&self, connection: u64, bridge: &Bridge) -> String {
-        let answer = self.voice.answer(connection, Offer(bridge.offer().await)).await.unwrap();
+        let answer = self.voice.answer(connection, OtherEnd::Bridge, Offer(bridge.offer().await)).await.unwrap();
         bridge.accept(answer.0.clone()).await;
         bridge.connected().await;
         self.until(&VoiceEvent::Connection { connection, state: ConnectionState::Connected }).await;
@@ -105,6 +105,15 @@ pub async fn until(is_so: impl Fn() -> bool, what: impl Fn() -> String) -> Durat
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     start.elapsed()
+}
+
+/// The same for what costs something to look at.
+pub async fn until_slowly(is_so: impl Fn() -> bool, what: impl Fn() -> String) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never came: {}", what());
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
 }
 
 /// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
