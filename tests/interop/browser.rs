@@ -83,9 +83,9 @@ impl Call<'_> {
         }
     }
 
-    /// RTP payload types of what came in: MIME type and clock of each.
-    pub fn codecs(&mut self) -> Value {
-        self.run("codecs()")
+    /// The MIME type of what is sent.
+    pub fn sends(&mut self) -> String {
+        self.text("sends()")
     }
 
     /// As a user closes the tab: the page has no time to say goodbye.

@@ -58,10 +58,10 @@ function heard() {
   return { hz: (loudest * context.sampleRate) / analyser.fftSize, decibels: Math.max(-200, bins[loudest]) };
 }
 
-async function codecs() {
+async function sends() {
   const report = await connection.getStats();
-  const used = [...report.values()].filter(({ type }) => type === 'inbound-rtp').map(({ codecId }) => report.get(codecId));
-  return used.filter(Boolean).map(({ mimeType, clockRate }) => `${mimeType}/${clockRate}`);
+  const sent = [...report.values()].find(({ type }) => type === 'outbound-rtp');
+  return report.get(sent?.codecId)?.mimeType ?? 'nothing';
 }
 
 function state() {

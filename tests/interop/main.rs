@@ -81,7 +81,7 @@ impl Ours {
 
     /// What the speakers played in the last second.
     fn heard_lately(&self) -> Vec<f32> {
-        let heard = sound::read_wav(&self.speakers);
+        let heard = sound::read_growing_wav(&self.speakers);
         heard[heard.len().saturating_sub(SECOND)..].to_vec()
     }
 

@@ -44,6 +44,7 @@ fn chromium_offers_redundancy_and_sends_it() {
     in_a_call(json!({"redundancy": true}), |runtime, ours, mut call| {
         connect(runtime, ours, &mut call, str::to_owned);
         runtime.block_on(ours.hears(THEIRS));
+        assert_eq!(call.sends(), "audio/red");
         call.until_heard(OURS);
     });
 }

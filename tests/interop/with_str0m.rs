@@ -23,6 +23,7 @@ async fn they_offer(shape: Shape, with: OtherEnd) {
     let peer = Peer::new(shape);
     let answer = ours.answer(1, with, peer.offer()).await;
     assert!(answer.contains(&format!("opus/{}/2", shape.clock_hz)), "{answer}");
+    assert_eq!(answer.contains("red/48000"), shape.redundancy, "{answer}");
     peer.accept(answer);
     each_hears_the_other(&ours, &peer, shape).await;
 }

@@ -223,11 +223,19 @@ impl Machine {
 
     /// Sends one packet of a stream that no description named.
     pub fn send_stream(&mut self, ssrc: u32, number: u64, timestamp: u32, payload: Vec<u8>) {
-        let Some(mid) = self.mid else { return };
-        let ssrc: Ssrc = ssrc.into();
+        self.send(ssrc, OPUS, number, timestamp, payload);
+    }
+
+    /// Sends bytes as if they were audio with redundancy.
+    pub fn send_redundancy(&mut self, number: u64, timestamp: u32, payload: Vec<u8>) {
+        self.send(1, RED, number, timestamp, payload);
+    }
+
+    fn send(&mut self, ssrc: u32, payload_type: u8, number: u64, timestamp: u32, payload: Vec<u8>) {
+        let mid = self.mid.expect("negotiated");
         let mut direct = self.rtc.direct_api();
-        let stream = direct.declare_stream_tx(ssrc, None, mid, None);
-        stream.write_rtp(RtpWrite::new(OPUS.into(), number.into(), timestamp, Instant::now(), payload));
+        let stream = direct.declare_stream_tx(Ssrc::from(ssrc), None, mid, None);
+        stream.write_rtp(RtpWrite::new(payload_type.into(), number.into(), timestamp, Instant::now(), payload));
         self.pump();
     }
 
