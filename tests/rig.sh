@@ -84,7 +84,7 @@ party() {
   if [ $# -gt 2 ]; then
     for n in $(seq "$others"); do
       names+=("crowd$n")
-      RIG_SCHED=nice headless B "crowd$n" --mic "$3" --speaker none --join invitation
+      RIG_SCHED="nice" headless B "crowd$n" --mic "$3" --speaker none --join invitation
     done
   fi
   for name in "${names[@]}"; do
@@ -117,13 +117,29 @@ cost() {
 
 ours() {
   case $1 in
-    10) party 10 off && measure ours-10 "$2" --parts talk ;;
-    20) party 20 off && measure ours-20 "$2" --parts quality --losses 0,5,10,20 ;;
-    40) party 40 on && measure ours-40 "$2" --parts idle,talk,quality --losses 0 ;;
+    10)
+      party 10 off
+      measure ours-10 "$2" --parts talk
+      ;;
+    20)
+      party 20 off
+      measure ours-20 "$2" --parts quality --losses 0,5,10,20
+      ;;
+    40)
+      party 40 on
+      measure ours-40 "$2" --parts idle,talk,quality --losses 0
+      ;;
     crowd)
-      party 20 on && cost crowd-alone "$2"
-      party 20 on none && cost crowd-silent "$2"
-      party 20 on "file:$RIG/run/crowd.wav" && cost crowd-talking "$2"
+      party 20 on
+      cost crowd-alone "$2"
+      party 20 on none
+      cost crowd-silent "$2"
+      party 20 on "file:$RIG/run/crowd.wav"
+      cost crowd-talking "$2"
+      ;;
+    *)
+      echo "no configuration of ours: $1" >&2
+      return 2
       ;;
   esac
 }
