@@ -5,7 +5,7 @@
 #   RIG_DIR=../shared/rig tests/rig.sh [-r RUNS] [-o CONFIGURATIONS] [PEER…]      e.g.  tests/rig.sh mumble-best chromium-off
 #
 # -r: fresh runs, 3 if not said. -o: which of ours, of "10 20 40 crowd". PEER: as the rig's round.sh takes them.
-# The rows stay in $RIG/out; `tests/rig_table.py` prints the table of what is there.
+# PARTYLINE: a built program to measure instead of this folder's. The rows stay in $RIG/out, where `tests/rig_table.py` finds them.
 set -euo pipefail
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -20,8 +20,11 @@ while getopts r:o: option; do
 done
 shift $((OPTIND - 1))
 
-(cd "$here/.." && cargo build --release --bin partyline)
-partyline=${CARGO_TARGET_DIR:-$here/../target}/release/partyline
+if [ -z "${PARTYLINE:-}" ]; then
+  (cd "$here/.." && cargo build --release --bin partyline)
+  PARTYLINE=${CARGO_TARGET_DIR:-$here/../target}/release/partyline
+fi
+partyline=$(realpath "$PARTYLINE")
 rig_dir=$(cd "${RIG_DIR:-$here/../../shared/rig}" && pwd)
 set +u
 # shellcheck source=/dev/null
