@@ -149,9 +149,9 @@ impl Page<'_> {
         address.parse().expect("an address")
     }
 
-    /// Null as well where the page is on its way to another.
-    fn evaluate(&mut self, expression: &str) -> Value {
-        let ask = json!({"expression": expression, "returnByValue": true});
+    /// What it comes to, once it is there if it is a promise. Null as well where the page is on its way to another.
+    pub fn evaluate(&mut self, expression: &str) -> Value {
+        let ask = json!({"expression": expression, "returnByValue": true, "awaitPromise": true});
         let answer = self.devtools.call(Some(&self.session), "Runtime.evaluate", ask);
         answer.map(|mut answer| answer["result"]["value"].take()).unwrap_or_default()
     }

@@ -108,6 +108,15 @@ pub async fn until(is_so: impl Fn() -> bool, what: impl Fn() -> String) -> Durat
     start.elapsed()
 }
 
+/// The same for what costs something to look at.
+pub async fn until_slowly(is_so: impl Fn() -> bool, what: impl Fn() -> String) {
+    let start = Instant::now();
+    while !is_so() {
+        assert!(start.elapsed() < Duration::from_secs(10), "never came: {}", what());
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
 /// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
 pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
     static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());

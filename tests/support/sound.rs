@@ -26,6 +26,12 @@ pub fn read_wav(path: &Path) -> Vec<f32> {
         .collect()
 }
 
+/// A recording that is still being written: what there is so far.
+pub fn read_growing_wav(path: &Path) -> Vec<f32> {
+    let Ok(mut reader) = hound::WavReader::open(path) else { return vec![] };
+    reader.samples::<i16>().map_while(Result::ok).map(|sample| f32::from(sample) / 32768.0).collect()
+}
+
 fn energy(samples: &[f32]) -> f32 {
     samples.iter().map(|sample| sample * sample).sum()
 }
