@@ -8,10 +8,43 @@ use super::{SAMPLE_RATE, negotiation::Terms};
 pub const MAX_PAYLOAD: usize = 1_275;
 /// The longest packet Opus knows, in samples at 48 kHz.
 pub const MAX_SAMPLES: usize = SAMPLE_RATE / 1000 * 120;
-/// With redundancy for lost packets inside.
+/// Speech in 16 kHz of band needs no more, and the bridge asks for this much.
 const BITRATE: i32 = 40_000;
-const EXPECTED_LOSS_PERCENT: i32 = 10;
-const COMPLEXITY: i32 = 8;
+/// The whole band; short frames cost more for the same sound.
+const FULL_BITRATE: i32 = 48_000;
+const SHORT_FULL_BITRATE: i32 = 64_000;
+/// Without redundancy of another kind: a little of it is in every packet, so that the first loss is not the one heard.
+const EXPECTED_LOSS_PERCENT: i32 = 5;
+const MOST_EXPECTED_PERCENT: i32 = 30;
+/// What more is heard of a higher one is nothing; what it costs is a tenth of a core in short frames.
+const COMPLEXITY: i32 = 6;
+
+/// What several connections must agree on to be sent the same packets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Format {
+    pub frame_millis: u32,
+    pub full_band: bool,
+    /// Opus repeats itself: the connection has no redundancy of its own.
+    pub inband_fec: bool,
+}
+
+impl Format {
+    pub fn of(terms: &Terms) -> Self {
+        let is_short = terms.frame_millis < 40;
+        Self {
+            frame_millis: terms.frame_millis,
+            // Opus' own redundancy lives in SILK's part of a packet. With frames of 40 ms it is worth something only where SILK
+            // has the whole band; a bridge whose clock runs at 16 kHz has no use for more.
+            full_band: is_short && (terms.partyline || terms.clock_hz == SAMPLE_RATE as u32),
+            inband_fec: terms.redundancy.is_none(),
+        }
+    }
+
+    /// Samples at 48 kHz in a frame.
+    pub fn samples(self) -> usize {
+        SAMPLE_RATE / 1000 * self.frame_millis as usize
+    }
+}
 
 /// Samples at 48 kHz in an Opus packet; `None`: it is none.
 pub fn duration(payload: &[u8]) -> Option<u32> {
@@ -22,23 +55,38 @@ pub fn duration(payload: &[u8]) -> Option<u32> {
     u32::try_from(samples).ok().filter(|&samples| samples > 0 && samples as usize <= MAX_SAMPLES)
 }
 
-/// An encoder of speech, 48 kHz mono in.
+/// An encoder of speech, 48 kHz mono in. While nobody speaks its packets hold no more than two bytes.
 ///
 /// # Errors
 /// libopus could not allocate or refuses a setting.
-pub fn encoder(terms: &Terms) -> Result<Encoder, opus::Error> {
+pub fn encoder(format: Format) -> Result<Encoder, opus::Error> {
     let mut encoder = Encoder::new(SAMPLE_RATE as u32, Channels::Mono, Application::Voip)?;
-    encoder.set_bitrate(Bitrate::Bits(BITRATE))?;
+    encoder.set_bitrate(Bitrate::Bits(match format {
+        Format { full_band: false, .. } => BITRATE,
+        Format { frame_millis: ..20, .. } => SHORT_FULL_BITRATE,
+        Format { .. } => FULL_BITRATE,
+    }))?;
     encoder.set_complexity(COMPLEXITY)?;
     encoder.set_signal(Signal::Voice)?;
-    encoder.set_inband_fec(true)?;
-    encoder.set_packet_loss_perc(EXPECTED_LOSS_PERCENT)?;
-    // Redundancy lives in SILK's part of a packet. With frames of 40 ms it is worth something only where SILK has
-    // the whole band; a bridge whose clock runs at 16 kHz has no use for more.
-    if terms.clock_hz == 16_000 || terms.frame_millis >= 40 {
+    encoder.set_dtx(true)?;
+    encoder.set_inband_fec(format.inband_fec)?;
+    set_loss(&mut encoder, format, 0.0)?;
+    if !format.full_band {
         encoder.set_max_bandwidth(Bandwidth::Wideband)?;
     }
     Ok(encoder)
+}
+
+/// Makes the most of a line on which this share is lost.
+///
+/// # Errors
+/// libopus refuses.
+pub fn set_loss(encoder: &mut Encoder, format: Format, share: f32) -> Result<(), opus::Error> {
+    let percent = (share * 100.0).ceil() as i32;
+    encoder.set_packet_loss_perc(match format.inband_fec {
+        true => percent.clamp(EXPECTED_LOSS_PERCENT, MOST_EXPECTED_PERCENT),
+        false => 0,
+    })
 }
 
 /// A decoder of anything, 48 kHz mono out.
@@ -67,11 +115,12 @@ mod tests {
             frame_millis: 40,
             we_send: true,
             they_send: true,
+            partyline: false,
         }
     }
 
     fn encoded(sound: &[f32]) -> Vec<Vec<u8>> {
-        let mut encoder = encoder(&terms()).unwrap();
+        let mut encoder = encoder(Format::of(&terms())).unwrap();
         sound.chunks_exact(FRAME).map(|frame| encoder.encode_vec_float(frame, MAX_PAYLOAD).unwrap()).collect()
     }
 

@@ -34,7 +34,7 @@ use super::{
     screen::Screen,
     stats::Counters,
 };
-use crate::model::AccountId;
+use crate::model::{AccountId, Processing};
 
 /// While something is said or heard, and a device does not call by itself.
 const TICK: Duration = Duration::from_millis(10);
@@ -56,6 +56,7 @@ pub enum Command {
     Members(Vec<AccountId>),
     Test(Listening),
     Chime,
+    Processing(Processing),
     /// The connection is up, for the first time or again.
     Connected(u64),
     /// The path is gone; it may come back.
@@ -228,7 +229,8 @@ impl Engine {
     }
 
     fn tick(&mut self, now: Instant) {
-        self.uplink.run(now, self.downlink.monitor());
+        let Downlink { far, monitor, .. } = &mut self.downlink;
+        self.uplink.run(now, far, monitor.as_mut());
         let heard = self.downlink.run(now);
         if heard || self.uplink.is_awake() {
             self.last_sound = now;
@@ -266,19 +268,24 @@ impl Engine {
                 self.downlink.set_monitor(listening == Listening::HearYourself);
             }
             Command::Chime => self.downlink.chime(),
+            Command::Processing(processing) => self.uplink.set_processing(processing),
             Command::Attach(attachment) => {
-                self.uplink.set_connected(false, now);
+                if let Some((previous, _)) = self.connection.take() {
+                    self.uplink.detach(previous, now);
+                }
                 self.downlink.reset();
+                if let Some(outgoing) = attachment.outgoing {
+                    self.uplink.attach(attachment.connection, outgoing);
+                }
                 self.connection = Some((attachment.connection, attachment.counters));
-                self.uplink.attach(attachment.outgoing);
             }
             Command::Connected(connection) if self.is_current(connection) => {
-                self.uplink.set_connected(true, now);
+                self.uplink.set_connected(connection, true, now);
                 self.downlink.set_in_party(true);
                 self.last_sound = now;
             }
             Command::Interrupted(connection) if self.is_current(connection) => {
-                self.uplink.set_connected(false, now)
+                self.uplink.set_connected(connection, false, now)
             }
             Command::HangUp if self.connection.is_some() => self.detach(now),
             Command::Voice(connection, voice) if self.is_current(connection) => {
@@ -294,9 +301,9 @@ impl Engine {
     }
 
     fn detach(&mut self, now: Instant) {
-        self.connection = None;
-        self.uplink.set_connected(false, now);
-        self.uplink.attach(None);
+        if let Some((connection, _)) = self.connection.take() {
+            self.uplink.detach(connection, now);
+        }
         self.uplink.release();
         self.downlink.reset();
         self.downlink.set_in_party(false);

@@ -5,11 +5,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{SAMPLE_RATE, Talk};
+use super::{SAMPLE_RATE, Talk, activation::Detector, mixer};
 use crate::model::TalkMode;
 
-/// Speech from before the key went down that still goes out, so that the first syllable is whole.
-const PRE_ROLL: usize = SAMPLE_RATE / 1000 * 60;
+/// Speech from before the key went down, or before the voice was recognised, that still goes out, so that the first syllable
+/// is whole.
+pub const PRE_ROLL: usize = SAMPLE_RATE / 1000 * 60;
 /// Both ends of what goes out are faded over this, so that neither clicks.
 const FADE: usize = SAMPLE_RATE / 1000 * 5;
 
@@ -34,7 +35,8 @@ pub struct Gate {
     open: bool,
     /// The key was last held at this moment.
     key_until: Option<Instant>,
-    /// The newest of what did not go out, while push-to-talk waits for the key.
+    detector: Detector,
+    /// The newest of what did not go out, while the key or a voice is waited for.
     waiting: VecDeque<f32>,
     pre_roll: Vec<f32>,
 }
@@ -50,7 +52,15 @@ impl Gate {
         if !held || !allowed {
             self.key_until = None;
         }
-        let talking = allowed && (talk.mode != TalkMode::PushToTalk || held);
+        let talking = allowed
+            && match talk.mode {
+                TalkMode::PushToTalk => held,
+                TalkMode::VoiceActivation => self.detector.hear(mixer::level(block), &talk.activation, now),
+                TalkMode::OpenMicrophone => true,
+            };
+        if !allowed || talk.mode != TalkMode::VoiceActivation {
+            self.detector.reset();
+        }
 
         match (self.open, talking) {
             (false, true) => {
@@ -70,7 +80,7 @@ impl Gate {
                 Passage::Closed
             }
             (false, false) => {
-                match allowed && talk.mode == TalkMode::PushToTalk {
+                match allowed && talk.mode != TalkMode::OpenMicrophone {
                     true => self.remember(block),
                     // What was said while muted must never go out, not even 60 ms of it.
                     false => self.waiting.clear(),
@@ -83,6 +93,7 @@ impl Gate {
     /// The microphone or the connection is gone, so no block comes to end with. Says whether speech was cut.
     pub fn cut(&mut self) -> bool {
         self.key_until = None;
+        self.detector.reset();
         self.waiting.clear();
         std::mem::take(&mut self.open)
     }

@@ -373,7 +373,9 @@ impl Voice {
         }
     }
 
-    pub fn set_processing(&self, _processing: Processing) {}
+    pub fn set_processing(&self, processing: Processing) {
+        self.remote.send(Command::Processing(processing));
+    }
 
     pub fn set_level_voices(&self, _on: bool) {}
 

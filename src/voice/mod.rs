@@ -20,9 +20,11 @@
 //! Inside, sound is 48 kHz mono in blocks of 10 ms. No queue grows without bound: a ring that is full drops the newest,
 //! and says so in a counter or the log.
 
+mod activation;
 mod chime;
 mod codec;
 mod device;
+mod encoding;
 mod engine;
 mod gate;
 mod handle;
@@ -35,7 +37,9 @@ mod negotiation;
 mod outgoing;
 mod party_output;
 mod peer;
+mod processing;
 mod recording;
+mod redundancy;
 mod resample;
 mod roster;
 mod screen;

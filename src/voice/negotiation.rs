@@ -53,6 +53,8 @@ pub struct Terms {
     pub we_send: bool,
     /// The other side may be heard.
     pub they_send: bool,
+    /// The other side is a Partyline too.
+    pub partyline: bool,
 }
 
 impl Terms {
@@ -84,6 +86,7 @@ impl Terms {
             frame_millis: audio.frame_millis()?,
             we_send: !matches!(audio.direction(text), "sendonly" | "inactive"),
             they_send: !matches!(audio.direction(text), "recvonly" | "inactive"),
+            partyline: false,
         })
     }
 }
@@ -196,6 +199,7 @@ mod tests {
                 frame_millis: 40,
                 we_send: true,
                 they_send: false,
+                partyline: false,
             }
         );
     }

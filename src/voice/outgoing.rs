@@ -1,25 +1,24 @@
-//! Our voice, from gated blocks to Opus frames with their place in time. The voice thread runs it.
+//! Our voice on its way to one connection: addressed, timed by its clock, with as much redundancy as its losses ask for.
+//! The voice thread runs it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use opus::Encoder;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     SAMPLE_RATE,
-    codec::{self, MAX_PAYLOAD},
-    mixer,
+    codec::Format,
+    encoding::{Encoded, Encoding},
     negotiation::Terms,
+    redundancy::Redundancy,
 };
 use crate::model::Decibels;
 
-/// While nobody talks, an empty frame this often keeps the stream and the path alive.
-const KEEP_ALIVE: Duration = Duration::from_millis(400);
-
-/// One Opus packet on its way out.
+/// One RTP payload on its way out.
 #[derive(Debug)]
 pub struct Frame {
     pub payload: Vec<u8>,
+    pub payload_type: u8,
     /// Ticks of the negotiated clock since the connection began.
     pub timestamp: u32,
     /// The first after a pause.
@@ -28,129 +27,185 @@ pub struct Frame {
     pub speech: Option<Decibels>,
 }
 
-/// Cuts speech into frames. Timestamps follow real time through every pause.
+/// What was agreed on for one connection, and the encoder it would need if nobody had such a one already.
 pub struct Outgoing {
-    frames: mpsc::Sender<Frame>,
-    encoder: Encoder,
-    /// A frame of nothing, encoded once.
-    silence: Vec<u8>,
-    clock_hz: u32,
-    frame_samples: usize,
-    began: Instant,
-    pending: Vec<f32>,
-    /// Where `pending` begins, in samples since `began`.
-    position: u64,
-    /// Up to here everything was sent, in samples since `began`.
-    sent_until: u64,
-    last_sent: Instant,
-    begins_talk: bool,
+    encoding: Encoding,
+    line: Line,
 }
 
 impl Outgoing {
-    /// `frames`: to the peer's sending task.
+    /// `frames`: to the peer's sending task. Allocates; to be called where the connection is made, not on the voice thread.
     ///
     /// # Errors
     /// libopus could not allocate or refuses a setting.
     pub fn new(terms: &Terms, frames: mpsc::Sender<Frame>, now: Instant) -> Result<Self, opus::Error> {
-        let frame_samples = SAMPLE_RATE / 1000 * terms.frame_millis as usize;
-        let mut encoder = codec::encoder(terms)?;
-        let silence = encoder.encode_vec_float(&vec![0.0; frame_samples], MAX_PAYLOAD)?;
-        encoder.reset_state()?;
-        Ok(Self {
+        let line = Line {
             frames,
-            encoder,
-            silence,
+            payload_type: terms.opus,
             clock_hz: terms.clock_hz,
-            frame_samples,
-            began: now,
-            pending: Vec::with_capacity(2 * frame_samples + SAMPLE_RATE / 10),
-            position: 0,
-            sent_until: 0,
-            last_sent: now - KEEP_ALIVE,
-            begins_talk: true,
-        })
+            redundancy: terms.redundancy.map(|red| Redundancy::new(red, terms.opus)),
+            loss: 0.0,
+        };
+        Ok(Self { encoding: Encoding::new(Format::of(terms), now)?, line })
     }
+}
 
-    /// Speech begins with these samples, the last of which was recorded now.
-    pub fn begin(&mut self, pre_roll: &[f32], block: &[f32], now: Instant) {
-        let recorded = (pre_roll.len() + block.len()) as u64;
-        // Rather a little later than real time than over what was sent already.
-        self.position = self.now(now).saturating_sub(recorded).max(self.sent_until);
-        self.pending.clear();
-        self.pending.extend_from_slice(pre_roll);
-        self.begins_talk = true;
-        self.speak(block, now);
-    }
+/// One connection.
+struct Line {
+    frames: mpsc::Sender<Frame>,
+    payload_type: u8,
+    clock_hz: u32,
+    redundancy: Option<Redundancy>,
+    loss: f32,
+}
 
-    /// Goes on with speech.
-    pub fn speak(&mut self, block: &[f32], now: Instant) {
-        self.pending.extend_from_slice(block);
-        while self.pending.len() >= self.frame_samples {
-            self.send_pending(now);
-        }
-    }
-
-    /// Ends speech with this block, if there is one: what is left goes out in a frame filled up with silence.
-    pub fn end(&mut self, block: &[f32], now: Instant) {
-        self.speak(block, now);
-        if !self.pending.is_empty() {
-            self.pending.resize(self.frame_samples, 0.0);
-            self.send_pending(now);
-        }
-        // No echo of what was said may travel in the redundancy of a later frame.
-        if let Err(error) = self.encoder.reset_state() {
-            tracing::debug!(%error, "the encoder keeps its state");
-        }
-    }
-
-    /// When [`Self::keep_alive`] has something to do.
-    pub fn due(&self) -> Instant {
-        self.last_sent + KEEP_ALIVE
-    }
-
-    /// Between speech, to be called when it is due; earlier it does nothing.
-    pub fn keep_alive(&mut self, now: Instant) {
-        if now < self.due() {
-            return;
-        }
-        let frame = self.frame_samples as u64;
-        self.position = self.now(now).saturating_sub(frame).max(self.sent_until);
-        self.send(self.silence.clone(), None, now);
-    }
-
-    fn send_pending(&mut self, now: Instant) {
-        let frame = &self.pending[..self.frame_samples];
-        let level = mixer::level(frame);
-        match self.encoder.encode_vec_float(frame, MAX_PAYLOAD) {
-            Ok(payload) => self.send(payload, Some(level), now),
-            Err(error) => tracing::debug!(%error, "a frame was not encoded"),
-        }
-        self.pending.drain(..self.frame_samples);
-    }
-
-    fn send(&mut self, payload: Vec<u8>, speech: Option<Decibels>, now: Instant) {
-        let timestamp = (self.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
-        let frame = Frame { payload, timestamp, begins_talk: self.begins_talk, speech };
+impl Line {
+    fn send(&mut self, encoded: &Encoded) {
+        let timestamp = (encoded.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
+        let (payload_type, payload) = match &mut self.redundancy {
+            Some(redundancy) if encoded.speech.is_some() => redundancy.wrap(timestamp, encoded.payload),
+            _ => (self.payload_type, encoded.payload.to_vec()),
+        };
+        let Encoded { begins_talk, speech, .. } = *encoded;
+        let frame = Frame { payload, payload_type, timestamp, begins_talk, speech };
         // Closed: the connection just ended. Full: the network is stuck, and sound that waits is worth nothing.
         if let Err(TrySendError::Full(_)) = self.frames.try_send(frame) {
             tracing::debug!("a frame was dropped on its way to the network");
         }
-        self.position += self.frame_samples as u64;
-        self.sent_until = self.position;
-        self.last_sent = now;
-        self.begins_talk = false;
+    }
+}
+
+/// Everybody we send to. Who takes the same frames shares an encoder.
+#[derive(Default)]
+pub struct Audience {
+    groups: Vec<Group>,
+}
+
+struct Group {
+    encoding: Encoding,
+    lines: Vec<Seat>,
+}
+
+struct Seat {
+    connection: u64,
+    connected: bool,
+    line: Line,
+}
+
+impl Group {
+    fn connected(&mut self) -> impl Iterator<Item = &mut Line> {
+        self.lines.iter_mut().filter(|seat| seat.connected).map(|seat| &mut seat.line)
     }
 
-    fn now(&self, now: Instant) -> u64 {
-        let elapsed = now.saturating_duration_since(self.began);
-        (elapsed.as_micros() * SAMPLE_RATE as u128 / 1_000_000) as u64
+    fn is_connected(&self) -> bool {
+        self.lines.iter().any(|seat| seat.connected)
+    }
+}
+
+/// Sends to everybody of one group who is connected.
+fn to(lines: &mut [Seat]) -> impl FnMut(Encoded) {
+    |encoded| {
+        for seat in lines.iter_mut().filter(|seat| seat.connected) {
+            seat.line.send(&encoded);
+        }
+    }
+}
+
+impl Audience {
+    /// Nothing is sent to it before it is connected.
+    pub fn attach(&mut self, connection: u64, outgoing: Outgoing) {
+        let Outgoing { encoding, line } = outgoing;
+        let seat = Seat { connection, connected: false, line };
+        match self.groups.iter_mut().find(|group| group.encoding.format() == encoding.format()) {
+            Some(group) => group.lines.push(seat),
+            None => self.groups.push(Group { encoding, lines: vec![seat] }),
+        }
+    }
+
+    pub fn detach(&mut self, connection: u64) {
+        for group in &mut self.groups {
+            group.lines.retain(|seat| seat.connection != connection);
+        }
+        self.groups.retain(|group| !group.lines.is_empty());
+    }
+
+    /// `talking`: a word is being said. Whoever comes to it joins in the middle.
+    pub fn set_connected(&mut self, connection: u64, connected: bool, talking: bool, now: Instant) {
+        for group in &mut self.groups {
+            let was_idle = !group.is_connected();
+            if let Some(seat) = group.lines.iter_mut().find(|seat| seat.connection == connection) {
+                seat.connected = connected;
+                if talking && connected && was_idle {
+                    group.encoding.begin(&[], &[], now, |_| {});
+                }
+            }
+        }
+    }
+
+    pub fn set_loss(&mut self, connection: u64, share: f32, now: Instant) {
+        for group in &mut self.groups {
+            if let Some(seat) = group.lines.iter_mut().find(|seat| seat.connection == connection) {
+                seat.line.loss = share;
+                if let Some(redundancy) = &mut seat.line.redundancy {
+                    redundancy.set_loss(share, now);
+                }
+            }
+            let worst = group.connected().map(|line| line.loss).fold(0.0, f32::max);
+            group.encoding.set_loss(worst);
+        }
+    }
+
+    pub fn is_connected(&self) -> bool {
+        self.groups.iter().any(Group::is_connected)
+    }
+
+    /// Speech begins with these samples, the last of which was recorded now.
+    pub fn begin(&mut self, pre_roll: &[f32], block: &[f32], now: Instant) {
+        for Group { encoding, lines } in self.listening() {
+            encoding.begin(pre_roll, block, now, to(lines));
+        }
+    }
+
+    pub fn speak(&mut self, block: &[f32], now: Instant) {
+        for Group { encoding, lines } in self.listening() {
+            encoding.speak(block, now, to(lines));
+        }
+    }
+
+    /// Ends speech with this block, if there is one.
+    pub fn end(&mut self, block: &[f32], now: Instant) {
+        for group in self.listening() {
+            group.encoding.end(block, now, to(&mut group.lines));
+            group.connected().filter_map(|line| line.redundancy.as_mut()).for_each(Redundancy::forget);
+        }
+    }
+
+    /// Between speech, to be called when it is [due](Self::due).
+    pub fn keep_alive(&mut self, now: Instant) {
+        for Group { encoding, lines } in self.listening() {
+            encoding.keep_alive(now, to(lines));
+        }
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        self.groups.iter().filter(|group| group.is_connected()).map(|group| group.encoding.due()).min()
+    }
+
+    fn listening(&mut self) -> impl Iterator<Item = &mut Group> {
+        self.groups.iter_mut().filter(|group| group.is_connected())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::voice::BLOCK;
+    use crate::voice::{
+        BLOCK,
+        codec::{self, MAX_PAYLOAD},
+        speech::speech_like,
+    };
 
     const TERMS: Terms = Terms {
         opus: 111,
@@ -162,48 +217,78 @@ mod tests {
         frame_millis: 40,
         we_send: true,
         they_send: true,
+        partyline: false,
     };
     const BLOCK_TIME: Duration = Duration::from_millis(10);
 
     struct Bench {
-        outgoing: Outgoing,
+        audience: Audience,
         frames: mpsc::Receiver<Frame>,
+        sound: Vec<f32>,
+        said: usize,
         start: Instant,
         now: Instant,
     }
 
     impl Bench {
         fn new() -> Self {
-            let (sender, frames) = mpsc::channel(1000);
+            Self::with(&TERMS)
+        }
+
+        fn with(terms: &Terms) -> Self {
             let start = Instant::now();
-            Self { outgoing: Outgoing::new(&TERMS, sender, start).unwrap(), frames, start, now: start }
+            let (sender, frames) = mpsc::channel(1000);
+            let mut audience = Audience::default();
+            audience.attach(1, Outgoing::new(terms, sender, start).unwrap());
+            audience.set_connected(1, true, false, start);
+            Self { audience, frames, sound: speech_like(SAMPLE_RATE * 4), said: 0, start, now: start }
+        }
+
+        /// Another connection; says what it is sent.
+        fn add(&mut self, connection: u64, terms: &Terms) -> mpsc::Receiver<Frame> {
+            let (sender, frames) = mpsc::channel(1000);
+            self.audience.attach(connection, Outgoing::new(terms, sender, self.now).unwrap());
+            self.audience.set_connected(connection, true, false, self.now);
+            frames
+        }
+
+        fn block(&mut self) -> Vec<f32> {
+            self.said = (self.said + BLOCK) % (self.sound.len() - BLOCK);
+            self.sound[self.said..][..BLOCK].to_vec()
         }
 
         fn quiet(&mut self, blocks: u32) {
             for _ in 0..blocks {
                 self.now += BLOCK_TIME;
-                self.outgoing.keep_alive(self.now);
+                self.audience.keep_alive(self.now);
             }
         }
 
         fn talk(&mut self, pre_roll: usize, blocks: u32) {
             self.now += BLOCK_TIME;
-            self.outgoing.begin(&vec![0.3; pre_roll], &[0.3; BLOCK], self.now);
+            let (pre_roll, block) = (self.sound[..pre_roll].to_vec(), self.block());
+            self.audience.begin(&pre_roll, &block, self.now);
             for _ in 2..blocks {
                 self.now += BLOCK_TIME;
-                self.outgoing.speak(&[0.3; BLOCK], self.now);
+                let block = self.block();
+                self.audience.speak(&block, self.now);
             }
             self.now += BLOCK_TIME;
-            self.outgoing.end(&[0.3; BLOCK], self.now);
+            let block = self.block();
+            self.audience.end(&block, self.now);
         }
 
         fn sent(&mut self) -> Vec<Frame> {
-            std::iter::from_fn(|| self.frames.try_recv().ok()).collect()
+            drained(&mut self.frames)
         }
 
         fn ticks(&self) -> u32 {
             ((self.now - self.start).as_millis() * 16) as u32
         }
+    }
+
+    fn drained(frames: &mut mpsc::Receiver<Frame>) -> Vec<Frame> {
+        std::iter::from_fn(|| frames.try_recv().ok()).collect()
     }
 
     #[test]
@@ -214,6 +299,24 @@ mod tests {
         assert_eq!(frames.len(), 5);
         assert!(frames.iter().all(|frame| frame.speech.is_none() && frame.payload.len() < 20), "{frames:?}");
         assert!(frames[1..].windows(2).all(|pair| pair[1].timestamp - pair[0].timestamp == 400 * 16));
+    }
+
+    #[test]
+    fn an_open_microphone_in_a_quiet_room_is_nearly_as_small() {
+        let mut bench = Bench::new();
+        bench.talk(0, 100);
+        bench.sent();
+        bench.now += BLOCK_TIME;
+        bench.audience.begin(&[], &[0.0; BLOCK], bench.now);
+        for _ in 0..500 {
+            bench.now += BLOCK_TIME;
+            bench.audience.speak(&[0.0; BLOCK], bench.now);
+        }
+        let frames = bench.sent();
+        assert!((12..40).contains(&frames.len()), "5 s of silence in {} packets", frames.len());
+        let word = bench.block();
+        (0..8).for_each(|_| bench.audience.speak(&word, bench.now));
+        assert!(bench.sent().first().is_some_and(|frame| frame.begins_talk), "the next word is marked");
     }
 
     #[test]
@@ -228,7 +331,7 @@ mod tests {
         assert_eq!(frames.iter().filter(|frame| frame.begins_talk).count(), 1);
         assert!(frames[0].begins_talk);
         assert_eq!(frames[0].timestamp, 940 * 16, "where the pre-roll was recorded");
-        assert!(frames.iter().all(|frame| frame.speech.is_some_and(|level| level.0 > -20.0)));
+        assert!(frames.iter().all(|frame| frame.speech.is_some()));
     }
 
     #[test]
@@ -253,5 +356,54 @@ mod tests {
         for frame in frames {
             assert_eq!(codec::duration(&frame.payload), Some(1920));
         }
+    }
+
+    #[test]
+    fn the_first_packet_leaves_with_the_first_whole_frame_of_pre_roll_and_key() {
+        for frame_millis in [10, 20, 40] {
+            let mut bench = Bench::with(&Terms { frame_millis, ..TERMS });
+            bench.now += BLOCK_TIME;
+            let block = bench.block();
+            bench.audience.begin(&[0.1; 6 * BLOCK], &block, bench.now);
+            assert!(!bench.sent().is_empty(), "{frame_millis} ms frames wait for nothing");
+        }
+    }
+
+    #[test]
+    fn who_takes_the_same_frames_gets_the_same_at_their_own_clock() {
+        let mut bench = Bench::new();
+        let mut same = bench.add(2, &Terms { clock_hz: 48_000, opus: 96, ..TERMS });
+        let mut shorter = bench.add(3, &Terms { frame_millis: 20, ..TERMS });
+        assert_eq!(bench.audience.groups.len(), 2);
+        bench.talk(0, 8);
+        let (first, same, shorter) = (bench.sent(), drained(&mut same), drained(&mut shorter));
+        assert_eq!((first.len(), same.len(), shorter.len()), (2, 2, 4));
+        for (one, other) in first.iter().zip(&same) {
+            assert_eq!(one.payload, other.payload);
+            assert_eq!((one.payload_type, other.payload_type), (111, 96));
+            assert_eq!(one.timestamp * 3, other.timestamp);
+        }
+        bench.audience.detach(1);
+        bench.audience.detach(2);
+        bench.talk(0, 8);
+        assert!(bench.sent().is_empty());
+        assert_eq!(bench.audience.groups.len(), 1);
+    }
+
+    #[test]
+    fn loss_on_one_connection_adds_redundancy_there_alone() {
+        let terms = Terms { redundancy: Some(63), partyline: true, frame_millis: 20, ..TERMS };
+        let mut bench = Bench::with(&terms);
+        let mut other = bench.add(2, &terms);
+        bench.audience.set_loss(1, 0.1, bench.now);
+        bench.talk(0, 20);
+        let (lossy, clean) = (bench.sent(), drained(&mut other));
+        assert!(lossy[2..].iter().all(|frame| frame.payload_type == 63));
+        assert!(clean.iter().all(|frame| frame.payload_type == 111));
+        for (one, other) in lossy.iter().zip(&clean) {
+            assert!(one.payload.ends_with(&other.payload) && one.payload.len() <= MAX_PAYLOAD);
+        }
+        bench.talk(0, 2);
+        assert_eq!(bench.sent()[0].payload_type, 111, "nothing of what was said before the pause");
     }
 }

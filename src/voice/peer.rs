@@ -147,7 +147,7 @@ impl Peer {
             let ssrc = rand::random();
             let track = Arc::new(TrackLocalStaticRTP::new(microphone_track(terms, ssrc)));
             connection.add_track(track.clone()).await.map_err(refused)?;
-            peer.spawn(send(track, frames, ssrc, terms.opus, counters.clone()));
+            peer.spawn(send(track, frames, ssrc, counters.clone()));
         }
         let answer = connection.create_answer(None).await.map_err(refused)?;
         connection.set_local_description(answer).await.map_err(refused)?;
@@ -240,7 +240,6 @@ async fn send(
     track: Arc<TrackLocalStaticRTP>,
     mut frames: mpsc::Receiver<Frame>,
     ssrc: u32,
-    payload_type: u8,
     counters: Arc<Counters>,
 ) {
     let (mut sequence_number, first_timestamp): (u16, u32) = (rand::random(), rand::random());
@@ -248,7 +247,7 @@ async fn send(
         let header = rtp::Header {
             version: 2,
             marker: frame.begins_talk,
-            payload_type,
+            payload_type: frame.payload_type,
             sequence_number,
             timestamp: first_timestamp.wrapping_add(frame.timestamp),
             ssrc,

@@ -1,17 +1,21 @@
-//! The microphone's half of the voice thread: read, measure, gate, hand to the encoder, or to one's own ear.
+//! The microphone's half of the voice thread: read, clean, measure, gate, hand to the encoders, or to one's own ear.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use super::{Need, QUIET_AFTER};
 use crate::{
-    model::Decibels,
+    model::{Decibels, Processing, TalkMode},
     voice::{
         BLOCK, Listening, SAMPLE_RATE, Talk,
         device::{Capture, supervisor::Orders},
-        gate::{Gate, Passage},
+        gate::{Gate, PRE_ROLL, Passage},
         mixer::{self, Needle},
         monitor::Monitor,
-        outgoing::Outgoing,
+        outgoing::{Audience, Outgoing},
+        processing::{FarEnd, Processor},
     },
 };
 
@@ -21,17 +25,24 @@ const STALE: usize = SAMPLE_RATE / 2;
 /// What the meters show of it.
 pub struct Reading {
     pub live: bool,
-    /// Silence unless it is sent or tested.
+    /// As the others would hear it; silence unless it is sent or tested.
     pub microphone: Decibels,
+}
+
+/// One block of the microphone, and when it was recorded.
+struct Block {
+    samples: [f32; BLOCK],
+    began: Instant,
+    ended: Instant,
 }
 
 pub struct Uplink {
     talk: Talk,
     since: Since,
+    processor: Processor,
     gate: Gate,
     needle: Needle,
-    outgoing: Option<Outgoing>,
-    connected: bool,
+    audience: Audience,
     /// The party's life, through interruptions: the microphone stays warm.
     in_party: bool,
     test: Listening,
@@ -40,6 +51,8 @@ pub struct Uplink {
     /// The microphone rests after this. `None`: it rests.
     awake_until: Option<Instant>,
     recorded: Vec<f32>,
+    /// The newest of what nobody wanted so far: with the key it becomes the pre-roll, and is cleaned then.
+    unwanted: VecDeque<Block>,
 }
 
 /// What is recorded arrives in pieces, at rest late: sound is judged by the state of its own moment.
@@ -79,15 +92,16 @@ impl Uplink {
             talk,
             since: Since::default(),
             awake_until: None,
+            processor: Processor::new(Processing::OFF),
             gate: Gate::default(),
             needle: Needle::default(),
-            outgoing: None,
-            connected: false,
+            audience: Audience::default(),
             in_party: false,
             test: Listening::Off,
             capture: None,
             need: Need::new(microphone),
             recorded: Vec::with_capacity(SAMPLE_RATE),
+            unwanted: VecDeque::with_capacity(PRE_ROLL / BLOCK + 1),
         }
     }
 
@@ -97,18 +111,32 @@ impl Uplink {
         self.wake(now);
     }
 
-    pub fn attach(&mut self, outgoing: Option<Outgoing>) {
-        self.outgoing = outgoing;
+    pub fn set_processing(&mut self, processing: Processing) {
+        self.processor.set(processing);
     }
 
-    pub fn set_connected(&mut self, connected: bool, now: Instant) {
-        self.connected = connected;
+    pub fn attach(&mut self, connection: u64, outgoing: Outgoing) {
+        self.audience.attach(connection, outgoing);
+    }
+
+    pub fn detach(&mut self, connection: u64, now: Instant) {
+        self.set_connected(connection, false, now);
+        self.audience.detach(connection);
+    }
+
+    pub fn set_connected(&mut self, connection: u64, connected: bool, now: Instant) {
+        self.audience.set_connected(connection, connected, self.gate.is_open(), now);
         self.in_party |= connected;
-        if !connected {
+        if !self.audience.is_connected() {
             self.cut(now);
         }
         self.wake(now);
         self.settle();
+    }
+
+    /// Of what was sent on a connection, this share was lost.
+    pub fn set_loss(&mut self, connection: u64, share: f32, now: Instant) {
+        self.audience.set_loss(connection, share, now);
     }
 
     /// The party is over: the microphone may close.
@@ -126,6 +154,7 @@ impl Uplink {
     pub fn set_capture(&mut self, capture: Option<Box<dyn Capture>>, now: Instant) {
         self.capture = capture;
         self.recorded.clear();
+        self.unwanted.clear();
         self.cut(now);
         self.need.renewed();
         self.wake(now);
@@ -133,7 +162,7 @@ impl Uplink {
 
     /// Something is being said or tested.
     pub fn is_awake(&self) -> bool {
-        self.gate.is_open() || self.test != Listening::Off
+        self.gate.is_open() || self.test != Listening::Off || self.listens_for_a_voice()
     }
 
     /// The microphone wakes the thread by itself, or there is none.
@@ -143,58 +172,41 @@ impl Uplink {
 
     /// When something must be sent although nothing is said.
     pub fn due(&self) -> Option<Instant> {
-        let outgoing = self.outgoing.as_ref().filter(|_| self.connected && !self.gate.is_open());
-        outgoing.map(Outgoing::due)
+        self.audience.due().filter(|_| !self.gate.is_open())
     }
 
     pub fn reading(&self) -> Reading {
-        let microphone = if self.is_awake() { self.needle.level() } else { Decibels::SILENCE };
+        let is_shown = self.gate.is_open() || self.test != Listening::Off;
+        let microphone = if is_shown { self.needle.level() } else { Decibels::SILENCE };
         Reading { live: self.gate.is_open(), microphone }
     }
 
-    /// Takes what was recorded through the gate. `monitor`: one's own ear, while testing.
-    pub fn run(&mut self, now: Instant, mut monitor: Option<&mut Monitor>) {
+    /// Takes what was recorded through the gate. `far`: what was played meanwhile; `monitor`: one's own ear, while testing.
+    pub fn run(&mut self, now: Instant, far: &mut FarEnd, mut monitor: Option<&mut Monitor>) {
         if let Some(capture) = &mut self.capture {
             capture.read(&mut self.recorded, now);
         }
         let stale = self.recorded.len().saturating_sub(STALE);
         self.recorded.drain(..stale);
 
-        let can_send = self.connected && self.outgoing.is_some();
-        let blocks = self.recorded.len() / BLOCK * BLOCK;
-        let mut left = self.recorded.len();
-        for block in self.recorded[..blocks].chunks_exact_mut(BLOCK) {
-            if let Some(monitor) = monitor.as_deref_mut() {
-                monitor.hear(block);
+        let before = self.unwanted.len();
+        self.take_blocks(now);
+        let stalled = self.unwanted.len() == before;
+        if self.is_wanted(far) {
+            while let Some(block) = self.unwanted.pop_front() {
+                let blocks_left = self.unwanted.len() + 1;
+                self.pass(block, blocks_left, now, far, monitor.as_deref_mut());
             }
-            let began = now.checked_sub(duration(left)).unwrap_or(now);
-            left -= BLOCK;
-            let ended = now.checked_sub(duration(left)).unwrap_or(now);
-            let raw = (self.test != Listening::Off).then(|| mixer::level(block));
-            let passage = self.gate.pass(block, &self.since.judge(self.talk, began), can_send, ended);
-            self.needle.feed(match (raw, &passage) {
-                (Some(raw), _) => raw,
-                (None, Passage::Shut) => Decibels::SILENCE,
-                (None, _) => mixer::level(block),
-            });
-            let Some(outgoing) = &mut self.outgoing else { continue };
-            match passage {
-                Passage::Shut => {}
-                Passage::Opened => outgoing.begin(self.gate.pre_roll(), block, ended),
-                Passage::Open => outgoing.speak(block, now),
-                Passage::Closed => outgoing.end(block, now),
-            }
-        }
-        self.recorded.drain(..blocks);
-        if blocks == 0 && self.gate.is_overdue(&self.talk, can_send, now) {
-            self.cut(now);
+        } else {
+            let excess = self.unwanted.len().saturating_sub(PRE_ROLL / BLOCK);
+            self.unwanted.drain(..excess);
         }
 
-        if let Some(outgoing) = &mut self.outgoing
-            && self.connected
-            && !self.gate.is_open()
-        {
-            outgoing.keep_alive(now);
+        if stalled && self.gate.is_overdue(&self.talk, self.can_send(), now) {
+            self.cut(now);
+        }
+        if !self.gate.is_open() {
+            self.audience.keep_alive(now);
         }
         if self.is_awake() {
             self.wake(now);
@@ -202,6 +214,67 @@ impl Uplink {
             self.awake_until = None;
             self.need.rest(true);
         }
+    }
+
+    /// What was recorded, in whole blocks, each with its own moment.
+    fn take_blocks(&mut self, now: Instant) {
+        let mut left = self.recorded.len();
+        let ago = |samples| now.checked_sub(duration(samples)).unwrap_or(now);
+        let (blocks, _) = self.recorded.as_chunks::<BLOCK>();
+        for samples in blocks {
+            let began = ago(left);
+            left -= BLOCK;
+            self.unwanted.push_back(Block { samples: *samples, began, ended: ago(left) });
+        }
+        self.recorded.drain(..self.recorded.len() / BLOCK * BLOCK);
+    }
+
+    /// Somebody may be spoken to, or the echo of those who speak can be learnt before that. Otherwise nothing is cleaned:
+    /// in a quiet party with the key up it would be for nobody.
+    fn is_wanted(&self, far: &FarEnd) -> bool {
+        let is_open = self.talk.mode != TalkMode::PushToTalk && !self.talk.muted && !self.talk.deafened;
+        self.is_awake() || self.talk.key_held || is_open || !far.is_empty()
+    }
+
+    fn pass(
+        &mut self,
+        block: Block,
+        blocks_left: usize,
+        now: Instant,
+        far: &mut FarEnd,
+        monitor: Option<&mut Monitor>,
+    ) {
+        let Block { mut samples, began, ended } = block;
+        self.processor.process(&mut samples, far, blocks_left);
+        if let Some(monitor) = monitor {
+            monitor.hear(&samples);
+        }
+        let cleaned = (self.test != Listening::Off).then(|| mixer::level(&samples));
+        let can_send = self.can_send();
+        let passage = self.gate.pass(&mut samples, &self.since.judge(self.talk, began), can_send, ended);
+        self.needle.feed(match (cleaned, &passage) {
+            (Some(cleaned), _) => cleaned,
+            (None, Passage::Shut) => Decibels::SILENCE,
+            (None, _) => mixer::level(&samples),
+        });
+        match passage {
+            Passage::Shut => {}
+            Passage::Opened => self.audience.begin(self.gate.pre_roll(), &samples, ended),
+            Passage::Open => self.audience.speak(&samples, now),
+            Passage::Closed => self.audience.end(&samples, now),
+        }
+    }
+
+    fn can_send(&self) -> bool {
+        self.audience.is_connected()
+    }
+
+    /// Voice activation must hear the first syllable while it is said.
+    fn listens_for_a_voice(&self) -> bool {
+        self.talk.mode == TalkMode::VoiceActivation
+            && self.can_send()
+            && !self.talk.muted
+            && !self.talk.deafened
     }
 
     /// Whatever is said next is wanted at once.
@@ -212,10 +285,8 @@ impl Uplink {
 
     /// The microphone or the path is gone, mid-word perhaps.
     fn cut(&mut self, now: Instant) {
-        if self.gate.cut()
-            && let Some(outgoing) = &mut self.outgoing
-        {
-            outgoing.end(&[], now);
+        if self.gate.cut() {
+            self.audience.end(&[], now);
         }
         self.needle.reset();
     }
@@ -270,15 +341,16 @@ mod tests {
             frame_millis: 40,
             we_send: true,
             they_send: true,
+            partyline: false,
         };
         let now = Instant::now();
         let (sender, mut frames) = mpsc::channel(100);
         let mut uplink = Uplink::new(Orders::new().0, from);
-        uplink.attach(Some(Outgoing::new(&terms, sender, now).unwrap()));
-        uplink.set_connected(true, now);
+        uplink.attach(1, Outgoing::new(&terms, sender, now).unwrap());
+        uplink.set_connected(1, true, now);
         uplink.set_capture(Some(Box::new(Backlog(SAMPLE_RATE / 4))), now);
         uplink.set_talk(to, now);
-        uplink.run(now + TICK, None);
+        uplink.run(now + TICK, &mut FarEnd::default(), None);
         let sent: Vec<Frame> = std::iter::from_fn(|| frames.try_recv().ok()).collect();
         sent.iter().filter(|frame| frame.speech.is_some()).count()
     }

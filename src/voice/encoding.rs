@@ -1,0 +1,165 @@
+//! Our voice as Opus frames with their place in time, made once for every connection that takes the same. The voice thread
+//! runs it.
+
+use std::time::{Duration, Instant};
+
+use opus::Encoder;
+
+use super::{
+    SAMPLE_RATE,
+    codec::{self, Format, MAX_PAYLOAD},
+    mixer,
+};
+use crate::model::Decibels;
+
+/// While nobody talks, an empty frame this often keeps the stream and the path alive.
+const KEEP_ALIVE: Duration = Duration::from_millis(400);
+/// Opus says with packets this short that nobody speaks.
+const NOTHING: usize = 2;
+
+/// One frame, before it is addressed to anybody.
+pub struct Encoded<'a> {
+    pub payload: &'a [u8],
+    /// Samples at 48 kHz since the encoding began.
+    pub position: u64,
+    /// The first after a pause.
+    pub begins_talk: bool,
+    /// `None`: nothing of the microphone is in it.
+    pub speech: Option<Decibels>,
+}
+
+/// Cuts speech into frames. Their positions follow real time through every pause.
+pub struct Encoding {
+    format: Format,
+    encoder: Encoder,
+    /// A frame of nothing, encoded once.
+    silence: Vec<u8>,
+    packet: Vec<u8>,
+    began: Instant,
+    pending: Vec<f32>,
+    /// Where `pending` begins, in samples since `began`.
+    position: u64,
+    /// Up to here everything was sent, in samples since `began`.
+    sent_until: u64,
+    last_sent: Instant,
+    begins_talk: bool,
+    loss: f32,
+}
+
+impl Encoding {
+    /// # Errors
+    /// libopus could not allocate or refuses a setting.
+    pub fn new(format: Format, now: Instant) -> Result<Self, opus::Error> {
+        let mut encoder = codec::encoder(format)?;
+        let silence = encoder.encode_vec_float(&vec![0.0; format.samples()], MAX_PAYLOAD)?;
+        encoder.reset_state()?;
+        Ok(Self {
+            format,
+            encoder,
+            silence,
+            packet: vec![0; MAX_PAYLOAD],
+            began: now,
+            pending: Vec::with_capacity(2 * format.samples() + SAMPLE_RATE / 10),
+            position: 0,
+            sent_until: 0,
+            last_sent: now.checked_sub(KEEP_ALIVE).unwrap_or(now),
+            begins_talk: true,
+            loss: 0.0,
+        })
+    }
+
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Of what was sent lately, this share was lost on the worst of the connections.
+    pub fn set_loss(&mut self, share: f32) {
+        if share != self.loss {
+            self.loss = share;
+            if let Err(error) = codec::set_loss(&mut self.encoder, self.format, share) {
+                tracing::debug!(%error, "the encoder does not follow the loss");
+            }
+        }
+    }
+
+    /// Speech begins with these samples, the last of which was recorded now.
+    pub fn begin(&mut self, pre_roll: &[f32], block: &[f32], now: Instant, send: impl FnMut(Encoded)) {
+        let recorded = (pre_roll.len() + block.len()) as u64;
+        // Rather a little later than real time than over what was sent already.
+        self.position = self.now(now).saturating_sub(recorded).max(self.sent_until);
+        self.pending.clear();
+        self.pending.extend_from_slice(pre_roll);
+        self.begins_talk = true;
+        self.speak(block, now, send);
+    }
+
+    /// Goes on with speech.
+    pub fn speak(&mut self, block: &[f32], now: Instant, mut send: impl FnMut(Encoded)) {
+        self.pending.extend_from_slice(block);
+        while self.pending.len() >= self.format.samples() {
+            self.send_pending(now, &mut send);
+        }
+    }
+
+    /// Ends speech with this block, if there is one: what is left goes out in a frame filled up with silence.
+    pub fn end(&mut self, block: &[f32], now: Instant, mut send: impl FnMut(Encoded)) {
+        self.speak(block, now, &mut send);
+        if !self.pending.is_empty() {
+            self.pending.resize(self.format.samples(), 0.0);
+            self.send_pending(now, &mut send);
+        }
+        // No echo of what was said may travel in the redundancy of a later frame.
+        if let Err(error) = self.encoder.reset_state() {
+            tracing::debug!(%error, "the encoder keeps its state");
+        }
+    }
+
+    /// When [`Self::keep_alive`] has something to do.
+    pub fn due(&self) -> Instant {
+        self.last_sent + KEEP_ALIVE
+    }
+
+    /// Between speech, to be called when it is due; earlier it does nothing.
+    pub fn keep_alive(&mut self, now: Instant, mut send: impl FnMut(Encoded)) {
+        if now < self.due() {
+            return;
+        }
+        let frame = self.format.samples() as u64;
+        self.position = self.now(now).saturating_sub(frame).max(self.sent_until);
+        send(Encoded { payload: &self.silence, position: self.position, begins_talk: false, speech: None });
+        self.sent(now);
+    }
+
+    fn send_pending(&mut self, now: Instant, send: &mut impl FnMut(Encoded)) {
+        let frame = &self.pending[..self.format.samples()];
+        let level = mixer::level(frame);
+        match self.encoder.encode_float(frame, &mut self.packet) {
+            // The microphone is open and nobody speaks: what the others hear is a pause.
+            Ok(length) if length <= NOTHING && now < self.due() => {
+                self.begins_talk = true;
+                self.position += frame.len() as u64;
+            }
+            Ok(length) => {
+                let payload = self.packet.get(..length).unwrap_or_default();
+                let (position, begins_talk) = (self.position, self.begins_talk);
+                let speech = (length > NOTHING).then_some(level);
+                send(Encoded { payload, position, begins_talk, speech });
+                self.begins_talk = length <= NOTHING;
+                self.sent(now);
+            }
+            Err(error) => tracing::debug!(%error, "a frame was not encoded"),
+        }
+        self.pending.drain(..self.format.samples());
+    }
+
+    fn sent(&mut self, now: Instant) {
+        self.position += self.format.samples() as u64;
+        self.sent_until = self.position;
+        self.last_sent = now;
+    }
+
+    fn now(&self, now: Instant) -> u64 {
+        let elapsed = now.saturating_duration_since(self.began);
+        (elapsed.as_micros() * SAMPLE_RATE as u128 / 1_000_000) as u64
+    }
+}

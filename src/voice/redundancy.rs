@@ -1,0 +1,147 @@
+//! Redundancy on the way out: each packet carries the ones before it once more (RED, RFC 2198), as many as the loss asks for.
+//! Pure, time is an argument; the voice thread runs it.
+
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
+
+/// More than this share lost: two in a row are likely, and each packet is sent three times.
+const HEAVY: f32 = 0.08;
+/// A line that lost something will do so again; redundancy stays this long after the last loss.
+const MEMORY: Duration = Duration::from_secs(30);
+/// The longest packet, so that no network on the way takes it apart.
+const MAX_BYTES: usize = 1_100;
+const HEADER: usize = 4;
+/// Ticks back that the header can say (14 bits), and bytes of a block (10 bits).
+const MAX_OFFSET: u32 = 1 << 14;
+const MAX_BLOCK: usize = 1 << 10;
+
+/// What was sent lately on one connection, and how much of it goes out again.
+#[derive(Debug)]
+pub struct Redundancy {
+    /// RTP payload types of RED itself and of what is in it.
+    red: u8,
+    opus: u8,
+    sent: VecDeque<(u32, Vec<u8>)>,
+    copies: usize,
+    lost_at: Option<Instant>,
+}
+
+impl Redundancy {
+    pub fn new(red: u8, opus: u8) -> Self {
+        Self { red, opus, sent: VecDeque::with_capacity(3), copies: 0, lost_at: None }
+    }
+
+    /// The other side said that this share of ours did not arrive.
+    pub fn set_loss(&mut self, share: f32, now: Instant) {
+        if share > 0.0 {
+            self.lost_at = Some(now);
+            self.copies = self.copies.max(if share > HEAVY { 2 } else { 1 });
+        } else if self.lost_at.is_some_and(|at| now > at + MEMORY) {
+            self.copies = self.copies.saturating_sub(1);
+            self.lost_at = (self.copies > 0).then_some(now);
+        }
+    }
+
+    /// Nothing of what was said may travel in a later packet.
+    pub fn forget(&mut self) {
+        self.sent.clear();
+    }
+
+    /// The payload type and payload that carry this frame, and those before it once more.
+    pub fn wrap(&mut self, timestamp: u32, frame: &[u8]) -> (u8, Vec<u8>) {
+        let first = self.sent.len().saturating_sub(self.copies);
+        let mut bytes = frame.len() + 1;
+        // The newest of the old ones matters most: whatever does not fit is older.
+        let fits = |(then, copy): &&(u32, Vec<u8>)| {
+            bytes += copy.len() + HEADER;
+            bytes <= MAX_BYTES && copy.len() < MAX_BLOCK && timestamp.wrapping_sub(*then) < MAX_OFFSET
+        };
+        let copies = self.sent.range(first..).rev().take_while(fits).count();
+        let wrapped = match copies {
+            0 => (self.opus, frame.to_vec()),
+            _ => (self.red, self.payload(copies, timestamp, frame)),
+        };
+        self.sent.push_back((timestamp, frame.to_vec()));
+        if self.sent.len() > 2 {
+            self.sent.pop_front();
+        }
+        wrapped
+    }
+
+    fn payload(&self, copies: usize, timestamp: u32, frame: &[u8]) -> Vec<u8> {
+        let copies = self.sent.range(self.sent.len() - copies..);
+        let mut payload = Vec::with_capacity(MAX_BYTES);
+        for (then, copy) in copies.clone() {
+            let offset = timestamp.wrapping_sub(*then);
+            let place = offset << 10 | copy.len() as u32;
+            payload.push(0x80 | self.opus);
+            payload.extend_from_slice(&place.to_be_bytes()[1..]);
+        }
+        payload.push(self.opus);
+        copies.for_each(|(_, copy)| payload.extend_from_slice(copy));
+        payload.extend_from_slice(frame);
+        payload
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RED: u8 = 63;
+    const OPUS: u8 = 96;
+
+    fn after(losses: &[(u64, f32)]) -> Redundancy {
+        let (mut redundancy, start) = (Redundancy::new(RED, OPUS), Instant::now());
+        for &(second, share) in losses {
+            redundancy.set_loss(share, start + Duration::from_secs(second));
+        }
+        redundancy
+    }
+
+    #[test]
+    fn a_clean_line_carries_everything_once() {
+        let mut redundancy = after(&[(1, 0.0), (2, 0.0)]);
+        assert_eq!(redundancy.wrap(0, b"one"), (OPUS, b"one".to_vec()));
+        assert_eq!(redundancy.wrap(320, b"two"), (OPUS, b"two".to_vec()));
+    }
+
+    #[test]
+    fn loss_adds_the_frame_before_and_heavy_loss_the_one_before_that() {
+        let mut light = after(&[(1, 0.02)]);
+        light.wrap(0, b"one");
+        light.wrap(320, b"two");
+        let header = [0x80 | OPUS, (320 >> 6) as u8, (320 << 2) as u8, 3, OPUS];
+        let three = [&header[..], b"twothree"].concat();
+        assert_eq!(light.wrap(640, b"three"), (RED, three));
+
+        let mut heavy = after(&[(1, 0.2)]);
+        heavy.wrap(0, b"one");
+        heavy.wrap(320, b"two");
+        let (payload_type, payload) = heavy.wrap(640, b"three");
+        assert_eq!(payload_type, RED);
+        assert_eq!(&payload[..4], [0x80 | OPUS, (640 >> 6) as u8, (640 << 2) as u8, 3]);
+        assert_eq!(&payload[9..], b"onetwothree");
+    }
+
+    #[test]
+    fn redundancy_ends_some_time_after_the_last_loss() {
+        assert_eq!(after(&[(0, 0.2), (29, 0.0)]).copies, 2);
+        assert_eq!(after(&[(0, 0.2), (31, 0.0), (32, 0.0)]).copies, 1);
+        assert_eq!(after(&[(0, 0.2), (31, 0.0), (62, 0.0), (63, 0.0)]).copies, 0);
+    }
+
+    #[test]
+    fn a_packet_is_never_too_long_and_never_reaches_too_far_back() {
+        let mut redundancy = after(&[(0, 0.5)]);
+        let frame = vec![7; 700];
+        redundancy.wrap(0, &frame);
+        assert_eq!(redundancy.wrap(320, &frame).0, OPUS);
+        assert_eq!(redundancy.wrap(640, b"short").0, RED, "one of them fits");
+        let mut paused = after(&[(0, 0.5)]);
+        paused.wrap(0, b"one");
+        assert_eq!(paused.wrap(MAX_OFFSET, b"two").0, OPUS);
+    }
+}
