@@ -4,6 +4,7 @@
 //! without a connection or a test until it is called, in a quiet party for [`QUIET_TICK`] or until a packet comes. It
 //! never waits for anything else.
 
+mod bridging;
 mod copies;
 mod downlink;
 mod uplink;
@@ -34,7 +35,7 @@ use super::{
     screen::Screen,
     stats::Counters,
 };
-use crate::model::{AccountId, Processing};
+use crate::model::{AccountId, Hearing, OtherEnd, Processing};
 
 /// While something is said or heard, and a device does not call by itself.
 const TICK: Duration = Duration::from_millis(10);
@@ -57,15 +58,22 @@ pub enum Command {
     Test(Listening),
     Chime,
     Processing(Processing),
+    LevelVoices(bool),
+    /// How members are heard; whoever is not named is heard as they are.
+    Hearing(Vec<(AccountId, Hearing)>),
+    /// A connection was negotiated.
+    Attach(Box<Attachment>),
+    /// It is gone for good. The devices stay open: another may follow.
+    Detach(u64),
     /// The connection is up, for the first time or again.
     Connected(u64),
     /// The path is gone; it may come back.
     Interrupted(u64),
-    /// A connection was negotiated; it replaces the previous one.
-    Attach(Box<Attachment>),
+    /// Of what we sent on it lately, this share did not arrive.
+    Loss(u64, f32),
+    Voice(u64, Box<Incoming>),
     /// No connection any more, and none expected: the devices close.
     HangUp,
-    Voice(u64, Box<Incoming>),
     Capture(Option<Box<dyn Capture>>),
     Playback(Option<Box<dyn Playback>>),
     PartyPlayback(Option<Box<dyn Playback>>),
@@ -76,6 +84,7 @@ pub enum Command {
 /// What the thread needs of a connection.
 pub struct Attachment {
     pub connection: u64,
+    pub with: OtherEnd,
     /// `None`: the other side does not listen.
     pub outgoing: Option<Outgoing>,
     pub counters: Arc<Counters>,
@@ -162,7 +171,6 @@ pub fn spawn(
             uplink: Uplink::new(microphone, talk),
             downlink: Downlink::new(speakers, party_output, talk.deafened),
             screen: Screen::new(meters, wake),
-            connection: None,
             last_sound: Instant::now(),
         }
         .run();
@@ -183,7 +191,6 @@ struct Engine {
     uplink: Uplink,
     downlink: Downlink,
     screen: Screen,
-    connection: Option<(u64, Arc<Counters>)>,
     last_sound: Instant,
 }
 
@@ -217,7 +224,7 @@ impl Engine {
             Some(self.awake_tick())
         } else if self.downlink.is_awake() {
             Some(if self.downlink.is_resting() { REST_TICK } else { self.awake_tick() })
-        } else if self.connection.is_some() || self.downlink.copies.is_recording() {
+        } else if self.downlink.is_attached() || self.downlink.copies.is_recording() {
             Some(QUIET_TICK)
         } else {
             None
@@ -236,9 +243,6 @@ impl Engine {
             self.last_sound = now;
         } else if now > self.last_sound + REST_AFTER {
             self.downlink.rest(now);
-        }
-        if let Some((_, counters)) = &self.connection {
-            self.downlink.count(counters);
         }
         self.screen.show(&self.uplink.reading(), &self.downlink, now);
     }
@@ -269,30 +273,32 @@ impl Engine {
             }
             Command::Chime => self.downlink.chime(),
             Command::Processing(processing) => self.uplink.set_processing(processing),
+            Command::LevelVoices(on) => self.downlink.set_level_voices(on),
+            Command::Hearing(hearing) => self.downlink.set_hearing(hearing),
             Command::Attach(attachment) => {
-                if let Some((previous, _)) = self.connection.take() {
-                    self.uplink.detach(previous, now);
+                let Attachment { connection, with, outgoing, counters } = *attachment;
+                self.downlink.attach(connection, with, counters);
+                if let Some(outgoing) = outgoing {
+                    self.uplink.attach(connection, outgoing);
                 }
-                self.downlink.reset();
-                if let Some(outgoing) = attachment.outgoing {
-                    self.uplink.attach(attachment.connection, outgoing);
-                }
-                self.connection = Some((attachment.connection, attachment.counters));
             }
-            Command::Connected(connection) if self.is_current(connection) => {
+            Command::Detach(connection) => self.detach(connection, now),
+            Command::Connected(connection) if self.downlink.has(connection) => {
                 self.uplink.set_connected(connection, true, now);
-                self.downlink.set_in_party(true);
+                self.downlink.set_connected(connection, true);
                 self.last_sound = now;
             }
-            Command::Interrupted(connection) if self.is_current(connection) => {
-                self.uplink.set_connected(connection, false, now)
+            Command::Interrupted(connection) => {
+                self.uplink.set_connected(connection, false, now);
+                self.downlink.set_connected(connection, false);
             }
-            Command::HangUp if self.connection.is_some() => self.detach(now),
-            Command::Voice(connection, voice) if self.is_current(connection) => {
-                self.downlink.add(*voice);
+            Command::Loss(connection, share) => self.uplink.set_loss(connection, share, now),
+            Command::Voice(connection, voice) => {
+                self.downlink.add(connection, *voice);
                 self.last_sound = now;
             }
-            Command::Connected(_) | Command::Interrupted(_) | Command::HangUp | Command::Voice(..) => {}
+            Command::HangUp => self.hang_up(now),
+            Command::Connected(_) => {}
             Command::Capture(capture) => self.uplink.set_capture(capture, now),
             Command::Playback(playback) => self.downlink.set_playback(playback),
             Command::PartyPlayback(playback) => self.downlink.copies.set_output(playback),
@@ -300,19 +306,19 @@ impl Engine {
         }
     }
 
-    fn detach(&mut self, now: Instant) {
-        if let Some((connection, _)) = self.connection.take() {
-            self.uplink.detach(connection, now);
-        }
-        self.uplink.release();
-        self.downlink.reset();
-        self.downlink.set_in_party(false);
-        self.downlink.copies.record(None, now);
-        self.screen.show(&self.uplink.reading(), &self.downlink, now);
+    fn detach(&mut self, connection: u64, now: Instant) {
+        self.uplink.detach(connection, now);
+        self.downlink.detach(connection);
     }
 
-    fn is_current(&self, connection: u64) -> bool {
-        self.connection.as_ref().is_some_and(|(current, _)| *current == connection)
+    fn hang_up(&mut self, now: Instant) {
+        while let Some(connection) = self.downlink.attached() {
+            self.detach(connection, now);
+        }
+        self.uplink.release();
+        self.downlink.release();
+        self.downlink.copies.record(None, now);
+        self.screen.show(&self.uplink.reading(), &self.downlink, now);
     }
 }
 
