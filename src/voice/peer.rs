@@ -13,6 +13,7 @@ mod send;
 mod stun;
 
 use std::{
+    net::IpAddr,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
@@ -146,6 +147,7 @@ impl Peer {
         peer.reporter.watch(channel);
         let offer = peer.connection.create_offer(None).await.map_err(refused)?;
         let written = peer.gather(offer, has_stun).await?;
+        let written = negotiation::with_captured_codecs(&written);
         Ok((peer, Offer(negotiation::finished(&written, &terms, Some(wish)))))
     }
 
@@ -236,10 +238,13 @@ impl Peer {
         let patience = if has_stun { STUN_PATIENCE } else { GATHERING };
         let complete = tokio::time::timeout(patience, self.gathered.notified()).await.is_ok();
         let written = self.connection.local_description().await.ok_or(NegotiationError::NoCandidates)?.sdp;
-        match complete || written.contains("a=candidate:") {
-            true => Ok(written),
-            false => Err(NegotiationError::NoCandidates),
+        if !complete && !written.contains("a=candidate:") {
+            return Err(NegotiationError::NoCandidates);
         }
+        // A family without an interface shows as its wildcard, where nobody can be reached.
+        let is_nowhere =
+            |line: &str| line.starts_with("a=candidate:") && line.split(' ').nth(4).is_some_and(is_wildcard);
+        Ok(written.split_inclusive('\n').filter(|line| !is_nowhere(line)).collect())
     }
 
     fn begin_close(&self) -> JoinHandle<()> {
@@ -265,6 +270,10 @@ impl Drop for Peer {
 fn spawn_until(closing: &Arc<Closing>, task: impl Future<Output = ()> + Send + 'static) {
     let ended = closing.tasks.clone();
     tokio::spawn(async move { ended.run_until_cancelled(task).await });
+}
+
+fn is_wildcard(address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified())
 }
 
 fn refused(error: rtc::shared::error::Error) -> NegotiationError {

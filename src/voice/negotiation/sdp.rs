@@ -14,6 +14,15 @@ const MAX_CANDIDATES: usize = 32;
 /// By which one Partyline knows another; nobody else minds it.
 const PARTYLINE: &str = "x-partyline";
 
+/// Comfort noise and telephone events, as captured.
+const CAPTURED: [(&str, &str); 5] = [
+    ("106", "CN/32000"),
+    ("105", "CN/16000"),
+    ("13", "CN/8000"),
+    ("110", "telephone-event/48000"),
+    ("113", "telephone-event/16000"),
+];
+
 /// A codec as an `rtpmap` has it.
 pub struct Codec {
     pub payload_type: u8,
@@ -182,4 +191,19 @@ pub fn finished(sdp: &str, terms: &Terms, wish: Option<u32>) -> String {
     // Behind the section's own lines.
     let end = sdp[audio..].find("\r\nm=").map_or(sdp.len(), |end| audio + end + 2);
     [&sdp[..end], &last, &sdp[end..]].concat()
+}
+
+/// Adds to our own offer what everybody offers beside Opus and the crate leaves out.
+pub fn with_captured_codecs(sdp: &str) -> String {
+    let has = |number: &str| sdp.contains(&format!("\r\na=rtpmap:{number} "));
+    let missing = || CAPTURED.iter().filter(|(number, _)| !has(number));
+    let numbers: String = missing().map(|(number, _)| format!(" {number}")).collect();
+    let maps: String = missing().map(|(number, map)| format!("a=rtpmap:{number} {map}\r\n")).collect();
+    let ends = sdp.find("m=audio").and_then(|audio| {
+        let media = audio + sdp[audio..].find("\r\n")?;
+        Some((media, audio + sdp[audio..].find("a=rtpmap:")?))
+    });
+    let Some((media, map)) = ends else { return sdp.to_owned() };
+    // The first codec is the preferred one: ours stays it.
+    [&sdp[..media], &numbers, &sdp[media..map], &maps, &sdp[map..]].concat()
 }
