@@ -34,8 +34,8 @@ use tokio_util::sync::CancellationToken;
 use webrtc::{
     media_stream::track_local::static_rtp::TrackLocalStaticRTP,
     peer_connection::{
-        PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCSessionDescription,
-        SettingEngineBuilder, StatsSelector,
+        PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceCandidateInit,
+        RTCSessionDescription, SettingEngineBuilder, StatsSelector,
     },
 };
 
@@ -122,8 +122,8 @@ impl Peer {
         // Cannot have been set before.
         let _ = peer.terms.set(terms.clone());
 
-        let offer = RTCSessionDescription::offer(negotiation::bounded(&offer.0).into_owned());
-        peer.connection.set_remote_description(offer.map_err(refused)?).await.map_err(refused)?;
+        let (offer, candidates) = negotiation::split(&offer.0);
+        peer.take(RTCSessionDescription::offer(offer), candidates).await?;
         if terms.we_send {
             peer.add_microphone(terms, ssrc, send).await?;
         }
@@ -157,8 +157,24 @@ impl Peer {
     /// [`NegotiationError::Refused`].
     pub async fn accept(&self, answer: &Answer, terms: &Terms) -> Result<(), NegotiationError> {
         self.terms.set(terms.clone()).map_err(|_| NegotiationError::Overtaken)?;
-        let answer = RTCSessionDescription::answer(negotiation::bounded(&answer.0).into_owned());
-        self.connection.set_remote_description(answer.map_err(refused)?).await.map_err(refused)
+        let (answer, candidates) = negotiation::split(&answer.0);
+        self.take(RTCSessionDescription::answer(answer), candidates).await
+    }
+
+    /// Candidates one by one: of those inside a description the crate keeps no record, and could not say which was chosen.
+    async fn take(
+        &self,
+        theirs: Result<RTCSessionDescription, rtc::shared::error::Error>,
+        candidates: Vec<String>,
+    ) -> Result<(), NegotiationError> {
+        self.connection.set_remote_description(theirs.map_err(refused)?).await.map_err(refused)?;
+        for candidate in candidates {
+            let candidate = RTCIceCandidateInit { candidate, ..Default::default() };
+            if self.connection.add_ice_candidate(candidate).await.is_err() {
+                tracing::debug!("a candidate was not understood");
+            }
+        }
+        Ok(())
     }
 
     /// The path it took, once it took one. Costs some microseconds of everybody who sends at that moment.

@@ -1,8 +1,6 @@
 //! Session descriptions, as far as they are read and written here. The WebRTC crate reads them whole; this is for what it does not
 //! tell, and for what it does not write. Pure; every step is bounded by the size of the text, and that by [`MAX_BYTES`].
 
-use std::borrow::Cow;
-
 use super::{NegotiationError, Terms};
 
 /// An honest description is some three kilobytes.
@@ -167,18 +165,12 @@ impl<'a> AudioSection<'a> {
     }
 }
 
-/// Without the candidates that nobody has so many of.
-pub fn bounded(sdp: &str) -> Cow<'_, str> {
-    let is_candidate = |line: &str| line.starts_with("a=candidate:");
-    if sdp.lines().filter(|line| is_candidate(line)).count() <= MAX_CANDIDATES {
-        return Cow::Borrowed(sdp);
-    }
-    let mut candidates = 0;
-    let kept = sdp.split_inclusive('\n').filter(|line| {
-        candidates += usize::from(is_candidate(line));
-        !is_candidate(line) || candidates <= MAX_CANDIDATES
-    });
-    Cow::Owned(kept.collect())
+/// A description without its candidates, and those: no more than anybody has.
+pub fn split(sdp: &str) -> (String, Vec<String>) {
+    let is_candidate = |line: &&str| line.starts_with("a=candidate:");
+    let rest = sdp.split_inclusive('\n').filter(|line| !is_candidate(line)).collect();
+    let candidates = sdp.lines().filter(is_candidate).take(MAX_CANDIDATES);
+    (rest, candidates.filter_map(|line| Some(line.trim_end().strip_prefix("a=")?.to_owned())).collect())
 }
 
 /// What the crate leaves out of our own description. `wish`: our frame time, for another Partyline.
