@@ -169,7 +169,12 @@ async fn four_members_hear_each_other_and_one_who_leaves_disturbs_nobody() {
             let loudness = loudness(&heard, hz);
             match other == n || other == 3 {
                 true => assert!(loudness < 0.01, "{hz} Hz at {n}: {loudness}"),
-                false => assert!(loudness > 0.1, "{hz} Hz at {n}: {loudness}"),
+                // Piece by piece: a buffer that moves shifts the phase of what follows.
+                false => {
+                    let pieces = heard.chunks_exact(SECOND / 10).map(|piece| self::loudness(piece, hz));
+                    let loudness = pieces.sum::<f32>() / 10.0;
+                    assert!(loudness > 0.1, "{hz} Hz at {n}: {loudness}");
+                }
             }
         }
     }
