@@ -2,7 +2,7 @@
 
 mod sdp;
 
-pub use sdp::{MAX_BYTES as MAX_OFFER_BYTES, bounded, finished};
+pub use sdp::{MAX_BYTES as MAX_OFFER_BYTES, finished, split, with_captured_codecs};
 
 use sdp::{AudioSection, Description};
 

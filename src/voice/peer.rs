@@ -13,6 +13,7 @@ mod send;
 mod stun;
 
 use std::{
+    net::IpAddr,
     sync::{
         Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
@@ -33,8 +34,8 @@ use tokio_util::sync::CancellationToken;
 use webrtc::{
     media_stream::track_local::static_rtp::TrackLocalStaticRTP,
     peer_connection::{
-        PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCSessionDescription,
-        SettingEngineBuilder, StatsSelector,
+        PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCIceCandidateInit,
+        RTCSessionDescription, SettingEngineBuilder, StatsSelector,
     },
 };
 
@@ -121,8 +122,8 @@ impl Peer {
         // Cannot have been set before.
         let _ = peer.terms.set(terms.clone());
 
-        let offer = RTCSessionDescription::offer(negotiation::bounded(&offer.0).into_owned());
-        peer.connection.set_remote_description(offer.map_err(refused)?).await.map_err(refused)?;
+        let (offer, candidates) = negotiation::split(&offer.0);
+        peer.take(RTCSessionDescription::offer(offer), candidates).await?;
         if terms.we_send {
             peer.add_microphone(terms, ssrc, send).await?;
         }
@@ -146,6 +147,7 @@ impl Peer {
         peer.reporter.watch(channel);
         let offer = peer.connection.create_offer(None).await.map_err(refused)?;
         let written = peer.gather(offer, has_stun).await?;
+        let written = negotiation::with_captured_codecs(&written);
         Ok((peer, Offer(negotiation::finished(&written, &terms, Some(wish)))))
     }
 
@@ -155,8 +157,24 @@ impl Peer {
     /// [`NegotiationError::Refused`].
     pub async fn accept(&self, answer: &Answer, terms: &Terms) -> Result<(), NegotiationError> {
         self.terms.set(terms.clone()).map_err(|_| NegotiationError::Overtaken)?;
-        let answer = RTCSessionDescription::answer(negotiation::bounded(&answer.0).into_owned());
-        self.connection.set_remote_description(answer.map_err(refused)?).await.map_err(refused)
+        let (answer, candidates) = negotiation::split(&answer.0);
+        self.take(RTCSessionDescription::answer(answer), candidates).await
+    }
+
+    /// Candidates one by one: of those inside a description the crate keeps no record, and could not say which was chosen.
+    async fn take(
+        &self,
+        theirs: Result<RTCSessionDescription, rtc::shared::error::Error>,
+        candidates: Vec<String>,
+    ) -> Result<(), NegotiationError> {
+        self.connection.set_remote_description(theirs.map_err(refused)?).await.map_err(refused)?;
+        for candidate in candidates {
+            let candidate = RTCIceCandidateInit { candidate, ..Default::default() };
+            if self.connection.add_ice_candidate(candidate).await.is_err() {
+                tracing::debug!("a candidate was not understood");
+            }
+        }
+        Ok(())
     }
 
     /// The path it took, once it took one. Costs some microseconds of everybody who sends at that moment.
@@ -236,10 +254,13 @@ impl Peer {
         let patience = if has_stun { STUN_PATIENCE } else { GATHERING };
         let complete = tokio::time::timeout(patience, self.gathered.notified()).await.is_ok();
         let written = self.connection.local_description().await.ok_or(NegotiationError::NoCandidates)?.sdp;
-        match complete || written.contains("a=candidate:") {
-            true => Ok(written),
-            false => Err(NegotiationError::NoCandidates),
+        if !complete && !written.contains("a=candidate:") {
+            return Err(NegotiationError::NoCandidates);
         }
+        // A family without an interface shows as its wildcard, where nobody can be reached.
+        let is_nowhere =
+            |line: &str| line.starts_with("a=candidate:") && line.split(' ').nth(4).is_some_and(is_wildcard);
+        Ok(written.split_inclusive('\n').filter(|line| !is_nowhere(line)).collect())
     }
 
     fn begin_close(&self) -> JoinHandle<()> {
@@ -265,6 +286,10 @@ impl Drop for Peer {
 fn spawn_until(closing: &Arc<Closing>, task: impl Future<Output = ()> + Send + 'static) {
     let ended = closing.tasks.clone();
     tokio::spawn(async move { ended.run_until_cancelled(task).await });
+}
+
+fn is_wildcard(address: &str) -> bool {
+    address.parse::<IpAddr>().is_ok_and(|address| address.is_unspecified())
 }
 
 fn refused(error: rtc::shared::error::Error) -> NegotiationError {

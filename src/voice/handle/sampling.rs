@@ -34,11 +34,11 @@ pub async fn run(connections: Weak<Connections>) {
 }
 
 async fn sample(link: &Link, second: u64) {
-    let is_due = (second + link.connection) % PATH_EVERY == 0 || link.life().rtt.is_none();
+    let is_due = (second + link.connection).is_multiple_of(PATH_EVERY) || link.life().rtt.is_none();
     let path = if is_due { link.peer.path().await } else { None };
     let mut life = link.life();
     if let Some(path) = path {
-        life.path = Some(path.pair);
+        life.path = path.pair.or(life.path.take());
         life.rtt = path.rtt.or(life.rtt);
     }
     let rtt = life.rtt;

@@ -1,8 +1,6 @@
 //! Session descriptions, as far as they are read and written here. The WebRTC crate reads them whole; this is for what it does not
 //! tell, and for what it does not write. Pure; every step is bounded by the size of the text, and that by [`MAX_BYTES`].
 
-use std::borrow::Cow;
-
 use super::{NegotiationError, Terms};
 
 /// An honest description is some three kilobytes.
@@ -13,6 +11,15 @@ const MAX_SECTIONS: usize = 20;
 const MAX_CANDIDATES: usize = 32;
 /// By which one Partyline knows another; nobody else minds it.
 const PARTYLINE: &str = "x-partyline";
+
+/// Comfort noise and telephone events, as captured.
+const CAPTURED: [(&str, &str); 5] = [
+    ("106", "CN/32000"),
+    ("105", "CN/16000"),
+    ("13", "CN/8000"),
+    ("110", "telephone-event/48000"),
+    ("113", "telephone-event/16000"),
+];
 
 /// A codec as an `rtpmap` has it.
 pub struct Codec {
@@ -158,18 +165,12 @@ impl<'a> AudioSection<'a> {
     }
 }
 
-/// Without the candidates that nobody has so many of.
-pub fn bounded(sdp: &str) -> Cow<'_, str> {
-    let is_candidate = |line: &str| line.starts_with("a=candidate:");
-    if sdp.lines().filter(|line| is_candidate(line)).count() <= MAX_CANDIDATES {
-        return Cow::Borrowed(sdp);
-    }
-    let mut candidates = 0;
-    let kept = sdp.split_inclusive('\n').filter(|line| {
-        candidates += usize::from(is_candidate(line));
-        !is_candidate(line) || candidates <= MAX_CANDIDATES
-    });
-    Cow::Owned(kept.collect())
+/// A description without its candidates, and those: no more than anybody has.
+pub fn split(sdp: &str) -> (String, Vec<String>) {
+    let is_candidate = |line: &&str| line.starts_with("a=candidate:");
+    let rest = sdp.split_inclusive('\n').filter(|line| !is_candidate(line)).collect();
+    let candidates = sdp.lines().filter(is_candidate).take(MAX_CANDIDATES);
+    (rest, candidates.filter_map(|line| Some(line.trim_end().strip_prefix("a=")?.to_owned())).collect())
 }
 
 /// What the crate leaves out of our own description. `wish`: our frame time, for another Partyline.
@@ -182,4 +183,19 @@ pub fn finished(sdp: &str, terms: &Terms, wish: Option<u32>) -> String {
     // Behind the section's own lines.
     let end = sdp[audio..].find("\r\nm=").map_or(sdp.len(), |end| audio + end + 2);
     [&sdp[..end], &last, &sdp[end..]].concat()
+}
+
+/// Adds to our own offer what everybody offers beside Opus and the crate leaves out.
+pub fn with_captured_codecs(sdp: &str) -> String {
+    let has = |number: &str| sdp.contains(&format!("\r\na=rtpmap:{number} "));
+    let missing = || CAPTURED.iter().filter(|(number, _)| !has(number));
+    let numbers: String = missing().map(|(number, _)| format!(" {number}")).collect();
+    let maps: String = missing().map(|(number, map)| format!("a=rtpmap:{number} {map}\r\n")).collect();
+    let ends = sdp.find("m=audio").and_then(|audio| {
+        let media = audio + sdp[audio..].find("\r\n")?;
+        Some((media, audio + sdp[audio..].find("a=rtpmap:")?))
+    });
+    let Some((media, map)) = ends else { return sdp.to_owned() };
+    // The first codec is the preferred one: ours stays it.
+    [&sdp[..media], &numbers, &sdp[media..map], &maps, &sdp[map..]].concat()
 }

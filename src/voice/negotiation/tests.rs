@@ -126,9 +126,9 @@ fn what_nobody_has_so_many_of_is_refused_or_left_out() {
     assert!(matches!(read(&many), Err(NegotiationError::TooManySections)));
     let candidate = "a=candidate:1 1 udp 2122260223 192.0.2.10 50163 typ host generation 0\r\n";
     let many = BRIDGE.replace(candidate, &candidate.repeat(500));
-    assert_eq!(bounded(&many).matches("a=candidate:").count(), 32);
-    assert!(bounded(&many).ends_with("a=max-message-size:262144\r\n"));
-    assert_eq!(bounded(BRIDGE), BRIDGE);
+    let (rest, candidates) = split(&many);
+    assert_eq!(candidates.len(), 32);
+    assert_eq!(rest, BRIDGE.replace(candidate, ""));
 }
 
 #[test]

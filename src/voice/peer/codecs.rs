@@ -13,8 +13,6 @@ use webrtc::peer_connection::MediaEngine;
 use super::refused;
 use crate::voice::negotiation::{NegotiationError, Terms};
 
-/// As captured.
-const TELEPHONE_EVENTS: [(u8, u32); 2] = [(110, 48_000), (113, 16_000)];
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
 pub fn engine(terms: &Terms) -> Result<MediaEngine, NegotiationError> {
@@ -35,17 +33,6 @@ pub fn engine(terms: &Terms) -> Result<MediaEngine, NegotiationError> {
             _ => 8_000,
         };
         register(codec("audio/CN", clock_rate), payload_type)?;
-    }
-    // Offered as everybody does, and ignored as it comes.
-    for (payload_type, clock_rate) in TELEPHONE_EVENTS {
-        let taken = [terms.opus]
-            .iter()
-            .chain(&terms.redundancy)
-            .chain(&terms.comfort_noise)
-            .any(|&one| one == payload_type);
-        if !taken {
-            register(codec("audio/telephone-event", clock_rate), payload_type)?;
-        }
     }
     let extension = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.into() };
     engine.register_header_extension(extension, RtpCodecKind::Audio, None).map_err(refused)?;

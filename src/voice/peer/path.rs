@@ -9,7 +9,8 @@ use crate::model::{Candidate, CandidateKind, CandidatePair, PrivateText};
 
 /// The path a connection took.
 pub struct Path {
-    pub pair: CandidatePair,
+    /// `None`: an end of it is an address that was never told, only met.
+    pub pair: Option<CandidatePair>,
     /// As the path's own checks measured it last.
     pub rtt: Option<Duration>,
 }
@@ -22,14 +23,20 @@ pub fn chosen(report: &RTCStatsReport) -> Option<Path> {
     let (mut local, mut remote) = (None, None);
     for entry in report.iter() {
         match entry {
-            Entry::LocalCandidate(one) if one.stats.id == pair.local_candidate_id => local = Some(one),
-            Entry::RemoteCandidate(one) if one.stats.id == pair.remote_candidate_id => remote = Some(one),
+            Entry::LocalCandidate(one) if one.stats.id.ends_with(&pair.local_candidate_id) => {
+                local = Some(one)
+            }
+            Entry::RemoteCandidate(one) if one.stats.id.ends_with(&pair.remote_candidate_id) => {
+                remote = Some(one)
+            }
             _ => {}
         }
     }
     let seconds = pair.current_round_trip_time;
+    let ends = local.zip(remote);
     Some(Path {
-        pair: CandidatePair { local: candidate(local?), remote: candidate(remote?) },
+        pair: ends
+            .map(|(local, remote)| CandidatePair { local: candidate(local), remote: candidate(remote) }),
         rtt: (seconds > 0.0).then(|| Duration::try_from_secs_f64(seconds).ok()).flatten(),
     })
 }
