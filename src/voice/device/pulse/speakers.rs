@@ -30,7 +30,7 @@ use crate::{
 /// What the server takes at once, if its card can.
 const PERIOD: Duration = Duration::from_millis(5);
 /// What should wait there, its card included; the cushion comes on top.
-const TARGET: Duration = Duration::from_millis(8);
+const TARGET: Duration = Duration::from_millis(9);
 /// It asks for no less at a time.
 const LEAST: Duration = Duration::from_millis(1);
 /// No request is answered with more at once.
