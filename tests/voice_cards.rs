@@ -274,6 +274,9 @@ async fn cards_come_and_go() {
     let fell_back = plays_on("spk").await;
     println!("fell back after {fell_back:?}");
     assert!(fell_back < Duration::from_secs(1), "{fell_back:?}");
+    // The server carried our stream over; ours is its own soon after.
+    let own = client.until(&opened(kind, OUTPUT)).await;
+    assert!(fell_back + own < Duration::from_secs(1), "{own:?}");
     client.until(&VoiceEvent::DeviceLost { kind }).await;
     plug_in("headset");
     let returned = plays_on("headset").await;

@@ -270,10 +270,6 @@ impl Feeder {
     }
 
     fn aim(&self) {
-        eprintln!(
-            self.cushion.length(),
-            std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap()
-        );
         tracing::debug!(cushion = ?self.cushion.length(), "the sound server keeps another amount waiting");
         let command = Command::SetPlaybackStreamBufferAttr(SetPlaybackStreamBufferAttrParams {
             index: self.shared.channel,
