@@ -271,16 +271,25 @@ async fn cards_come_and_go() {
     // The chosen card goes: the default takes over. It comes back: so does the sound.
     client.forget();
     unplug("headset");
-    println!("fell back after {:?}", plays_on("spk").await);
+    let fell_back = plays_on("spk").await;
+    println!("fell back after {fell_back:?}");
+    assert!(fell_back < Duration::from_secs(1), "{fell_back:?}");
+    // The server carried our stream over; ours is its own soon after.
+    let own = client.until(&opened(kind, OUTPUT)).await;
+    assert!(fell_back + own < Duration::from_secs(1), "{own:?}");
     client.until(&VoiceEvent::DeviceLost { kind }).await;
     plug_in("headset");
-    println!("returned after {:?}", plays_on("headset").await);
+    let returned = plays_on("headset").await;
+    println!("returned after {returned:?}");
+    assert!(returned < Duration::from_secs(1), "{returned:?}");
 
     // The default is followed once nothing is pinned, also when it changes.
     client.voice.set_speakers(Speakers::Device(DeviceChoice::Default));
     println!("unpinned after {:?}", plays_on("spk").await);
     pactl(&["set-default-sink", "micfeed"]);
-    println!("followed the default after {:?}", plays_on("micfeed").await);
+    let followed = plays_on("micfeed").await;
+    println!("followed the default after {followed:?}");
+    assert!(followed < Duration::from_secs(1), "{followed:?}");
 
     // Every microphone goes, and one comes back.
     client.forget();
@@ -446,4 +455,54 @@ async fn from_a_card_through_the_voice_thread_to_a_card_takes_little() {
     for latency in [report.input_latency, report.output_latency] {
         assert!(latency.is_some_and(|latency| latency < Duration::from_millis(60)), "{latency:?}");
     }
+}
+
+/// The listeners of a stream hear the party and not its member's own test sound; and when their card goes, nobody else does.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs pulseaudio"]
+async fn the_party_is_played_on_a_second_card_and_nowhere_in_its_place() {
+    if !inside("the_party_is_played_on_a_second_card_and_nowhere_in_its_place", &CARDS) {
+        return;
+    }
+    pactl(&["set-default-sink", "spk"]);
+    pactl(&["set-default-source", "mic"]);
+    let client = client(DeviceChoice::Default, KEY_UP);
+    client.voice.set_party_output(Some(DeviceChoice::Device("pulseaudio:headset".into())));
+    let mut bridge = Bridge::new(16_000, 40).await;
+    let said = speech_like(4 * SECOND);
+    let packets = bridge.encode(&said);
+    client.join(1, &bridge).await;
+    let kind = DeviceKind::PartyOutput;
+    client.until(&opened(kind, OUTPUT)).await;
+    client.until(&opened(DeviceKind::Speakers, OUTPUT)).await;
+    let recording = Recording::start("headset");
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let start = tokio::time::Instant::now();
+    for (n, packet) in packets.into_iter().enumerate() {
+        tokio::time::sleep_until(start + Duration::from_millis(n as u64 * 40)).await;
+        bridge.say(n as u32, packet, &[]).await;
+    }
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    client.voice.play_test_sound();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let heard = recording.stop();
+    let found = compare(&said, &heard);
+    println!("on the second card: {found:?}");
+    assert!(found.longest_gap <= 20 && found.likeness > 0.9, "{found:?}");
+    assert!(peak(&heard[heard.len() - SECOND..]) < 0.01, "no chime");
+
+    client.forget();
+    let inputs = || pactl(&["list", "short", "sink-inputs"]).lines().count();
+    assert_eq!(inputs(), 2);
+    unplug("headset");
+    client.until(&VoiceEvent::DeviceLost { kind }).await;
+    client.until(&VoiceEvent::DeviceMissing { kind, trouble: DeviceTrouble::None }).await;
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(inputs(), 1, "nobody else hears it");
+    client.forget();
+    plug_in("headset");
+    client.until(&opened(kind, OUTPUT)).await;
+    client.forget();
+    client.voice.set_party_output(None);
+    client.until(&VoiceEvent::DeviceClosed { kind }).await;
 }

@@ -9,11 +9,12 @@
 //!
 //! | thread | work |
 //! |---|---|
-//! | `voice` | `engine`: every 10 ms while something is said or heard, every 200 ms in a quiet party, else asleep |
-//! | `voice-microphone`, `voice-speakers` | `device::supervisor`: open, close, fall back, return |
-//! | `voice-devices` | `device::watch`: looks every 3 s what is plugged in |
+//! | `voice` | `engine`: when a card has a block or wants one; every 200 ms in a quiet party, else asleep |
+//! | `voice-microphone`, `voice-speakers`, `voice-party-output` | `device::supervisor`: open, close, fall back, return |
+//! | `voice-devices`, `voice-plugs` | `device::watch`: what is plugged in, when the server says so or every 3 s |
 //! | `voice-file` | `device::file`: disk to ring and back, one for each file in use |
-//! | `voice-capture` | `device::pulse`: from a sound server's socket to the ring |
+//! | `voice-capture`, `voice-playback` | `device::pulse`: between a sound server's socket and the ring |
+//! | `voice-recording` | `recording`: from the voice thread to the disk |
 //! | the card's own | `device::cards`: copies between ring and card |
 //! | tokio workers | `peer`: packets in and out |
 //!

@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// What a thread may be late on a quiet machine.
-const LEAST: Duration = Duration::from_millis(2);
+const LEAST: Duration = Duration::from_millis(1);
 /// Every time the device found too little, this much more waits for it, up to the most.
 const MORE: Duration = Duration::from_millis(5);
 const MOST: Duration = Duration::from_millis(100);

@@ -17,7 +17,8 @@ use crate::voice::{BLOCK, SAMPLE_RATE, engine::Nudge, resample::RateConverter};
 
 /// A second of sound fits between a callback and the voice thread.
 const SECONDS: usize = 1;
-/// A card that is written to this often is playing; what it misses at other times nobody does.
+/// A card that is written to this often is playing, and has begun to after as long: what it misses at other times nobody
+/// does.
 const FLOWING: Duration = Duration::from_millis(200);
 
 /// A microphone's ring. `rate`: the card's.
@@ -46,7 +47,7 @@ pub fn playback(
         period,
         cushion: Cushion::default(),
         missed_before: 0,
-        written: None,
+        flowing: None,
     };
     playback.aim();
     (played, playback)
@@ -175,8 +176,8 @@ pub struct CardPlayback {
     /// What waits beyond that.
     cushion: Cushion,
     missed_before: u32,
-    /// When it was last written to.
-    written: Option<Instant>,
+    /// It plays since, and was last written to then.
+    flowing: Option<(Instant, Instant)>,
 }
 
 impl CardPlayback {
@@ -196,7 +197,8 @@ impl CardPlayback {
     /// The card found too little although it was being written to: more must wait for it. Or it never needed so much.
     fn learn(&mut self, now: Instant) {
         let missed = self.flow.missed.load(Relaxed);
-        let flowing = self.written.is_some_and(|written| now < written + FLOWING);
+        self.flowing = self.flowing.filter(|(_, written)| now < *written + FLOWING);
+        let flowing = self.flowing.is_some_and(|(since, _)| now > since + FLOWING);
         if missed != self.missed_before && flowing {
             self.period = self.period.max(self.flow.taken.load(Relaxed));
             self.cushion.ran_dry(now);
@@ -223,7 +225,7 @@ impl Playback for CardPlayback {
         // By whole blocks, so that it never waits with less than its target.
         let blocks = (short * SAMPLE_RATE).div_ceil(self.rate.max(1) as usize * BLOCK);
         if blocks > 0 {
-            self.written = Some(now);
+            self.flowing = Some((self.flowing.map_or(now, |(since, _)| since), now));
         }
         blocks * BLOCK
     }
@@ -268,6 +270,8 @@ mod tests {
 
     fn speakers() -> (Played, CardPlayback) {
         let mut ends = playback(RATE, PERIOD as u32, None, Arc::default());
+        let long_ago = Instant::now().checked_sub(2 * FLOWING).unwrap();
+        ends.1.flowing = Some((long_ago, Instant::now()));
         let wanted = ends.1.wanted(Instant::now());
         ends.1.write(&vec![0.1; wanted]);
         ends

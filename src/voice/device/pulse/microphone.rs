@@ -185,7 +185,7 @@ impl Reader {
                 if let Some(latency) = message.reply::<RecordLatency>(LATENCY, version) {
                     let unread = duration(latency.write_offset - latency.read_offset);
                     let source = Duration::from_micros(latency.source_usec);
-                    self.hooks.latency.set(source + unread);
+                    self.hooks.latency.set(source + AWAKE + unread);
                 }
                 true
             }

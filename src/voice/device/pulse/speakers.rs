@@ -29,8 +29,12 @@ use crate::{
 
 /// What the server takes at once, if its card can.
 const PERIOD: Duration = Duration::from_millis(5);
+/// After the stream began, went on or was changed, the server runs dry once or twice, and that means nothing.
+const SETTLING: Duration = Duration::from_millis(500);
+/// A server that asked for nothing for so long begins anew.
+const PAUSE: Duration = Duration::from_millis(200);
 /// What should wait there, its card included; the cushion comes on top.
-const TARGET: Duration = Duration::from_millis(8);
+const TARGET: Duration = Duration::from_millis(9);
 /// It asks for no less at a time.
 const LEAST: Duration = Duration::from_millis(1);
 /// No request is answered with more at once.
@@ -86,6 +90,9 @@ pub fn open_speakers(kind: DeviceKind, name: &str, hooks: Hooks) -> Result<Opene
         hooks,
         cushion,
         owed: created.requested_bytes as usize,
+        padding: 0,
+        settled: Instant::now() + SETTLING,
+        requested: Instant::now(),
         samples: Vec::with_capacity(bytes(MOST) as usize / SAMPLE_BYTES),
         message: vec![],
         asked: None,
@@ -105,7 +112,9 @@ fn buffer(cushion: &Cushion) -> BufferAttr {
         target_length: bytes(TARGET + cushion.length()),
         // It plays what there is, and goes on after it ran dry.
         pre_buffering: 0,
-        minimum_request_length: bytes(LEAST),
+        // Half the cushion: of twice this and the target's rest the server makes its card's own delay, which must not grow,
+        // or the card takes all the cushion at once.
+        minimum_request_length: bytes(LEAST + cushion.length() / 2),
         ..Default::default()
     }
 }
@@ -151,6 +160,12 @@ struct Feeder {
     cushion: Cushion,
     /// Bytes asked for and not yet sent.
     owed: usize,
+    /// So much of it is silence: what a longer cushion holds.
+    padding: usize,
+    /// From then on running dry means something.
+    settled: Instant,
+    /// When the server last asked for sound.
+    requested: Instant,
     samples: Vec<f32>,
     message: Vec<u8>,
     /// When the server was last asked how late it is.
@@ -187,10 +202,14 @@ impl Feeder {
         match message.command(version) {
             Some(Command::Request(request)) if request.channel == channel => {
                 self.owed = self.owed.saturating_add(request.length as usize);
+                let now = Instant::now();
+                if now > self.requested + PAUSE {
+                    self.settled = now + SETTLING;
+                }
+                self.requested = now;
             }
             Some(Command::Underflow(underflow)) if underflow.channel == channel => {
-                self.cushion.ran_dry(Instant::now());
-                self.aim();
+                self.ran_dry(Instant::now());
             }
             Some(Command::PlaybackStreamKilled(killed)) => return killed != channel,
             Some(Command::Reply) => {
@@ -206,12 +225,28 @@ impl Feeder {
         true
     }
 
+    fn ran_dry(&mut self, now: Instant) {
+        if now < self.settled {
+            return;
+        }
+        let before = self.cushion.length();
+        self.cushion.ran_dry(now);
+        self.padding += bytes(self.cushion.length().saturating_sub(before)) as usize;
+        self.settled = now + SETTLING;
+        self.aim();
+    }
+
     fn send(&mut self) -> std::io::Result<()> {
         while self.owed >= SAMPLE_BYTES {
             let count = (self.owed / SAMPLE_BYTES).min(self.samples.capacity());
             self.owed -= count * SAMPLE_BYTES;
+            self.samples.clear();
             self.samples.resize(count, 0.0);
-            self.ring.drain(&mut self.samples, 1);
+            let silent = count.min(self.padding / SAMPLE_BYTES);
+            self.padding -= silent * SAMPLE_BYTES;
+            if silent < count {
+                self.ring.drain(&mut self.samples[silent..], 1);
+            }
             self.message.clear();
             self.message.extend_from_slice(&head(self.shared.channel, count * SAMPLE_BYTES));
             self.message.extend(self.samples.iter().flat_map(|sample| sample.to_le_bytes()));
