@@ -5,7 +5,7 @@ mod sandbox_support;
 
 use std::time::{Duration, SystemTime};
 
-use partyline::sandbox::{Calls, Sandbox, SandboxConfig, TokenCalls};
+use partyline::sandbox::{Calls, Sandbox, SandboxConfig, StartError, TokenCalls};
 use reqwest::{Client, Response, StatusCode, header};
 use sandbox_support::{
     AUTHORIZE, Person, REDIRECT, SCOPE,
@@ -300,9 +300,19 @@ async fn sixty_days_pass_in_a_moment() {
 }
 
 #[tokio::test]
-async fn a_sandbox_is_not_for_the_network() {
-    let config = SandboxConfig { listen: ([0, 0, 0, 0], 0).into(), ..SandboxConfig::default() };
-    assert!(Sandbox::start(config).await.is_err());
+async fn a_sandbox_is_for_this_machine_or_a_private_network_alone() {
+    let refused = async |address: &str| {
+        let config =
+            SandboxConfig { listen: address.parse().expect("an address"), ..SandboxConfig::default() };
+        Sandbox::start(config).await.err().expect("refused")
+    };
+    for public in ["0.0.0.0:0", "8.8.8.8:0", "172.32.0.1:0", "169.254.0.1:0", "[::]:0", "[2001:db8::1]:0"] {
+        assert!(matches!(refused(public).await, StartError::NotPrivate(_)), "{public}");
+    }
+    // Not this machine's, but nobody else's either: it gets as far as the operating system.
+    for private in ["10.255.77.1:0", "172.31.255.1:0", "192.168.255.77:0", "[fd77::77]:0"] {
+        assert!(matches!(refused(private).await, StartError::Listen { .. }), "{private}");
+    }
 }
 
 #[tokio::test]

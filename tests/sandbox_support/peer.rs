@@ -20,6 +20,7 @@ use rtc::{
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 use webrtc::{
+    data_channel::{DataChannel, DataChannelEvent},
     media_stream::{
         track_local::{TrackLocal, static_rtp::TrackLocalStaticRTP},
         track_remote::{TrackRemote, TrackRemoteEvent},
@@ -135,6 +136,7 @@ pub struct Peer {
     opus: u8,
     gathered: watch::Receiver<bool>,
     state: watch::Receiver<RTCPeerConnectionState>,
+    state_sender: watch::Sender<RTCPeerConnectionState>,
     pub heard: Arc<Mutex<Vec<Heard>>>,
 }
 
@@ -156,6 +158,10 @@ impl PeerConnectionEventHandler for Handler {
         self.state.send_replace(state);
     }
 
+    async fn on_data_channel(&self, channel: Arc<dyn DataChannel>) {
+        tokio::spawn(watch_channel(channel, self.state.clone()));
+    }
+
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
         let heard = self.heard.clone();
         tokio::spawn(async move {
@@ -174,6 +180,15 @@ impl PeerConnectionEventHandler for Handler {
                 }
             }
         });
+    }
+}
+
+/// The other side closes the channel when it goes; the connection notices seconds later.
+async fn watch_channel(channel: Arc<dyn DataChannel>, state: watch::Sender<RTCPeerConnectionState>) {
+    while let Some(event) = channel.poll().await {
+        if matches!(event, DataChannelEvent::OnClose) {
+            state.send_replace(RTCPeerConnectionState::Closed);
+        }
     }
 }
 
@@ -270,7 +285,7 @@ impl Peer {
         let connection: Arc<dyn PeerConnection> = Arc::new(
             PeerConnectionBuilder::new()
                 .with_media_engine(engine)
-                .with_handler(Arc::new(Handler { gathered, state, heard: heard.clone() }))
+                .with_handler(Arc::new(Handler { gathered, state: state.clone(), heard: heard.clone() }))
                 .with_udp_addrs(vec!["127.0.0.1:0".to_owned()])
                 .build()
                 .await
@@ -297,6 +312,7 @@ impl Peer {
             opus: codecs[0].0,
             gathered: gathered_rx,
             state: state_rx,
+            state_sender: state,
             heard,
         }
     }
@@ -311,7 +327,8 @@ impl Peer {
 
     /// An offer with the candidates inside.
     pub async fn offer(&mut self) -> String {
-        self.connection.create_data_channel("test", None).await.expect("a channel");
+        let channel = self.connection.create_data_channel("test", None).await.expect("a channel");
+        tokio::spawn(watch_channel(channel, self.state_sender.clone()));
         let offer = self.connection.create_offer(None).await.expect("an offer");
         self.settle(offer).await
     }

@@ -63,7 +63,7 @@ impl Terms {
         };
         let mut red = Vec::new();
         for (number, coding) in attribute("a=rtpmap:").take(MAX_CODECS) {
-            let Ok(number) = number.parse::<u8>() else { continue };
+            let Some(number) = number.parse().ok().filter(|number: &u8| *number < 128) else { continue };
             let mut parts = coding.trim_end().split('/');
             let name = parts.next().unwrap_or_default().to_ascii_lowercase();
             let clock = parts.next().and_then(|clock| clock.parse().ok()).unwrap_or(0);

@@ -32,8 +32,9 @@ impl Company {
             self.0.entry(stay).or_insert_with_key(|(party, account, join_order)| {
                 let cancel = world.cancel.child_token();
                 let role = cast.role(talkers, *account);
-                let (world_, party) = (world.clone(), party.clone());
-                world.tasks.spawn(direct::attend(world_, party, *account, *join_order, role, cancel.clone()));
+                let talk =
+                    direct::attend(world.clone(), party.clone(), *account, *join_order, role, cancel.clone());
+                world.tasks.spawn(talk);
                 cancel
             });
         }
