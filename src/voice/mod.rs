@@ -22,16 +22,20 @@
 
 mod chime;
 mod codec;
+mod depacketize;
 mod device;
 mod engine;
 mod gate;
 mod handle;
 mod incoming;
 mod jitter;
+mod levelling;
+mod mending;
 mod meters;
 mod mixer;
 mod monitor;
 mod negotiation;
+mod noise;
 mod outgoing;
 mod peer;
 mod resample;
@@ -41,6 +45,7 @@ mod screen;
 #[path = "../../tests/support/speech.rs"]
 mod speech;
 mod stats;
+mod stretch;
 mod timing;
 
 pub use device::Devices;

@@ -9,6 +9,7 @@ use crate::{
         BLOCK, SAMPLE_RATE, chime,
         device::{Nowhere, Playback, supervisor::Orders},
         incoming::Incoming,
+        levelling::Limiter,
         mixer::{self, Needle},
         monitor::Monitor,
         roster::Roster,
@@ -36,6 +37,8 @@ pub struct Downlink {
     connected: bool,
     need: Need,
     needle: Needle,
+    limiter: Limiter,
+    level_voices: bool,
 }
 
 impl Downlink {
@@ -53,6 +56,8 @@ impl Downlink {
             connected: false,
             need: Need::new(speakers),
             needle: Needle::default(),
+            limiter: Limiter::new(),
+            level_voices: true,
         }
     }
 
@@ -70,8 +75,15 @@ impl Downlink {
         self.needle.reset();
     }
 
-    pub fn add(&mut self, voice: Incoming) {
+    pub fn add(&mut self, mut voice: Incoming) {
+        voice.set_levelled(self.level_voices);
         self.voices.push(voice);
+    }
+
+    /// Brings every speaker to the same loudness, or leaves them as they are.
+    pub fn set_level_voices(&mut self, on: bool) {
+        self.level_voices = on;
+        self.voices.iter_mut().for_each(|voice| voice.set_levelled(on));
     }
 
     pub fn set_playback(&mut self, playback: Option<Box<dyn Playback>>) {
@@ -165,10 +177,11 @@ impl Downlink {
     }
 
     pub fn count(&self, counters: &Counters) {
-        let lost: u64 = self.voices.iter().map(|voice| voice.counts().lost).sum();
+        let reports = || self.voices.iter().map(Incoming::report);
+        let lost: u64 = reports().map(|report| report.lost).sum();
         counters.lost.store(self.lost_before + lost, Relaxed);
-        let delay = self.voices.iter().map(Incoming::delay).fold(0.0, f64::max);
-        counters.jitter_buffer_micros.store((delay * 1e6) as u32, Relaxed);
+        let buffer = reports().map(|report| report.buffer).max().unwrap_or_default();
+        counters.jitter_buffer_micros.store(buffer.as_micros() as u32, Relaxed);
     }
 
     fn mix(&mut self, mix: &mut [f32; BLOCK], now: Instant) {
@@ -177,6 +190,7 @@ impl Downlink {
             // Deafened ears hear nobody, so nobody is shown as heard.
             if voice.play(&mut block, now) && !self.deafened {
                 self.roster.heard(voice.sources(), mixer::level(&block), now);
+                voice.level(&mut block);
                 mixer::add(mix, &block);
             }
         }
@@ -192,7 +206,7 @@ impl Downlink {
                 self.settle();
             }
         }
-        mixer::limit(mix);
+        self.limiter.limit(mix);
     }
 
     /// Forgets voices whose track ended.
@@ -201,7 +215,7 @@ impl Downlink {
         self.voices.retain(|voice| {
             let over = voice.is_over();
             if over {
-                *lost_before += voice.counts().lost;
+                *lost_before += voice.report().lost;
             }
             !over
         });

@@ -39,8 +39,9 @@ impl Listener {
             sequence: (65_500 + n) as u16,
             timestamp: (u32::MAX - 10 * TICKS).wrapping_add(n as u32 * TICKS),
             sources: vec![],
-            payload: (n as u16).to_be_bytes().to_vec(),
+            payload: Payload::Opus((n as u16).to_be_bytes().to_vec()),
             samples: SAMPLES,
+            is_copy: false,
             arrived: self.start + Duration::from_millis(arrives),
         }
     }
@@ -57,11 +58,11 @@ impl Listener {
             }
             while self.ahead < PIECE {
                 let (heard, samples) = match self.buffer.next(now) {
-                    Next::Play(packet) => (
-                        Heard::Frame(u16::from_be_bytes([packet.payload[0], packet.payload[1]])),
-                        packet.samples,
-                    ),
-                    Next::Recover { samples, .. } => (Heard::Recovered(samples), samples),
+                    Next::Play(Packet { payload: Payload::Opus(payload), samples, .. }) => {
+                        (Heard::Frame(u16::from_be_bytes([payload[0], payload[1]])), samples)
+                    }
+                    Next::Play(packet) => panic!("{packet:?}"),
+                    Next::Recover { keep, .. } => (Heard::Recovered(keep), keep),
                     Next::Conceal { samples } => (Heard::MadeUp(samples), samples),
                     Next::Silence => (Heard::Silence, PIECE),
                 };
@@ -212,7 +213,6 @@ fn the_delay_comes_down_in_the_pause_after_a_bad_spell() {
     }
     listener.play(packets);
     assert!(listener.buffer.excess().abs() < 0.02, "{}", listener.buffer.excess());
-    assert!(listener.buffer.target() <= Duration::from_millis(30));
     let (said, heard) = (1999 * 40 + 1999 / 225 * 1000, listener.heard.iter().rev());
     let (played, _) = heard.clone().find(|(_, heard)| *heard == Heard::Frame(1999)).unwrap();
     assert!(played - said <= 50, "{} ms late at the end", played - said);
@@ -268,8 +268,12 @@ fn hostile_numbers_cost_bounded_memory_and_never_stop_time() {
                 sequence: if near { n as u16 } else { random() as u16 },
                 timestamp: if near { n as u32 * 640 } else { random() as u32 },
                 sources: vec![],
-                payload: vec![0],
+                payload: match random() % 8 {
+                    0 => Payload::Noise(Decibels(-60.0)),
+                    _ => Payload::Opus(vec![0]),
+                },
                 samples: 120 + (random() % 5640) as u32,
+                is_copy: random().is_multiple_of(4),
                 arrived: start + Duration::from_millis(random() % 100_000),
             });
             assert!(buffer.held.len() <= MAX_PACKETS);
