@@ -29,10 +29,13 @@ const QUIETER: f32 = 35.0;
 const FORGETTING: f32 = 0.02;
 /// A delay off by less is as it should be. Seconds.
 const SETTLED: f64 = 0.003;
-/// How well a voice must repeat itself to be stretched by a period, by how far (seconds) the delay is off.
+/// Nor is it worth a change where it is longer than needed by less than this share: each is a step in time.
+const TOLERATED: f64 = 0.25;
+/// How well a voice must repeat itself to be shortened by a period, by how much (seconds) more than tolerated the delay is.
 const LIKENESS: [(f64, f32); 3] = [(0.060, 0.6), (0.025, 0.85), (0.012, 0.95)];
 /// And how well to be drawn out: a late packet costs more than a late word.
 const LIKENESS_EARLY: f32 = 0.8;
+const BLOCK_SECONDS: f64 = BLOCK as f64 / SAMPLE_RATE as f64;
 /// Blocks between two periods taken out or repeated.
 const STRETCH_EVERY: u32 = 5;
 /// Opus's way to say that nothing is said (DTX): a packet of no more than this.
@@ -176,12 +179,16 @@ impl Incoming {
 
     /// Its track ended, and all of it was played.
     pub fn is_over(&self) -> bool {
-        self.packets.is_abandoned() && self.tape.is_empty() && self.jitter.is_idle() && self.packets.is_empty()
+        self.packets.is_abandoned()
+            && self.tape.is_empty()
+            && self.jitter.is_idle()
+            && self.packets.is_empty()
     }
 
     fn decode_next(&mut self, now: Instant) {
         let ready = self.tape.len();
-        let due = now + Duration::from_secs_f64(ready as f64 / SAMPLE_RATE as f64);
+        // Whole blocks decide when the next packet must be here; what they leave over is heard a little later.
+        let due = now + Duration::from_millis(10) * (ready / BLOCK) as u32;
         match self.jitter.next(due) {
             Next::Play(packet) => {
                 self.sources = packet.sources;
@@ -205,9 +212,11 @@ impl Incoming {
                 self.fade(samples as usize);
             }
             Next::Silence => {
-                self.noise.fill(self.tape.extend(BLOCK));
+                // What was left over of a block waits no longer than the pause.
+                let samples = BLOCK - ready % BLOCK;
+                self.noise.fill(self.tape.extend(samples));
                 if !self.seam {
-                    self.tape.join(BLOCK);
+                    self.tape.join(samples);
                 }
                 self.seam = true;
             }
@@ -255,22 +264,35 @@ impl Incoming {
         let level = mixer::level(&self.tape.ahead()[ready..]).0;
         self.loudest = (self.loudest - FORGETTING * decoded as f32 / BLOCK as f32).max(level);
         let excess = self.jitter.excess();
-        if excess.abs() < SETTLED || level > QUIET.0.max(self.loudest - QUIETER) {
+        let tolerated = -SETTLED..SETTLED.max(TOLERATED * self.jitter.delay().as_secs_f64());
+        if tolerated.contains(&excess) || level > QUIET.0.max(self.loudest - QUIETER) {
             return;
         }
-        let off = (excess.abs() * SAMPLE_RATE as f64) as usize;
+        let before = self.tape.len();
         if excess > 0.0 {
-            let cut = off.min(decoded - decoded / 8);
-            self.tape.cut(cut);
-            self.seam = true;
-            self.jitter.stretched(-(cut as f64) / SAMPLE_RATE as f64);
+            self.tape.cut(self.spare(excess).min(decoded - decoded / 8));
         } else {
             // The same once more, backwards: quiet as it is, nobody hears that, and nothing jumps.
-            let more = off.min(decoded);
-            self.tape.mirror(more);
-            self.seam = true;
-            self.jitter.stretched(more as f64 / SAMPLE_RATE as f64);
+            self.tape.mirror(self.short(excess).min(decoded));
         }
+        self.seam |= self.tape.len() != before;
+        self.stretched(before);
+    }
+
+    /// Samples that can go without the next packet being due too early: whole blocks, and what is left over of one.
+    fn spare(&self, excess: f64) -> usize {
+        (excess / BLOCK_SECONDS) as usize * BLOCK + self.tape.len() % BLOCK
+    }
+
+    /// Samples it takes until the next packet is due late enough.
+    fn short(&self, excess: f64) -> usize {
+        (-excess / BLOCK_SECONDS) as usize * BLOCK + BLOCK - self.tape.len() % BLOCK
+    }
+
+    /// Tells the jitter buffer how much later the next packet is due than it was.
+    fn stretched(&mut self, before: usize) {
+        let blocks = (self.tape.len() / BLOCK) as f64 - (before / BLOCK) as f64;
+        self.jitter.stretched(blocks * BLOCK_SECONDS);
     }
 
     /// Brings the delay closer to its target by a period of the voice.
@@ -279,20 +301,25 @@ impl Incoming {
         if self.settled_for < STRETCH_EVERY || self.made_up > 0 {
             return;
         }
-        let off = (excess.abs() * SAMPLE_RATE as f64) as usize;
-        let samples = if excess < -SETTLED {
-            self.tape.lengthen(off + BLOCK / 2, LIKENESS_EARLY) as isize
-        } else if let Some((_, likeness)) = LIKENESS.iter().find(|(late, _)| excess > *late) {
+        let tolerated = TOLERATED * self.jitter.delay().as_secs_f64();
+        let changed = if excess < -SETTLED {
+            let before = self.tape.len();
+            let changed = self.tape.lengthen(self.short(excess) + BLOCK, LIKENESS_EARLY);
+            self.stretched(before);
+            changed
+        } else if let Some((_, likeness)) = LIKENESS.iter().find(|(late, _)| excess > *late + tolerated) {
             while self.tape.len() < LOOK_AHEAD && self.jitter.goes_on() {
                 self.decode_next(now);
             }
-            -(self.tape.shorten(off, *likeness) as isize)
+            let before = self.tape.len();
+            let changed = self.tape.shorten(self.spare(excess), *likeness);
+            self.stretched(before);
+            changed
         } else {
             0
         };
-        if samples != 0 {
+        if changed > 0 {
             self.settled_for = 0;
-            self.jitter.stretched(samples as f64 / SAMPLE_RATE as f64);
         }
     }
 }

@@ -216,9 +216,10 @@ impl JitterBuffer {
                 self.counts.played += u64::from(keep);
                 // Looked up again: the borrow checker does not see that only this path gives it away.
                 return match self.held.first_key_value() {
-                    Some((_, Held { packet: Packet { payload: Payload::Opus(successor), samples, .. }, .. })) => {
-                        Next::Recover { successor, samples: *samples, keep: keep.min(*samples) }
-                    }
+                    Some((
+                        _,
+                        Held { packet: Packet { payload: Payload::Opus(successor), samples, .. }, .. },
+                    )) => Next::Recover { successor, samples: *samples, keep: keep.min(*samples) },
                     _ => Next::Silence,
                 };
             }

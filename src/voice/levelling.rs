@@ -51,7 +51,8 @@ impl Levelling {
     /// Applies the gain, which changes within one block at the quickest.
     pub fn apply(&mut self, block: &mut [f32; BLOCK]) {
         let levelled = self.measured.as_mut().map_or(0.0, |loudness| loudness.feed(block));
-        let volume = if self.hearing.muted { 0 } else { self.hearing.volume_percent.min(Hearing::MAX_VOLUME) };
+        let volume =
+            if self.hearing.muted { 0 } else { self.hearing.volume_percent.min(Hearing::MAX_VOLUME) };
         let wanted = f32::from(volume) / 100.0 * 10.0_f32.powf(levelled / 20.0);
         let step = (wanted - self.amplitude) / BLOCK as f32;
         for (n, sample) in block.iter_mut().enumerate() {

@@ -21,6 +21,7 @@ struct Slot {
 #[derive(Debug)]
 pub struct Mending {
     slots: [Option<Slot>; 2 * GIVEN_UP_AFTER as usize],
+    first: u64,
     newest: u64,
     last_loss: Option<Instant>,
 }
@@ -28,7 +29,7 @@ pub struct Mending {
 impl Mending {
     /// Begins with this packet.
     pub fn new(sequence: u64) -> Self {
-        Self { slots: Default::default(), newest: sequence, last_loss: None }
+        Self { slots: Default::default(), first: sequence, newest: sequence, last_loss: None }
     }
 
     /// The packet itself came. `before`: where the packet ahead of it in the stream begins, which it may carry as well.
@@ -63,8 +64,11 @@ impl Mending {
         self.newest = self.newest.max(newest);
     }
 
-    /// `None`: given up long ago.
+    /// `None`: given up long ago, or from before the stream began.
     fn slot(&mut self, sequence: u64, timestamp: u64) -> Option<&mut Slot> {
+        if sequence < self.first {
+            return None;
+        }
         let length = self.slots.len() as u64;
         let slot = &mut self.slots[(sequence % length) as usize];
         if slot.is_none_or(|slot| slot.sequence < sequence) {

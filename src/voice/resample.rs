@@ -1,8 +1,8 @@
 //! The resampler for a card that does not run at 48 kHz. The voice thread runs it.
 
 use rubato::{
-    Async, FixedAsync, ResampleError, Resampler, ResamplerConstructionError,
-    SincInterpolationParameters, WindowFunction, audioadapter_buffers::direct::InterleavedSlice,
+    Async, FixedAsync, ResampleError, Resampler, ResamplerConstructionError, SincInterpolationParameters,
+    WindowFunction, audioadapter_buffers::direct::InterleavedSlice,
 };
 
 /// Between a device's rate and ours, whatever the size of what is pushed.

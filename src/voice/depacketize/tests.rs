@@ -122,7 +122,7 @@ fn two_thousand_packets_a_second_are_cut_to_what_speech_needs() {
     assert!(taken[1..].iter().all(|taken| (199..=201).contains(taken)), "{taken:?}");
     // And the quickest honest stream is never cut, not even after a stall of a second.
     let honest = (0..3_000u64).all(|n| {
-        let at = start + Duration::from_secs(60) + Duration::from_millis((n * 10).max(2_000));
+        let at = start + Duration::from_secs(60) + Duration::from_millis((n * 10).max(1_500));
         depacketizer.read(&packet(OPUS, frame(1)), at, |_| {}).is_ok()
     });
     assert!(honest);

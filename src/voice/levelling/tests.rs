@@ -26,7 +26,8 @@ fn a_loud_and_a_soft_speaker_end_up_alike() {
         let out = applied(&mut Levelling::new(), &scaled(&speech, louder));
         mixer::level(&out[9 * SAMPLE_RATE..]).0
     });
-    let spread = heard.iter().fold(f32::MIN, |a, b| a.max(*b)) - heard.iter().fold(f32::MAX, |a, b| a.min(*b));
+    let spread =
+        heard.iter().fold(f32::MIN, |a, b| a.max(*b)) - heard.iter().fold(f32::MAX, |a, b| a.min(*b));
     assert!(spread < 1.0, "{heard:?}");
 }
 

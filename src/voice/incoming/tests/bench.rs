@@ -10,7 +10,8 @@ use super::*;
 fn the_rigs_networks() {
     let folder = PathBuf::from(std::env::var("PARTYLINE_BENCH").expect("PARTYLINE_BENCH names a folder"));
     let mut speech = hound::WavReader::open(folder.join("speech48.wav")).unwrap();
-    let said: Vec<f32> = speech.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_768.0).collect();
+    let said: Vec<f32> =
+        speech.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_768.0).collect();
     let only = std::env::var("PARTYLINE_BENCH_ONLY").unwrap_or_default();
     let mut networks = vec![];
     for frame in [10, 20, 40] {
