@@ -2,6 +2,18 @@
 //!
 //! A lost packet is heard from its copy in a later one (RED), else from the successor's redundancy (Opus FEC), else it is
 //! made up (Opus PLC) and fades. The delay follows the network: in pauses at once, in speech by whole periods of the voice.
+//!
+//! Frames of 20 ms at 40 kbit/s, 40 ± 20 ms on the way, random loss, in simulated time (`tests::bench`); delay without cards:
+//!
+//! | lost | FEC | RED, one copy | RED, two copies |
+//! |---|---|---|---|
+//! | 0 % | PESQ 4.35, 89 ms | | |
+//! | 5 % | 3.92, 118 ms | 4.13, 118 ms | 4.30, 118 ms |
+//! | 10 % | 3.43, 118 ms | 3.68, 118 ms | 4.19, 139 ms |
+//! | 20 % | 2.75, 112 ms | 3.03, 122 ms | 4.07, 148 ms |
+//!
+//! `neteq` 0.9.1 was read, not run: it has neither FEC nor RED nor the codec's own concealment, and its delay is tied to the
+//! wall clock. libopus' neural concealment is out of reach: it needs the decoder's complexity, which `opus` 0.4 does not set.
 
 use std::time::{Duration, Instant};
 
