@@ -72,7 +72,7 @@ pub struct Received {
     pub copied: u64,
     pub late: u64,
     pub duplicate: u64,
-    /// Samples at 48 kHz that were made up, and those that were not.
+    /// Samples at 48 kHz that were made up, of all that were played.
     pub concealed: u64,
     pub played: u64,
 }
@@ -180,7 +180,7 @@ impl Incoming {
             late: counts.late,
             duplicate: counts.duplicate,
             concealed: counts.concealed,
-            played: counts.played,
+            played: counts.played + counts.concealed,
         }
     }
 

@@ -195,7 +195,7 @@ impl Ear {
     /// The share of what was said that was made up.
     fn concealed(&self) -> f64 {
         let report = self.incoming.report();
-        report.concealed as f64 / (report.concealed + report.played) as f64
+        report.concealed as f64 / report.played as f64
     }
 }
 
