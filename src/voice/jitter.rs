@@ -8,8 +8,10 @@ use std::{
 
 use super::{
     SAMPLE_RATE,
+    mending::Mending,
     timing::{LONGEST, Timing},
 };
+use crate::model::Decibels;
 
 /// Packets held at most; 64 of 10 ms are twice the longest delay.
 const MAX_PACKETS: usize = 64;
@@ -21,10 +23,16 @@ const PIECE: u32 = SAMPLE_RATE as u32 / 100;
 pub const LONGEST_CONCEALMENT: u32 = SAMPLE_RATE as u32 / 1000 * 120;
 /// What is later than it should be by more than this is not worth hearing: the line was stuck. Seconds.
 const OVERDUE: f64 = 0.1;
-/// Losses within this of one another are worth waiting for the successor that can mend them.
-const LOSSY: Duration = Duration::from_secs(10);
 /// A gap longer than this is a pause in the talk, whatever the sequence numbers say.
 const PAUSE: u32 = SAMPLE_RATE as u32 / 1000 * 120;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// One Opus packet.
+    Opus(Vec<u8>),
+    /// A pause begins, with noise of this level (RFC 3389).
+    Noise(Decibels),
+}
 
 /// One packet of a stream, as it came in.
 #[derive(Debug, Clone)]
@@ -34,10 +42,11 @@ pub struct Packet {
     pub timestamp: u32,
     /// Who is in the mix (RFC 3550, CSRC); at most 15.
     pub sources: Vec<u32>,
-    /// One Opus packet, or nothing where a pause begins.
-    pub payload: Vec<u8>,
+    pub payload: Payload,
     /// What it decodes to, in samples at 48 kHz; never zero.
     pub samples: u32,
+    /// Came inside a later packet: says nothing about the network, and stands in for the original where that is missing.
+    pub is_copy: bool,
     pub arrived: Instant,
 }
 
@@ -46,8 +55,9 @@ pub struct Packet {
 pub enum Next<'a> {
     /// Decode this.
     Play(Packet),
-    /// A packet was lost; its successor is here and may carry it a second time.
-    Recover { successor: &'a [u8], samples: u32 },
+    /// A packet was lost; its successor is here and may carry it a second time. The last `keep` of its `samples` are
+    /// missing: what came before was made up.
+    Recover { successor: &'a [u8], samples: u32, keep: u32 },
     /// Make this much up: lost for good, or not here in time.
     Conceal { samples: u32 },
     /// Nobody speaks, or the buffer fills.
@@ -64,6 +74,12 @@ pub struct Counts {
     pub duplicate: u64,
     /// Thrown away because the buffer was full or far behind.
     pub discarded: u64,
+    /// Lost, and played all the same: from a copy.
+    pub copied: u64,
+    /// Samples of what was said that were made up; the fading at the end of a talk is not among them.
+    pub concealed: u64,
+    /// Samples of what was said that were played as they were sent, or mended.
+    pub played: u64,
 }
 
 #[derive(Debug)]
@@ -87,7 +103,9 @@ struct Position {
     made_up: u64,
     /// The next packet waits for its time: at the start, and after every pause.
     filling: bool,
-    last_loss: Option<Instant>,
+    /// Of `made_up`, guessed.
+    guessed: u64,
+    mending: Mending,
 }
 
 /// One per remote stream.
@@ -115,36 +133,55 @@ impl JitterBuffer {
 
     /// Takes a packet in, in whatever order. Memory is bounded whatever comes.
     pub fn insert(&mut self, packet: Packet) {
+        if packet.is_copy {
+            return self.insert_copy(packet);
+        }
         let (sequence, timestamp) = match self.unwrapped(&packet) {
             Some(place) => place,
             None => self.begin(&packet),
         };
         let Some(position) = &mut self.position else { return };
+        let before = timestamp.saturating_sub(position.ticks(packet.samples));
+        position.mending.came(sequence, timestamp, before, packet.arrived);
         if sequence < position.next_sequence {
             self.counts.late += 1;
             position.timing.late_arrival(timestamp, packet.arrived);
             return;
         }
-        if self.held.contains_key(&sequence) {
-            self.counts.duplicate += 1;
-            return;
-        }
-        position.timing.arrival(timestamp, packet.arrived);
-        if sequence > position.newest_sequence + 1 {
-            position.mend_next_time(timestamp, &packet);
+        match self.held.get(&sequence) {
+            Some(held) if !held.packet.is_copy => {
+                self.counts.duplicate += 1;
+                return;
+            }
+            _ => position.timing.arrival(timestamp, packet.arrived),
         }
         position.newest_sequence = position.newest_sequence.max(sequence);
         position.newest_timestamp = position.newest_timestamp.max(timestamp);
+        let timing = &mut position.timing;
+        position.mending.advance(sequence, packet.arrived, |lost, mended| timing.mended(lost, mended));
         self.held.insert(sequence, Held { timestamp, packet });
         self.shed();
     }
 
-    /// What to play now that everything handed out before has been played.
-    pub fn next(&mut self, now: Instant) -> Next<'_> {
+    /// A copy fills a hole, and does nothing else.
+    fn insert_copy(&mut self, packet: Packet) {
+        let Some((sequence, timestamp)) = self.unwrapped(&packet) else { return };
+        let Some(position) = &mut self.position else { return };
+        position.mending.mended(sequence, timestamp, packet.arrived);
+        // Nothing before the first packet is missed, and nothing a copy says moves the stream.
+        let wanted = sequence >= position.next_sequence && sequence < position.newest_sequence;
+        if wanted && timestamp >= position.expected && timestamp < position.newest_timestamp {
+            self.held.entry(sequence).or_insert(Held { timestamp, packet });
+            self.shed();
+        }
+    }
+
+    /// What to play at `due`, now that everything handed out before has been played by then.
+    pub fn next(&mut self, due: Instant) -> Next<'_> {
         let Some(position) = &mut self.position else { return Next::Silence };
         while self.held.len() > 1
             && let Some(head) = self.held.first_entry()
-            && position.timing.delay(head.get().timestamp, now) - position.timing.target().as_secs_f64()
+            && position.timing.delay(head.get().timestamp, due) - position.timing.target().as_secs_f64()
                 > OVERDUE
         {
             let (sequence, dropped) = head.remove_entry();
@@ -160,23 +197,30 @@ impl JitterBuffer {
         let lost = sequence - position.next_sequence;
         let is_pause = gap > position.ticks(PAUSE) || (lost == 0 && gap > position.ticks(PIECE));
         if position.filling || is_pause {
-            if position.timing.delay(head.timestamp, now) < position.timing.target().as_secs_f64() {
+            if position.timing.delay(head.timestamp, due) < position.timing.target().as_secs_f64() {
                 return position.wait(!position.filling && (lost > 0 || position.made_up > 0));
             }
         } else if gap > position.made_up && lost > 0 {
             let missing = gap - position.made_up;
-            let recoverable = position.ticks(head.packet.samples);
+            let recoverable = match head.packet.payload {
+                Payload::Opus(_) => position.ticks(head.packet.samples),
+                Payload::Noise(_) => 0,
+            };
             if missing <= recoverable {
                 position.made_up = gap;
                 // Part of it was made up already. The whole can still be had where the delay should grow anyway.
-                let later = position.timing.delay(head.timestamp, now)
+                let later = position.timing.delay(head.timestamp, due)
                     + recoverable as f64 / f64::from(self.clock_hz);
                 let whole = later <= position.timing.target().as_secs_f64();
-                let samples = position.samples(if whole { recoverable } else { missing });
+                let keep = position.samples(if whole { recoverable } else { missing });
+                self.counts.played += u64::from(keep);
                 // Looked up again: the borrow checker does not see that only this path gives it away.
                 return match self.held.first_key_value() {
-                    Some((_, head)) => Next::Recover { successor: &head.packet.payload, samples },
-                    None => Next::Silence,
+                    Some((
+                        _,
+                        Held { packet: Packet { payload: Payload::Opus(successor), samples, .. }, .. },
+                    )) => Next::Recover { successor, samples: *samples, keep: keep.min(*samples) },
+                    _ => Next::Silence,
                 };
             }
             if let Some(samples) = position.make_up(missing - recoverable) {
@@ -186,20 +230,48 @@ impl JitterBuffer {
 
         let Some((sequence, head)) = self.held.pop_first() else { return Next::Silence };
         self.counts.lost += lost;
-        self.delay = position.timing.delay(head.timestamp, now);
+        self.counts.copied += u64::from(head.packet.is_copy);
+        let talks = !position.filling && !is_pause;
+        if talks {
+            self.counts.concealed += u64::from(position.samples(position.guessed));
+        }
+        if matches!(head.packet.payload, Payload::Opus(_)) {
+            self.counts.played += u64::from(head.packet.samples);
+        }
+        self.delay = position.timing.play(head.timestamp, due, !talks);
         position.filling = false;
         position.pass(sequence, &head);
         Next::Play(head.packet)
     }
 
-    /// How much later than necessary sound is played now; negative: it should be played later. Seconds.
-    pub fn excess(&self) -> f64 {
-        self.position.as_ref().map_or(0.0, |position| self.delay - position.timing.target().as_secs_f64())
+    /// The next packet follows directly on what was handed out last, and is here.
+    pub fn goes_on(&self) -> bool {
+        let (Some(position), Some((&sequence, head))) = (&self.position, self.held.first_key_value()) else {
+            return false;
+        };
+        !position.filling && sequence == position.next_sequence && head.timestamp <= position.expected
     }
 
-    /// The delay aimed at.
-    pub fn target(&self) -> Duration {
-        self.position.as_ref().map_or(Duration::ZERO, |position| position.timing.target())
+    /// How much later than necessary sound is played now; negative: it should be played later. Seconds.
+    pub fn excess(&self) -> f64 {
+        self.position.as_ref().map_or(0.0, |position| position.timing.excess())
+    }
+
+    /// What was handed out was made this much longer; negative: shorter. Seconds.
+    pub fn stretched(&mut self, by: f64) {
+        if let Some(position) = &mut self.position {
+            position.timing.stretched(by);
+        }
+    }
+
+    /// Between a punctual arrival and playing, at the last packet played.
+    pub fn delay(&self) -> Duration {
+        Duration::try_from_secs_f64(self.delay).unwrap_or_default()
+    }
+
+    /// Of the packets' arrival (RFC 3550).
+    pub fn jitter(&self) -> Duration {
+        self.position.as_ref().map_or(Duration::ZERO, |position| position.timing.jitter())
     }
 
     pub fn counts(&self) -> Counts {
@@ -249,7 +321,8 @@ impl JitterBuffer {
             expected: timestamp,
             made_up: 0,
             filling: true,
-            last_loss: None,
+            guessed: 0,
+            mending: Mending::new(sequence),
         });
         (sequence, timestamp)
     }
@@ -277,20 +350,9 @@ impl JitterBuffer {
 impl Position {
     /// The packet is behind us: played or thrown away.
     fn pass(&mut self, sequence: u64, held: &Held) {
-        self.made_up = 0;
+        (self.made_up, self.guessed) = (0, 0);
         self.next_sequence = sequence + 1;
         self.expected = held.timestamp + self.ticks(held.packet.samples);
-    }
-
-    /// A gap opened in front of this packet. Where that happens often, the delay must be such that the successor of a
-    /// lost packet is here when the lost one is due: then it can be recovered.
-    fn mend_next_time(&mut self, timestamp: u64, successor: &Packet) {
-        let again = self.last_loss.is_some_and(|last| successor.arrived < last + LOSSY);
-        if again {
-            let lost = timestamp.saturating_sub(self.ticks(successor.samples));
-            self.timing.arrival(lost, successor.arrived);
-        }
-        self.last_loss = Some(successor.arrived);
     }
 
     /// Nothing can be played yet. What was said before may still have to fade.
@@ -312,6 +374,7 @@ impl Position {
         }
         let piece = self.ticks(PIECE).min(limit);
         self.made_up += piece;
+        self.guessed += piece;
         Some(self.samples(piece)).filter(|&samples| samples > 0)
     }
 

@@ -24,6 +24,7 @@
 mod activation;
 mod chime;
 mod codec;
+mod depacketize;
 mod device;
 mod encoding;
 mod engine;
@@ -31,10 +32,13 @@ mod gate;
 mod handle;
 mod incoming;
 mod jitter;
+mod levelling;
+mod mending;
 mod meters;
 mod mixer;
 mod monitor;
 mod negotiation;
+mod noise;
 mod outgoing;
 mod party_output;
 mod peer;
@@ -48,6 +52,7 @@ mod screen;
 #[path = "../../tests/support/speech.rs"]
 mod speech;
 mod stats;
+mod stretch;
 mod timing;
 
 pub use device::Devices;

@@ -1,15 +1,9 @@
-//! Two resamplers: a card that does not run at 48 kHz, and a voice played a little faster or slower so that the jitter
-//! buffer keeps its delay. The voice thread runs both.
+//! The resampler for a card that does not run at 48 kHz. The voice thread runs it.
 
 use rubato::{
-    Adjustable, Async, FixedAsync, PolynomialDegree, ResampleError, Resampler, ResamplerConstructionError,
-    SincInterpolationParameters, WindowFunction, audioadapter_buffers::direct::InterleavedSlice,
+    Async, FixedAsync, ResampleError, Resampler, ResamplerConstructionError, SincInterpolationParameters,
+    WindowFunction, audioadapter_buffers::direct::InterleavedSlice,
 };
-
-use super::BLOCK;
-
-/// How far a voice may be bent: 2 % is a third of a semitone, and gains 20 ms in a second.
-const MAX_BEND: f64 = 1.02;
 
 /// Between a device's rate and ours, whatever the size of what is pushed.
 pub struct RateConverter {
@@ -45,42 +39,6 @@ impl RateConverter {
     }
 }
 
-/// Plays one voice at very nearly its own pace.
-pub struct Bender {
-    inner: Async<f32>,
-    bend: f64,
-}
-
-impl Bender {
-    /// # Errors
-    /// None in practice: the parameters are constants.
-    pub fn new() -> Result<Self, ResamplerConstructionError> {
-        let inner = Async::new_poly(1.0, MAX_BEND, PolynomialDegree::Septic, BLOCK, 1, FixedAsync::Output)?;
-        Ok(Self { inner, bend: 1.0 })
-    }
-
-    /// Above 1 slower, below 1 faster, by at most two percent; reached within a block.
-    pub fn bend(&mut self, factor: f64) {
-        let factor = factor.clamp(1.0 / MAX_BEND, MAX_BEND);
-        if factor != self.bend && self.inner.set_resample_ratio_relative(factor, true).is_ok() {
-            self.bend = factor;
-        }
-    }
-
-    /// Samples that the next block takes.
-    pub fn needs(&self) -> usize {
-        self.inner.input_frames_next()
-    }
-
-    /// Makes one block of the first [`Self::needs`] samples.
-    pub fn play(&mut self, samples: &[f32], block: &mut [f32; BLOCK]) {
-        if let Err(error) = convert(&mut self.inner, samples, block) {
-            block.fill(0.0);
-            tracing::debug!(%error, "a block was not played");
-        }
-    }
-}
-
 fn convert(inner: &mut Async<f32>, from: &[f32], to: &mut [f32]) -> Result<usize, ResampleError> {
     let (input, output) = (from.len(), to.len());
     let mismatch = |_| ResampleError::InsufficientInputBufferSize { expected: input, actual: output };
@@ -113,40 +71,6 @@ mod tests {
             let rises = middle.windows(2).filter(|pair| pair[0] < 0.0 && pair[1] >= 0.0).count();
             assert!((499..=501).contains(&rises), "{rate}: {rises}");
             assert!((mixer::level(middle).0 + 9.03).abs() < 0.1, "{rate}: {:?}", mixer::level(middle));
-        }
-    }
-
-    #[test]
-    fn unbent_sound_passes_unchanged() {
-        let mut bender = Bender::new().unwrap();
-        let sound = tone(440.0, 48_000, 10 * BLOCK + 64);
-        let (mut used, mut out) = (0, vec![]);
-        while let Some(piece) = sound.get(used..used + bender.needs()) {
-            let mut block = [0.0; BLOCK];
-            used += piece.len();
-            bender.play(piece, &mut block);
-            out.extend(block);
-        }
-        let delay = (0..64).find(|&delay| {
-            let error = |n: usize| (out[n + delay] - sound[n]).abs();
-            (1000..2000).all(|n| error(n) < 1e-5)
-        });
-        assert!(delay.is_some());
-    }
-
-    #[test]
-    fn a_bent_voice_takes_as_much_more_as_it_is_faster() {
-        for (factor, share) in [(0.99, 1.0101), (1.02, 0.9804)] {
-            let mut bender = Bender::new().unwrap();
-            bender.bend(factor);
-            let mut used = 0;
-            for _ in 0..1000 {
-                let needs = bender.needs();
-                used += needs;
-                bender.play(&vec![0.1; needs], &mut [0.0; BLOCK]);
-            }
-            let taken = used as f64 / (1000 * BLOCK) as f64;
-            assert!((taken - share).abs() < 0.0005, "{factor}: {taken}");
         }
     }
 }

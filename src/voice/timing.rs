@@ -2,18 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-/// The delay never falls below this: a tick of the voice thread and one of the sender's.
-const SHORTEST: Duration = Duration::from_millis(30);
-/// Nor rises above this: beyond, a conversation stops being one.
+/// Nor rises the delay above this: beyond, a conversation stops being one.
 pub const LONGEST: Duration = Duration::from_millis(300);
-/// Room above the latest packet seen.
-const MARGIN: Duration = Duration::from_millis(15);
+/// Room above the latest packet seen: what a busy machine is late by.
+const MARGIN: Duration = Duration::from_millis(3);
+/// What is assumed of a line nothing is known of yet. Seconds.
+const PRIOR: f64 = 0.020;
 /// How fast a past lateness is forgotten, in seconds of lateness for each second.
 const FORGETTING: f64 = 0.005;
 /// How long a lateness is remembered in full.
-const MEMORY: Duration = Duration::from_secs(4);
+const MEMORY: Duration = Duration::from_secs(10);
 /// The punctual line is the earliest arrival of the last one to two windows.
 const WINDOW: Duration = Duration::from_secs(5);
+/// The same for how early sound is played.
+const PLAYED_WINDOW: Duration = Duration::from_millis(500);
 /// A stream this late (seconds) did not suffer jitter: its clock stood still or jumped.
 const ANOTHER_CLOCK: f64 = 1.0;
 
@@ -31,6 +33,13 @@ pub struct Timing {
     peak: f64,
     peak_at: Instant,
     last: Instant,
+    last_transit: f64,
+    /// RFC 3550, section 6.4.1. Seconds.
+    jitter: f64,
+    /// The earliest that sound was played in the last one to two of [`PLAYED_WINDOW`], and since when. Seconds.
+    played: f64,
+    played_before: f64,
+    played_began: Instant,
 }
 
 impl Timing {
@@ -41,9 +50,14 @@ impl Timing {
             window_began: arrived,
             earliest: 0.0,
             earliest_before: 0.0,
-            peak: 0.0,
-            peak_at: arrived,
+            peak: PRIOR,
+            peak_at: arrived.checked_sub(MEMORY).unwrap_or(arrived),
             last: arrived,
+            last_transit: 0.0,
+            jitter: 0.0,
+            played: f64::INFINITY,
+            played_before: f64::INFINITY,
+            played_began: arrived,
         };
         timing.restart(timestamp, arrived);
         timing
@@ -63,15 +77,30 @@ impl Timing {
         }
         self.earliest = self.earliest.min(transit);
 
+        self.jitter += ((transit - self.last_transit).abs() - self.jitter) / 16.0;
+        self.last_transit = transit;
+
         let elapsed = arrived.saturating_duration_since(self.last).as_secs_f64();
         if arrived > self.peak_at + MEMORY {
             self.peak = (self.peak - FORGETTING * elapsed).max(0.0);
         }
+        self.last = self.last.max(arrived);
+        self.reach(lateness, arrived);
+    }
+
+    /// Notes when what could mend a lost packet came: the delay has to reach so far.
+    pub fn mended(&mut self, timestamp: u64, at: Instant) {
+        let lateness = self.delay(timestamp, at);
+        if lateness <= ANOTHER_CLOCK {
+            self.reach(lateness, at);
+        }
+    }
+
+    fn reach(&mut self, lateness: f64, at: Instant) {
         if lateness >= self.peak {
             self.peak = lateness;
-            self.peak_at = arrived;
+            self.peak_at = self.peak_at.max(at);
         }
-        self.last = arrived;
     }
 
     /// The same for a packet whose turn is over: it may raise the delay, but not set the clock anew.
@@ -84,8 +113,37 @@ impl Timing {
 
     /// How long after a punctual arrival a packet should be played.
     pub fn target(&self) -> Duration {
-        Duration::try_from_secs_f64(self.peak)
-            .map_or(LONGEST, |peak| (peak + MARGIN).clamp(SHORTEST, LONGEST))
+        Duration::try_from_secs_f64(self.peak).map_or(LONGEST, |peak| (peak + MARGIN).min(LONGEST))
+    }
+
+    /// Of the packets' arrival (RFC 3550).
+    pub fn jitter(&self) -> Duration {
+        Duration::try_from_secs_f64(self.jitter).unwrap_or_default()
+    }
+
+    /// Notes that sound of this stream time is played now; a pause before it makes the moment free to choose.
+    pub fn play(&mut self, timestamp: u64, now: Instant, after_pause: bool) -> f64 {
+        let delay = self.delay(timestamp, now);
+        if after_pause {
+            (self.played, self.played_before, self.played_began) = (delay, f64::INFINITY, now);
+        } else if now > self.played_began + PLAYED_WINDOW {
+            (self.played_before, self.played, self.played_began) = (self.played, delay, now);
+        }
+        self.played = self.played.min(delay);
+        delay
+    }
+
+    /// How much later than it must be sound is played, at the earliest it was played lately; negative: too early. The
+    /// earliest, because the card asks for sound now early, now late, and all of it has to be there. Seconds.
+    pub fn excess(&self) -> f64 {
+        let earliest = self.played.min(self.played_before);
+        if earliest.is_finite() { earliest - self.target().as_secs_f64() } else { 0.0 }
+    }
+
+    /// Sound was made this much longer; negative: shorter. Seconds.
+    pub fn stretched(&mut self, by: f64) {
+        self.played += by;
+        self.played_before += by;
     }
 
     /// How long after a punctual arrival of this stream time it is now; negative before it, in seconds.
@@ -107,6 +165,8 @@ impl Timing {
         self.last = arrived;
         self.earliest = self.transit(timestamp, arrived);
         self.earliest_before = self.earliest;
+        self.last_transit = self.earliest;
+        (self.played, self.played_before) = (f64::INFINITY, f64::INFINITY);
     }
 }
 
@@ -127,22 +187,23 @@ mod tests {
     }
 
     #[test]
-    fn punctual_packets_are_played_after_the_shortest_delay() {
-        assert_eq!(after(100, |_| 7).target(), SHORTEST);
+    fn punctual_packets_are_played_almost_at_once() {
+        assert!(after(10, |_| 0).target() > Duration::from_millis(15), "not before the line is known");
+        assert_eq!(after(200, |_| 0).target(), MARGIN);
     }
 
     #[test]
     fn one_late_packet_raises_the_delay_at_once() {
         let target = after(51, |n| if n == 50 { 80 } else { 0 }).target();
-        assert!(target >= Duration::from_millis(94) && target <= Duration::from_millis(96), "{target:?}");
+        assert!(target >= Duration::from_millis(82) && target <= Duration::from_millis(84), "{target:?}");
     }
 
     #[test]
     fn the_delay_comes_down_slowly_once_packets_are_punctual_again() {
         let target = |packets| after(packets, |n| if n == 50 { 80 } else { 0 }).target();
         assert_eq!(target(51), target(125), "remembered in full for seconds");
-        assert!(target(300) < target(125));
-        assert_eq!(target(1000), SHORTEST);
+        assert!(target(400) < target(125));
+        assert_eq!(target(1000), MARGIN);
     }
 
     #[test]
@@ -154,7 +215,7 @@ mod tests {
     fn a_slow_sender_clock_is_followed_and_is_not_jitter() {
         // 200 ppm slow for ten minutes: 120 ms in all.
         let timing = after(15_000, |n| n / 125);
-        assert!(timing.target() <= Duration::from_millis(35), "{:?}", timing.target());
+        assert!(timing.target() <= Duration::from_millis(8), "{:?}", timing.target());
     }
 
     #[test]
@@ -162,7 +223,28 @@ mod tests {
         let start = Instant::now();
         let mut timing = Timing::new(CLOCK, 0, start);
         timing.arrival(640, start + Duration::from_secs(60));
-        assert_eq!(timing.target(), SHORTEST);
+        assert!(timing.target() < Duration::from_millis(25), "that was no jitter");
         assert!(timing.delay(640, start + Duration::from_secs(60)).abs() < 0.001);
+    }
+
+    #[test]
+    fn jitter_is_that_of_the_rfc() {
+        assert!(after(200, |_| 7).jitter() < Duration::from_micros(1));
+        let jitter = after(400, |n| if n % 2 == 0 { 0 } else { 16 }).jitter();
+        assert!(jitter.abs_diff(Duration::from_millis(16)) < Duration::from_millis(1), "{jitter:?}");
+    }
+
+    #[test]
+    fn the_excess_is_that_of_the_earliest_moment_of_playing() {
+        let mut timing = after(100, |_| 0);
+        let base = timing.zero;
+        assert_eq!(timing.excess(), 0.0);
+        for (n, late) in [(0, 34), (1, 24), (2, 34)] {
+            let now = base + Duration::from_millis(4_000 + n * 40 + late);
+            timing.play((100 + n) * 640, now, n == 0);
+        }
+        assert!((timing.excess() - 0.020).abs() < 0.001, "{}", timing.excess());
+        timing.stretched(-0.015);
+        assert!((timing.excess() - 0.005).abs() < 0.001, "{}", timing.excess());
     }
 }

@@ -16,6 +16,7 @@ use crate::{
         BLOCK, SAMPLE_RATE, chime,
         device::{Nowhere, Playback, supervisor::Orders},
         incoming::{Incoming, Received},
+        levelling::Limiter,
         mixer::{self, Needle},
         monitor::Monitor,
         processing::FarEnd,
@@ -72,6 +73,9 @@ pub struct Downlink {
     in_party: bool,
     need: Need,
     needle: Needle,
+    limiter: Limiter,
+    level_voices: bool,
+    hearing: Vec<(AccountId, Hearing)>,
 }
 
 impl Downlink {
@@ -93,6 +97,9 @@ impl Downlink {
             in_party: false,
             need: Need::new(speakers),
             needle: Needle::default(),
+            limiter: Limiter::new(),
+            level_voices: true,
+            hearing: vec![],
         }
     }
 
@@ -142,16 +149,30 @@ impl Downlink {
     }
 
     /// Another voice on this connection, if that is still there.
-    pub fn add(&mut self, connection: u64, incoming: Incoming) {
-        if let Some(line) = self.line(connection) {
+    pub fn add(&mut self, connection: u64, mut incoming: Incoming) {
+        incoming.set_levelled(self.level_voices);
+        let hearing = &self.hearing;
+        if let Some(line) = self.lines.iter_mut().find(|line| line.connection == connection) {
+            incoming.set_hearing(hearing_of(hearing, line.with));
             line.voices.push(Voice { incoming, fade: Fade::default() });
         }
         self.find_direct();
     }
 
-    pub fn set_hearing(&mut self, _hearing: Vec<(AccountId, Hearing)>) {}
+    /// Replaces how each member is heard. Who comes through a bridge's mix is heard as the mix is.
+    pub fn set_hearing(&mut self, hearing: Vec<(AccountId, Hearing)>) {
+        for line in &mut self.lines {
+            let hearing = hearing_of(&hearing, line.with);
+            line.voices.iter_mut().for_each(|voice| voice.incoming.set_hearing(hearing));
+        }
+        self.hearing = hearing;
+    }
 
-    pub fn set_level_voices(&mut self, _on: bool) {}
+    /// Brings every speaker to the same loudness, or leaves them as they are.
+    pub fn set_level_voices(&mut self, on: bool) {
+        self.level_voices = on;
+        self.voices_mut().for_each(|voice| voice.set_levelled(on));
+    }
 
     pub fn set_playback(&mut self, playback: Option<Box<dyn Playback>>) {
         self.playback = playback.unwrap_or_else(|| Box::new(Nowhere::default()));
@@ -269,6 +290,7 @@ impl Downlink {
                     OtherEnd::Bridge => self.roster.heard(incoming.sources(), level, now),
                     OtherEnd::Member(member) => self.roster.heard_directly(member, level, now),
                 }
+                incoming.level(&mut block);
                 mixer::add(mix, &block);
             }
         }
@@ -285,7 +307,7 @@ impl Downlink {
                 self.settle();
             }
         }
-        mixer::limit(mix);
+        self.limiter.limit(mix);
     }
 
     /// Forgets voices whose track ended.
@@ -356,4 +378,9 @@ fn add(sum: &mut Received, one: &Received) {
     sum.concealed += one.concealed;
     sum.buffer = sum.buffer.max(one.buffer);
     sum.jitter = sum.jitter.max(one.jitter);
+}
+
+fn hearing_of(hearing: &[(AccountId, Hearing)], with: OtherEnd) -> Hearing {
+    let chosen = hearing.iter().find(|(account, _)| with == OtherEnd::Member(*account));
+    chosen.map(|(_, hearing)| *hearing).unwrap_or_default()
 }

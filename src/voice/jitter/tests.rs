@@ -39,10 +39,16 @@ impl Listener {
             sequence: (65_500 + n) as u16,
             timestamp: (u32::MAX - 10 * TICKS).wrapping_add(n as u32 * TICKS),
             sources: vec![],
-            payload: (n as u16).to_be_bytes().to_vec(),
+            payload: Payload::Opus((n as u16).to_be_bytes().to_vec()),
             samples: SAMPLES,
+            is_copy: false,
             arrived: self.start + Duration::from_millis(arrives),
         }
+    }
+
+    /// Everything that is counted but what went well.
+    fn mishaps(&self) -> Counts {
+        Counts { played: 0, ..self.buffer.counts() }
     }
 
     /// Takes packets by arrival and plays until a second after the last.
@@ -57,11 +63,11 @@ impl Listener {
             }
             while self.ahead < PIECE {
                 let (heard, samples) = match self.buffer.next(now) {
-                    Next::Play(packet) => (
-                        Heard::Frame(u16::from_be_bytes([packet.payload[0], packet.payload[1]])),
-                        packet.samples,
-                    ),
-                    Next::Recover { samples, .. } => (Heard::Recovered(samples), samples),
+                    Next::Play(Packet { payload: Payload::Opus(payload), samples, .. }) => {
+                        (Heard::Frame(u16::from_be_bytes([payload[0], payload[1]])), samples)
+                    }
+                    Next::Play(packet) => panic!("{packet:?}"),
+                    Next::Recover { keep, .. } => (Heard::Recovered(keep), keep),
                     Next::Conceal { samples } => (Heard::MadeUp(samples), samples),
                     Next::Silence => (Heard::Silence, PIECE),
                 };
@@ -106,7 +112,7 @@ fn a_punctual_stream_comes_out_whole_across_both_wraps() {
     listener.play(packets);
     assert_eq!(listener.frames(), (0..500).collect::<Vec<_>>());
     assert_eq!(listener.middle().len(), 500, "nothing in between");
-    assert_eq!(listener.buffer.counts(), Counts::default());
+    assert_eq!(listener.mishaps(), Counts::default());
     assert!(
         listener.heard.iter().position(|(_, h)| *h == Heard::Frame(0)).unwrap() <= 4,
         "heard within 40 ms"
@@ -192,7 +198,7 @@ fn a_pause_is_not_a_loss() {
     (0..50).for_each(|n| say(5000 + n * 40));
     listener.play(packets);
     assert_eq!(listener.frames(), (0..107).collect::<Vec<_>>());
-    assert_eq!(listener.buffer.counts(), Counts::default());
+    assert_eq!(listener.mishaps(), Counts::default());
     let (resumed, _) = listener.heard.iter().find(|(_, heard)| *heard == Heard::Frame(57)).unwrap();
     assert!((5000..=5060).contains(resumed), "no delay was piled up: resumed at {resumed}");
     assert!(!listener.heard.iter().any(|(_, heard)| matches!(heard, Heard::Recovered(_))));
@@ -212,7 +218,6 @@ fn the_delay_comes_down_in_the_pause_after_a_bad_spell() {
     }
     listener.play(packets);
     assert!(listener.buffer.excess().abs() < 0.02, "{}", listener.buffer.excess());
-    assert!(listener.buffer.target() <= Duration::from_millis(30));
     let (said, heard) = (1999 * 40 + 1999 / 225 * 1000, listener.heard.iter().rev());
     let (played, _) = heard.clone().find(|(_, heard)| *heard == Heard::Frame(1999)).unwrap();
     assert!(played - said <= 50, "{} ms late at the end", played - said);
@@ -226,7 +231,7 @@ fn duplicates_and_stragglers_are_dropped() {
     packets.extend((0..50).map(|n| listener.packet(n, n * 40 + 900)));
     listener.play(packets);
     assert_eq!(listener.frames(), (0..100).collect::<Vec<_>>());
-    assert_eq!(listener.buffer.counts(), Counts { duplicate: 100, late: 50, ..Counts::default() });
+    assert_eq!(listener.mishaps(), Counts { duplicate: 100, late: 50, ..Counts::default() });
 }
 
 #[test]
@@ -268,8 +273,12 @@ fn hostile_numbers_cost_bounded_memory_and_never_stop_time() {
                 sequence: if near { n as u16 } else { random() as u16 },
                 timestamp: if near { n as u32 * 640 } else { random() as u32 },
                 sources: vec![],
-                payload: vec![0],
+                payload: match random() % 8 {
+                    0 => Payload::Noise(Decibels(-60.0)),
+                    _ => Payload::Opus(vec![0]),
+                },
                 samples: 120 + (random() % 5640) as u32,
+                is_copy: random().is_multiple_of(4),
                 arrived: start + Duration::from_millis(random() % 100_000),
             });
             assert!(buffer.held.len() <= MAX_PACKETS);

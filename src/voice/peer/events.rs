@@ -8,7 +8,6 @@ use std::{
     time::Instant,
 };
 
-use rtc::rtp;
 use rtrb::{Producer, RingBuffer};
 use tokio::sync::Notify;
 use webrtc::{
@@ -19,8 +18,8 @@ use webrtc::{
 
 use super::{Closing, spawn_until};
 use crate::voice::{
-    BLOCK, ConnectionState, codec, engine::Nudge, incoming::Incoming, jitter::Packet, negotiation::Terms,
-    stats::Counters,
+    ConnectionState, depacketize::Depacketizer, engine::Nudge, incoming::Incoming, jitter::Packet,
+    negotiation::Terms, stats::Counters,
 };
 
 /// Packets between a track and the voice thread: more than a second of the shortest.
@@ -115,8 +114,7 @@ impl PeerConnectionEventHandler for Events {
         let alive = self.voices.clone();
         let drain = Drain {
             packets,
-            opus: terms.opus,
-            comfort_noise: terms.comfort_noise.clone(),
+            depacketizer: Depacketizer::new(terms),
             counters: self.counters.clone(),
             nudge: self.nudge.clone(),
         };
@@ -127,11 +125,10 @@ impl PeerConnectionEventHandler for Events {
     }
 }
 
-/// From the network to the voice thread. Whatever was not negotiated, or is no Opus, stops here.
+/// From the network to the voice thread.
 struct Drain {
     packets: Producer<Packet>,
-    opus: u8,
-    comfort_noise: Vec<u8>,
+    depacketizer: Depacketizer,
     counters: Arc<Counters>,
     nudge: Arc<Nudge>,
 }
@@ -141,31 +138,19 @@ impl Drain {
         while let Some(event) = track.poll().await {
             let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
             self.counters.received_bytes.fetch_add(packet.payload.len() as u64, Relaxed);
-            let taken = self.accept(packet).is_some_and(|packet| self.packets.push(packet).is_ok());
+            let mut fits = true;
+            let read = self.depacketizer.read(&packet, Instant::now(), |packet| {
+                fits &= self.packets.push(packet).is_ok();
+            });
+            if let Err(reason) = read {
+                tracing::trace!(%reason, "a packet is not heard");
+            }
+            let taken = read.is_ok() && fits;
             let counter = if taken { &self.counters.received } else { &self.counters.rejected };
             counter.fetch_add(1, Relaxed);
             if taken {
                 self.nudge.packet_arrived();
             }
         }
-    }
-
-    fn accept(&self, packet: rtp::Packet) -> Option<Packet> {
-        let rtp::Packet { header, payload } = packet;
-        let (payload, samples) = match header.payload_type {
-            opus if opus == self.opus => (payload.to_vec(), codec::duration(&payload)?),
-            // Marks a pause; the noise itself is left out.
-            noise if self.comfort_noise.contains(&noise) => (vec![], BLOCK as u32),
-            _ => return None,
-        };
-        Some(Packet {
-            samples,
-            ssrc: header.ssrc,
-            sequence: header.sequence_number,
-            timestamp: header.timestamp,
-            sources: header.csrc,
-            payload,
-            arrived: Instant::now(),
-        })
     }
 }

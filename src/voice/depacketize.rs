@@ -1,0 +1,173 @@
+//! From RTP packets to what the jitter buffer holds: Opus, Opus inside RED (RFC 2198), comfort noise (RFC 3389). Whatever
+//! was not negotiated, is malformed, or comes faster than anybody speaks stops here. Pure, time is an argument; one per
+//! stream, run by the task that drains it.
+
+use std::time::Instant;
+
+use rtc::rtp;
+
+use super::{
+    BLOCK, codec,
+    jitter::{Packet, Payload},
+    negotiation::Terms,
+};
+use crate::model::Decibels;
+
+/// The shortest packets make a hundred a second; a stream has twice that, and a second's worth after a stall.
+const PACKETS_PER_SECOND: f64 = 200.0;
+const BURST: f64 = 200.0;
+/// Redundant blocks in one packet; more is not worth its bandwidth to anybody.
+const MAX_REDUNDANT: usize = 8;
+
+/// Why a packet carries nothing to play.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Rejected {
+    #[error("faster than anybody speaks")]
+    TooFast,
+    #[error("a payload type that was not negotiated, or is no sound")]
+    PayloadType,
+    #[error("not what its payload type says")]
+    Malformed,
+}
+
+/// Reads the packets of one stream.
+#[derive(Debug)]
+pub struct Depacketizer {
+    opus: u8,
+    redundancy: Option<u8>,
+    comfort_noise: Vec<u8>,
+    tokens: f64,
+    refilled: Option<Instant>,
+}
+
+impl Depacketizer {
+    pub fn new(terms: &Terms) -> Self {
+        Self {
+            opus: terms.opus,
+            redundancy: terms.redundancy,
+            comfort_noise: terms.comfort_noise.clone(),
+            tokens: BURST,
+            refilled: None,
+        }
+    }
+
+    /// Hands out what the packet carries: its own sound first, then copies of what came before it.
+    ///
+    /// # Errors
+    /// There is nothing to play in it.
+    pub fn read(
+        &mut self,
+        packet: &rtp::Packet,
+        arrived: Instant,
+        mut emit: impl FnMut(Packet),
+    ) -> Result<(), Rejected> {
+        self.spend(arrived)?;
+        let rtp::Packet { header, payload } = packet;
+        let place = Place { header, arrived };
+        match header.payload_type {
+            opus if opus == self.opus => emit(place.opus(payload)?),
+            red if Some(red) == self.redundancy => self.read_blocks(&place, payload, emit)?,
+            noise if self.comfort_noise.contains(&noise) => emit(place.noise(payload)?),
+            _ => return Err(Rejected::PayloadType),
+        }
+        Ok(())
+    }
+
+    /// RFC 2198: four bytes for each redundant block, oldest first, one byte for the primary; then the blocks.
+    fn read_blocks(
+        &self,
+        place: &Place,
+        payload: &[u8],
+        mut emit: impl FnMut(Packet),
+    ) -> Result<(), Rejected> {
+        let mut rest = payload;
+        let mut blocks: [(u8, u32, usize); MAX_REDUNDANT] = Default::default();
+        let mut count = 0;
+        let primary_type = loop {
+            let (&first, after) = rest.split_first().ok_or(Rejected::Malformed)?;
+            if first & 0x80 == 0 {
+                rest = after;
+                break first;
+            }
+            let &[_, second, third, fourth] = rest.first_chunk().ok_or(Rejected::Malformed)?;
+            let offset = u32::from(second) << 6 | u32::from(third) >> 2;
+            let length = usize::from(third & 0x03) << 8 | usize::from(fourth);
+            *blocks.get_mut(count).ok_or(Rejected::Malformed)? = (first & 0x7f, offset, length);
+            count += 1;
+            rest = &rest[4..];
+        };
+        let blocks = &blocks[..count];
+        let redundant = blocks.iter().map(|(_, _, length)| length).sum();
+        let (mut redundant, primary) = rest.split_at_checked(redundant).ok_or(Rejected::Malformed)?;
+        if primary_type == self.opus {
+            emit(place.opus(primary)?);
+        } else if self.comfort_noise.contains(&primary_type) {
+            emit(place.noise(primary)?);
+        } else {
+            return Err(Rejected::PayloadType);
+        }
+        for (position, &(payload_type, offset, length)) in blocks.iter().enumerate() {
+            let (block, rest) = redundant.split_at(length);
+            redundant = rest;
+            // A copy that is no use takes nothing away from the rest.
+            if payload_type == self.opus
+                && offset > 0
+                && let Ok(mut copy) = place.opus(block)
+            {
+                // Blocks are those of the packets just before, one each.
+                copy.sequence = copy.sequence.wrapping_sub((count - position) as u16);
+                copy.timestamp = copy.timestamp.wrapping_sub(offset);
+                copy.is_copy = true;
+                emit(copy);
+            }
+        }
+        Ok(())
+    }
+
+    /// A token bucket: what comes too fast costs no more than this.
+    fn spend(&mut self, now: Instant) -> Result<(), Rejected> {
+        let elapsed = self.refilled.map_or(0.0, |last| now.saturating_duration_since(last).as_secs_f64());
+        self.refilled = Some(self.refilled.map_or(now, |last| last.max(now)));
+        self.tokens = (self.tokens + elapsed * PACKETS_PER_SECOND).min(BURST);
+        if self.tokens < 1.0 {
+            return Err(Rejected::TooFast);
+        }
+        self.tokens -= 1.0;
+        Ok(())
+    }
+}
+
+struct Place<'a> {
+    header: &'a rtp::Header,
+    arrived: Instant,
+}
+
+impl Place<'_> {
+    fn opus(&self, payload: &[u8]) -> Result<Packet, Rejected> {
+        let samples = codec::duration(payload).ok_or(Rejected::Malformed)?;
+        Ok(self.packet(Payload::Opus(payload.to_vec()), samples))
+    }
+
+    /// The first byte is the level below overload; what follows colours the noise, which is left out.
+    fn noise(&self, payload: &[u8]) -> Result<Packet, Rejected> {
+        let &level = payload.first().ok_or(Rejected::Malformed)?;
+        Ok(self.packet(Payload::Noise(Decibels(-f32::from(level & 0x7f))), BLOCK as u32))
+    }
+
+    fn packet(&self, payload: Payload, samples: u32) -> Packet {
+        let header = self.header;
+        Packet {
+            ssrc: header.ssrc,
+            sequence: header.sequence_number,
+            timestamp: header.timestamp,
+            sources: header.csrc.clone(),
+            payload,
+            samples,
+            is_copy: false,
+            arrived: self.arrived,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
