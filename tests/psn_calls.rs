@@ -114,12 +114,13 @@ fn a_party_from_its_beginning_to_its_end() {
             to_platform: Platform::Mobile,
             description: Description::Offer(Offer("v=0\r\n".into())),
             sequence: 1,
+            number: 1,
         };
-        marlow.send_signal(&session, &message(marlow)).await.expect("sent");
+        marlow.send_signal(&session, message(marlow)).await.expect("sent");
         let heard = party_event(&mut line, |event| matches!(event, Event::Signal(_))).await;
         assert_eq!(heard.event, Event::Signal(Box::new(message(marlow))));
         let forged = message(wren);
-        let forged = marlow.send_signal(&session, &forged);
+        let forged = marlow.send_signal(&session, forged);
         assert_eq!(problem(forged).await, ProblemKind::ServiceTrouble, "with somebody else's id inside");
 
         assert_eq!(
@@ -159,8 +160,9 @@ fn a_party_that_is_no_more_says_so_whatever_is_asked_of_it() {
             to_platform: Platform::Ps5,
             description: Description::Offer(Offer("v=0\r\n".into())),
             sequence: 1,
+            number: 1,
         };
-        let sent = marlow.send_signal(session, &signal).await;
+        let sent = marlow.send_signal(session, signal).await;
         assert!(sent.is_err());
         marlow.leave_party(session).await.expect("what is left is left");
         marlow.remove_member(session, NOBODY).await.expect("who is gone is gone");

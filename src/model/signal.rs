@@ -14,6 +14,8 @@ pub struct Signal {
     pub description: Description,
     /// Grows with each offer of its sender to the same member; an answer repeats its offer's.
     pub sequence: u64,
+    /// Grows with each message of its sender to anybody; 0 where it is not said.
+    pub number: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -152,13 +152,13 @@ impl Psn {
         }
     }
 
-    /// Says something to the program of another member, which hears it as [`super::Event::Signal`].
+    /// Says something to the program of another member, which hears it as [`super::Event::Signal`]. It gets the next number.
     ///
     /// # Errors
     /// The service refuses what is not in our own name.
-    pub async fn send_signal(&self, session: &SessionId, signal: &Signal) -> Result<(), Error> {
+    pub async fn send_signal(&self, session: &SessionId, signal: Signal) -> Result<(), Error> {
         let number = self.signals.fetch_add(1, Ordering::Relaxed) + 1;
-        let body = wire::miranda::CustomMessage::new(signal, number);
+        let body = wire::miranda::CustomMessage::new(&Signal { number, ..signal });
         let call = self.on_session("signal", Method::POST, session, "/customMessage").json(&body);
         self.http.send(call).await.map(drop)
     }

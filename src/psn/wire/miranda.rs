@@ -51,13 +51,12 @@ pub enum Heard {
 }
 
 impl CustomMessage {
-    /// `number` grows with each message of ours.
-    pub fn new(signal: &model::Signal, number: u64) -> Self {
+    pub fn new(signal: &model::Signal) -> Self {
         let recipient =
             Recipient { account_id: signal.to, platform: platform_name(signal.to_platform).to_owned() };
         Self {
             channel: CHANNEL.to_owned(),
-            payload: Frame::new(signal, number).encode(),
+            payload: Frame::new(signal).encode(),
             to: Some(vec![recipient]),
             without_sequence_number: Some(true),
         }
@@ -122,7 +121,7 @@ pub struct Part {
 }
 
 impl Frame {
-    fn new(signal: &model::Signal, number: u64) -> Self {
+    fn new(signal: &model::Signal) -> Self {
         let header = Header {
             version: 1,
             unknown_4: 0,
@@ -133,7 +132,7 @@ impl Frame {
             unknown_28: 0,
             unknown_36: 0,
         };
-        let json = serde_json::to_value(Signal::new(signal, number)).unwrap_or_default().to_string();
+        let json = serde_json::to_value(Signal::new(signal)).unwrap_or_default().to_string();
         Self { header, part: Part { message: 1, part: 1, parts: 1 }, json }
     }
 
@@ -227,7 +226,7 @@ pub struct Signal {
 
 impl Signal {
     /// As published: the media of whoever offered, who also is the first of the users.
-    fn new(signal: &model::Signal, number: u64) -> Self {
+    fn new(signal: &model::Signal) -> Self {
         let from = User { account_id: signal.from, platform: platform_number(signal.from_platform) };
         let to = User { account_id: signal.to, platform: platform_number(signal.to_platform) };
         let (kind, sdp, offerer, answerer) = match &signal.description {
@@ -241,7 +240,7 @@ impl Signal {
             kind: kind.to_owned(),
             sdp: Some(sdp.clone()),
             sdp_sequence_number: Some(signal.sequence.to_string()),
-            global_seq_num: Some(number),
+            global_seq_num: Some(signal.number),
             medias: vec![Media { user: offerer, msids: vec!["0".to_owned()], media_records: vec![record] }],
             users: vec![offerer, answerer],
         }
@@ -265,6 +264,7 @@ impl Signal {
             to_platform: platform_of(self.to.platform),
             description,
             sequence,
+            number: self.global_seq_num.unwrap_or(0),
         }))
     }
 }
@@ -363,11 +363,11 @@ mod tests {
             let Heard::Signal(signal) = message(&vector.payload).heard(Some(sender)) else {
                 panic!("{}", vector.text)
             };
-            assert_eq!((signal.from, signal.sequence), (sender, 1));
+            assert_eq!((signal.from, signal.sequence, signal.number), (sender, 1, 58));
             let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("json");
-            let ours = Frame::new(&signal, 58);
+            let ours = Frame::new(&signal);
             assert_eq!(json(&ours.json), json(&Frame::decode(&vector.payload).expect("decodes").json));
-            let sent = CustomMessage::new(&signal, 58);
+            let sent = CustomMessage::new(&signal);
             assert_eq!(sent.heard(Some(sender)), Heard::Signal(signal), "and are read back");
         }
     }

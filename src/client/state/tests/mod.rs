@@ -304,7 +304,7 @@ fn party(members: &[AccountId]) -> PartySession {
 
 fn seated() -> Seated {
     let bridge = Bridge { id: BridgeId::from("b1"), token: BridgeToken::from("t") };
-    Seated { seat: Seat { bridge, peer: PeerId::from("p1") }, session: party(&[ME]) }
+    Seated { seat: Seat { bridge, peer: PeerId::from("p1") }, session: party(&[ME]), carries: true }
 }
 
 fn nothing_kept() -> Opened {

@@ -492,7 +492,7 @@ fn an_evening_full_of_events_stays_well_within_the_budget() {
             _ => Event::MembersChanged(vec![MemberChange {
                 account: NOVA,
                 muted: Some(true),
-                voice_off: false,
+                voice_off: None,
                 connected_to: None,
             }]),
         };
