@@ -17,7 +17,7 @@ use std::{
 
 use bridge::Bridge;
 use partyline::{
-    model::{Offer, TalkMode},
+    model::{Activation, LinkReport, Offer, OtherEnd, TalkMode},
     voice::{ConnectionState, Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
 };
 
@@ -71,11 +71,19 @@ impl Client {
 
     /// Answers a bridge and waits until media can flow.
     pub async fn join(&self, connection: u64, bridge: &Bridge) -> String {
-        let answer = self.voice.answer(connection, Offer(bridge.offer().await)).await.unwrap();
+        let answer =
+            self.voice.answer(connection, OtherEnd::Bridge, Offer(bridge.offer().await)).await.unwrap();
         bridge.accept(answer.0.clone()).await;
         bridge.connected().await;
         self.until(&VoiceEvent::Connection { connection, state: ConnectionState::Connected }).await;
         answer.0
+    }
+
+    /// Of its only connection.
+    pub fn link(&self) -> Option<LinkReport> {
+        let mut links = self.voice.report().links;
+        assert!(links.len() < 2, "{links:?}");
+        links.pop()
     }
 
     pub fn events(&self) -> Vec<VoiceEvent> {
