@@ -16,7 +16,7 @@ use super::{
 use crate::{
     model::{Bridge, Description, Offer, OtherEnd, PartyLink, PartySession, Platform, SessionId, Signal},
     psn::{self, Psn, PushError},
-    voice::{NegotiationError, Terms, Voice},
+    voice::{NegotiationError, Voice, lets_us_hear},
 };
 
 /// Leaving, as far as the user waits for it; a quit waits less and ends it.
@@ -185,7 +185,7 @@ async fn answer(
     seat: &Seat,
     offer: Offer,
 ) -> Result<bool, Failure> {
-    let carries = Terms::read(&offer).is_ok_and(|terms| terms.they_send);
+    let carries = lets_us_hear(&offer);
     let answer = voice.answer(connection, OtherEnd::Bridge, offer).await?;
     psn.answer_peer(&seat.bridge, &seat.peer, &answer).await?;
     Ok(carries)

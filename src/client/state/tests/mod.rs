@@ -1,5 +1,6 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
+mod links;
 mod notes;
 mod notifications;
 mod outage;
