@@ -173,6 +173,9 @@ fn talk_without_window(
         microphone: Some(options.microphone()),
         speakers: Some(options.speakers()),
         talk_mode: Some(options.talk_mode()),
+        frame_millis: options.frame_millis(),
+        processing: options.processing(),
+        stun_servers: options.stun_servers(),
         remember: false,
         ..service.config(paths)
     };
@@ -275,6 +278,9 @@ impl Service {
             microphone: None,
             speakers: None,
             talk_mode: None,
+            frame_millis: None,
+            processing: None,
+            stun_servers: None,
         }
     }
 }

@@ -17,7 +17,7 @@ use super::{
     world::{Arrival, InUse, World},
 };
 use crate::{
-    model::{ClientSource, Clock, OAuthClient, Settings, TalkMode},
+    model::{ClientSource, Clock, OAuthClient, Processing, Settings, TalkMode},
     psn::{self, Endpoints},
     store::{self, Loaded, Paths, PictureCache},
     voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig},
@@ -48,6 +48,12 @@ pub struct Config {
     pub speakers: Option<Speakers>,
     /// Instead of the mode the settings name.
     pub talk_mode: Option<TalkMode>,
+    /// Instead of the frame time the settings name.
+    pub frame_millis: Option<u32>,
+    /// Instead of the processing the settings name.
+    pub processing: Option<Processing>,
+    /// Instead of those the settings name, and in a sandbox too, which otherwise has none.
+    pub stun_servers: Option<Vec<String>>,
 }
 
 /// The machine refused what a client needs.
@@ -124,6 +130,8 @@ fn set_up(
         Loaded::Fresh | Loaded::Unreadable => Settings::default(),
     };
     settings.talk_mode = config.talk_mode.unwrap_or(settings.talk_mode);
+    settings.frame_millis = config.frame_millis.unwrap_or(settings.frame_millis);
+    settings.processing = config.processing.unwrap_or(settings.processing);
     let (inputs, input_queue) = mpsc::channel(INPUT_BACKLOG);
     let (arrivals, arrival_queue) = mpsc::channel(1);
     let voice_inputs = inputs.clone();
@@ -152,6 +160,9 @@ fn set_up(
             }
         },
     )?;
+    if let Some(servers) = &config.stun_servers {
+        voice.set_stun_servers(servers.clone());
+    }
     let http = psn::http_client(&config.endpoints)?;
     let remembered = config.paths.as_ref().filter(|_| config.remember);
     let profile = remembered.map(store::lock_profile).transpose().unwrap_or_else(|error| {
@@ -195,6 +206,7 @@ fn set_up(
         paths: config.paths,
         fixed_microphone: config.microphone.is_some(),
         fixed_speakers: config.speakers.is_some(),
+        fixed_stun_servers: config.stun_servers.is_some(),
         voice: Arc::new(voice),
         inputs,
         arrivals,

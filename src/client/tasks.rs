@@ -10,13 +10,13 @@ use tokio::sync::mpsc;
 use super::{
     ProblemKind,
     failure::{Failure, chain},
-    input::{Entry, Input, Seat, Seated},
+    input::{Entry, Input, Recipient, Seat, Seated},
     reconnect::Reach,
 };
 use crate::{
-    model::{Bridge, OtherEnd, PartyLink, PartySession, SessionId},
+    model::{Bridge, Description, Offer, OtherEnd, PartyLink, PartySession, Platform, SessionId, Signal},
     psn::{self, Psn, PushError},
-    voice::{NegotiationError, Voice},
+    voice::{NegotiationError, Voice, lets_us_hear},
 };
 
 /// Leaving, as far as the user waits for it; a quit waits less and ends it.
@@ -169,7 +169,7 @@ pub async fn connect_voice(
     let seat = Seat { bridge, peer };
     held.put(seat.clone());
     match answer(psn, voice, connection, &seat, offer).await {
-        Ok(()) => Ok(Seated { seat, session: party }),
+        Ok(carries) => Ok(Seated { seat, session: party, carries }),
         Err(failure) => {
             give_seat_back(psn, held.take()).await;
             Err(failure)
@@ -177,15 +177,48 @@ pub async fn connect_voice(
     }
 }
 
+/// Whether the bridge lets the others be heard.
 async fn answer(
     psn: &Psn,
     voice: &Voice,
     connection: u64,
     seat: &Seat,
-    offer: crate::model::Offer,
-) -> Result<(), Failure> {
+    offer: Offer,
+) -> Result<bool, Failure> {
+    let carries = lets_us_hear(&offer);
     let answer = voice.answer(connection, OtherEnd::Bridge, offer).await?;
-    Ok(psn.answer_peer(&seat.bridge, &seat.peer, &answer).await?)
+    psn.answer_peer(&seat.bridge, &seat.peer, &answer).await?;
+    Ok(carries)
+}
+
+/// Describes a connection and offers it to a member; it waits for their answer.
+pub async fn offer_member(psn: &Psn, voice: &Voice, connection: u64, to: Recipient) -> Result<(), Failure> {
+    let offer = voice.offer(connection, to.account).await?;
+    signal(psn, to, Description::Offer(offer)).await
+}
+
+pub async fn answer_member(
+    psn: &Psn,
+    voice: &Voice,
+    connection: u64,
+    to: Recipient,
+    offer: Offer,
+) -> Result<(), Failure> {
+    let answer = voice.answer(connection, OtherEnd::Member(to.account), offer).await?;
+    signal(psn, to, Description::Answer(answer)).await
+}
+
+async fn signal(psn: &Psn, to: Recipient, description: Description) -> Result<(), Failure> {
+    let signal = Signal {
+        from: psn.account(),
+        from_platform: Platform::Mobile,
+        to: to.account,
+        to_platform: to.platform,
+        description,
+        sequence: to.sequence,
+        number: 0,
+    };
+    psn.send_signal(&to.session, signal).await.map_err(Failure::of_offer)
 }
 
 /// Two members may do this at once: the session says whose bridge counts, and the other one is given back.

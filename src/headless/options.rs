@@ -5,7 +5,7 @@ use std::{convert::Infallible, path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, ValueEnum};
 
 use crate::{
-    model::{DeviceChoice, OnlineId, PartyLink, SessionId, TalkMode},
+    model::{DeviceChoice, OnlineId, PartyLink, Processing, SessionId, Settings, TalkMode},
     voice::{self, Microphone, Speakers},
 };
 
@@ -31,6 +31,15 @@ pub struct Options {
     /// A device by id or name, file:OUT.wav, or none
     #[arg(long, value_name = "DEVICE", default_value = "default")]
     speaker: String,
+    /// Ask this STUN server how others see this computer; may be given several times, in a sandbox too
+    #[arg(long, value_name = "HOST:PORT", value_parser = stun_server)]
+    stun: Vec<String>,
+    /// Milliseconds of audio in one packet, where the other side leaves it to us
+    #[arg(long, value_name = "MS", value_parser = ["10", "20", "40"])]
+    frame_time: Option<String>,
+    /// Echo cancellation, noise suppression, automatic gain and high-pass, all of them or none
+    #[arg(long, value_enum, value_name = "ON|OFF")]
+    processing: Option<Switch>,
     /// End after this many seconds; without it, at Ctrl-C
     #[arg(long = "for", value_name = "SECONDS", value_parser = seconds)]
     pub time: Option<Duration>,
@@ -61,8 +70,16 @@ pub enum SignInBy {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Switch {
+    On,
+    Off,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Talking {
     Open,
+    /// Push-to-talk, and nobody pushes
+    #[value(alias = "ptt")]
     Off,
 }
 
@@ -105,6 +122,9 @@ impl Options {
             talk: Talking::Open,
             mic: "default".into(),
             speaker: "default".into(),
+            stun: Vec::new(),
+            frame_time: None,
+            processing: None,
             time: Some(Duration::from_secs(60)),
             json: false,
         }
@@ -122,6 +142,21 @@ impl Options {
             Talking::Open => TalkMode::OpenMicrophone,
             Talking::Off => TalkMode::PushToTalk,
         }
+    }
+
+    pub fn frame_millis(&self) -> Option<u32> {
+        self.frame_time.as_ref()?.parse().ok()
+    }
+
+    pub fn processing(&self) -> Option<Processing> {
+        self.processing.map(|switch| match switch {
+            Switch::On => Processing::default(),
+            Switch::Off => Processing::OFF,
+        })
+    }
+
+    pub fn stun_servers(&self) -> Option<Vec<String>> {
+        (!self.stun.is_empty()).then(|| self.stun.clone())
     }
 
     pub fn microphone(&self) -> Microphone {
@@ -167,6 +202,14 @@ fn chosen(name: &str, listed: &[crate::model::SoundDevice]) -> DeviceChoice {
 
 fn online_id(text: &str) -> Result<OnlineId, Infallible> {
     Ok(OnlineId::from(text))
+}
+
+fn stun_server(text: &str) -> Result<String, String> {
+    let port = text.rsplit_once(':').filter(|(host, _)| !host.is_empty()).map(|(_, port)| port);
+    match port.and_then(|port| port.parse::<u16>().ok()) {
+        Some(1..) if text.len() <= Settings::MAX_STUN_LENGTH => Ok(text.to_owned()),
+        _ => Err("not HOST:PORT".to_owned()),
+    }
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

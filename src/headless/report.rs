@@ -10,8 +10,11 @@ use serde_json::{Value, json};
 
 use super::wording;
 use crate::{
-    client::{Handle, Notice, Party, PartyState, Problem, Screen, SignIn, SignInLink, Snapshot, VoiceStatus},
-    model::{AccountId, Decibels, LinkReport, Platform, VoiceReport},
+    client::{
+        Handle, MemberReach, Notice, Party, PartyState, Problem, Screen, SignIn, SignInLink, Snapshot,
+        VoiceStatus,
+    },
+    model::{AccountId, Decibels, LinkReport, Member, OtherEnd, VoiceReport},
 };
 
 /// Quieter is not worth a line.
@@ -238,10 +241,14 @@ impl Report {
         self.tell(text, json!({"event": "note", "text": text}));
     }
 
-    /// The last line. True where the party was entered and voice is connected.
+    /// The last line. True where the party was entered and voice is connected, to the bridge or a member.
     pub fn summary(&mut self, snapshot: &Snapshot) -> bool {
         self.take_in(snapshot, Vec::new());
-        let succeeded = self.party.is_some() && self.voice == Some(VoiceStatus::Connected);
+        let by_bridge = self.voice == Some(VoiceStatus::Connected);
+        let is_direct = |reach: &MemberReach| *reach == MemberReach::Direct;
+        let voices = self.party.iter().flat_map(|party| party.members.values());
+        let direct = self.voice.is_some() && voices.map(|voice| &voice.reach).any(is_direct);
+        let succeeded = self.party.is_some() && (by_bridge || direct);
         let links = &self.voice_report.links;
         let total = |of: fn(&LinkReport) -> u64| links.iter().map(of).sum::<u64>();
         let (sent, received, lost) = (
@@ -253,10 +260,12 @@ impl Report {
         let state = self.voice.map_or("none", wording::voice);
         if self.json {
             let party = self.party.as_ref().map(|party| {
-                let members: Vec<Value> = party.session.members.iter().map(member).collect();
+                let members = party.session.members.iter();
+                let members: Vec<Value> = members.map(|member| self.member(party, member)).collect();
                 json!({"session_id": party.session.id.as_str(), "members": members})
             });
-            let paths: &[&str] = if self.voice == Some(VoiceStatus::Connected) { &["bridge"] } else { &[] };
+            let paths = [("bridge", by_bridge), ("direct", direct)];
+            let paths: Vec<_> = paths.into_iter().filter(|(_, used)| *used).map(|(name, _)| name).collect();
             let problems: Vec<String> = self.problems.iter().map(|p| format!("{:?}", p.kind)).collect();
             self.write(&json!({
                 "event": "summary", "signed_in": self.signed_in, "party": party,
@@ -276,6 +285,26 @@ impl Report {
             ));
         }
         succeeded
+    }
+
+    /// Of a member's own connection there are figures; the bridge's are in the totals.
+    fn member(&self, party: &Party, member: &Member) -> Value {
+        let mut value = json!({
+            "online_id": plain(&member.online_id.0), "platform": wording::platform(member.platform),
+            "muted": member.muted,
+        });
+        // Oneself is reached by nobody.
+        let Some(voice) = party.members.get(&member.account) else { return value };
+        value["path"] = wording::reach(voice.reach).into();
+        let with = OtherEnd::Member(member.account);
+        if let Some(link) = self.voice_report.links.iter().find(|link| link.with == with) {
+            value["rtt_ms"] = link.rtt.map(|rtt| (rtt.as_secs_f64() * 10_000.0).round() / 10.0).into();
+            value["lost"] = link.packets_lost.into();
+            value["buffer_ms"] = (link.buffer.as_millis() as u64).into();
+            value["packets"] = json!({"sent": link.packets_sent, "received": link.packets_received});
+            value["ptime_ms"] = link.frame_millis.into();
+        }
+        value
     }
 
     fn tell(&mut self, text: &str, event: Value) {
@@ -307,17 +336,6 @@ impl Power {
         }
         Decibels((10.0 * (self.sum / f64::from(self.samples)).log10()) as f32)
     }
-}
-
-fn member(member: &crate::model::Member) -> Value {
-    let platform = match member.platform {
-        Platform::Ps4 => "PS4",
-        Platform::Ps5 => "PS5",
-        Platform::Mobile => "MOBILE_APP",
-        Platform::Pc => "PSPC",
-        Platform::Unknown => "unknown",
-    };
-    json!({"online_id": plain(&member.online_id.0), "platform": platform, "muted": member.muted})
 }
 
 fn rounded(level: Decibels) -> f64 {

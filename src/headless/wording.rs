@@ -1,8 +1,8 @@
 //! What a log or a terminal says of a state or a trouble: the window has its own sentences. Pure.
 
 use crate::{
-    client::{ProblemKind, VoiceStatus, WayBack},
-    model::DeviceKind,
+    client::{MemberReach, ProblemKind, Unreachable, VoiceStatus, WayBack},
+    model::{DeviceKind, Platform},
 };
 
 /// What went wrong, and for a sign-in what to do about it.
@@ -85,5 +85,32 @@ pub fn device(kind: DeviceKind) -> &'static str {
         DeviceKind::Microphone => "microphone",
         DeviceKind::Speakers => "speaker",
         DeviceKind::PartyOutput => "party output",
+    }
+}
+
+pub fn reach(reach: MemberReach) -> &'static str {
+    match reach {
+        MemberReach::Connecting => "connecting",
+        MemberReach::Direct => "direct",
+        MemberReach::Bridge => "bridge",
+        MemberReach::Reconnecting => "reconnecting",
+        MemberReach::Unreachable(why) => match why {
+            Unreachable::VoiceOff => "voice off",
+            Unreachable::NoAnswer => "no answer",
+            Unreachable::NoPath => "no path",
+            Unreachable::NotUnderstood => "not understood",
+            Unreachable::NotPassedOn => "not passed on",
+            Unreachable::Lost => "lost",
+        },
+    }
+}
+
+pub fn platform(platform: Platform) -> &'static str {
+    match platform {
+        Platform::Ps4 => "PS4",
+        Platform::Ps5 => "PS5",
+        Platform::Mobile => "MOBILE_APP",
+        Platform::Pc => "PSPC",
+        Platform::Unknown => "unknown",
     }
 }

@@ -61,7 +61,7 @@ pub use handle::{
     VoiceConfig, VoiceEvent, list_devices,
 };
 pub use meters::{Level, MAX_SPEAKERS, Meters};
-pub use negotiation::{MAX_OFFER_BYTES, NegotiationError};
+pub use negotiation::{MAX_OFFER_BYTES, NegotiationError, lets_us_hear};
 
 /// Everywhere inside.
 const SAMPLE_RATE: usize = 48_000;

@@ -145,6 +145,11 @@ impl Terms {
     }
 }
 
+/// Whether whoever made this offer lets us hear anybody: the captured bridge does not. `false` for one that is not understood.
+pub fn lets_us_hear(offer: &Offer) -> bool {
+    Description::read(&offer.0).is_ok_and(|description| description.audio().any(|audio| they_send(&audio)))
+}
+
 /// The DTLS handshake is begun by whoever offers this, rather than by us.
 pub fn is_active(offer: &Offer) -> bool {
     Description::read(&offer.0).is_ok_and(|description| description.is_active())

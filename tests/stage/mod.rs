@@ -103,6 +103,9 @@ impl Service {
             microphone: Some(microphone),
             speakers: Some(speakers),
             talk_mode: Some(TalkMode::OpenMicrophone),
+            frame_millis: None,
+            processing: None,
+            stun_servers: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Everything that can happen to the client, and everything it can decide to do. Each file here owns one part's; this one the rest.
 
 mod chats;
+mod links;
 mod parties;
 mod people;
 
@@ -11,6 +12,7 @@ use std::{
 };
 
 pub use chats::{ChatsEffect, ChatsInput, Undone};
+pub use links::{LinksEffect, LinksInput, Recipient};
 pub use parties::{PartiesEffect, PartiesInput};
 pub use people::{CardPart, Decision, PeopleEffect, PeopleInput};
 
@@ -111,6 +113,7 @@ pub enum Input {
         result: Result<Seated, Failure>,
     },
     Announced(Result<(), Failure>),
+    Links(LinksInput),
     Voice(VoiceEvent),
     SettingsSaved(Result<(), Failure>),
     /// What earlier runs remembered for an account.
@@ -172,6 +175,8 @@ pub struct Seat {
 pub struct Seated {
     pub seat: Seat,
     pub session: PartySession,
+    /// The bridge sends us the others' voices; otherwise it listens alone.
+    pub carries: bool,
 }
 
 /// What to do. Carried out by [`super::run`], in order.
@@ -249,6 +254,9 @@ pub enum Effect {
         session: SessionId,
         previous: Option<Seat>,
     },
+    /// To a member.
+    Links(LinksEffect),
+    /// Ends every connection.
     HangUp,
     /// A seat that came too late to be used.
     GiveSeatBack(Seat),

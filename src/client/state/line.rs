@@ -98,6 +98,7 @@ impl State {
         line.ever_opened = true;
         account.invitations.forget(|_| true);
         self.problems.clear(Place::Window);
+        self.revive_links(now);
         self.read_party(now, out);
         self.read_lists(now, out);
         self.read_people(now, out);

@@ -12,7 +12,10 @@ mod invitations;
 mod keeping;
 mod line;
 mod linked;
+mod linking;
+mod links;
 mod lists;
+mod members;
 mod notes;
 mod notifications;
 mod party;
@@ -133,7 +136,10 @@ impl State {
                     self.due(timer, now, &mut out);
                 }
             }
-            Input::Started => self.started(now, &mut out),
+            Input::Started => {
+                self.tell_stun_servers(&mut out);
+                self.started(now, &mut out);
+            }
             Input::Opened(opened) => self.opened(opened, &mut out),
             Input::SignInLink { attempt, link, way_back } => self.sign_in_link(attempt, link, way_back),
             Input::BrowserDidNotOpen { attempt } => self.browser_did_not_open(attempt),
@@ -156,6 +162,7 @@ impl State {
             Input::Left { attempt, result } => self.left(attempt, result, now, &mut out),
             Input::InvitationSent { accounts, result } => self.invitation_sent(&accounts, result, &mut out),
             Input::Seated { connection, result } => self.seated(connection, result, now, &mut out),
+            Input::Links(input) => self.links(input, now, &mut out),
             Input::Announced(result) => self.announced(result, now, &mut out),
             Input::Voice(event) => self.voice_event(event, now, &mut out),
             Input::SettingsSaved(result) => match result {
@@ -177,6 +184,8 @@ impl State {
     fn settle(&mut self, now: Instant, out: &mut Effects) {
         self.honour_pause(out);
         self.settle_line(now);
+        self.follow_members(now, out);
+        self.set_links_timer();
         self.set_list_timers();
         self.set_invitation_timers();
         self.set_party_timer();
@@ -222,7 +231,8 @@ impl State {
             Command::ShareParty => self.share_party(out),
             Command::ReadPastParties => self.read_past_parties(out),
             Command::RetryVoice => self.retry_voice(now, out),
-            Command::RetryMember(_) | Command::SetHearing { .. } | Command::Record(_) => {}
+            Command::RetryMember(account) => self.retry_member(account, now),
+            Command::SetHearing { .. } | Command::Record(_) => {}
             Command::TalkKey { held } => self.talk_key(held, out),
             Command::SetMuted(muted) => self.set_muted(muted, now, out),
             Command::SetDeafened(deafened) => self.set_deafened(deafened, now, out),
@@ -279,6 +289,7 @@ impl State {
             Timer::ReadParty => self.read_party(now, out),
             Timer::Invitations => self.invitations_lapse(now),
             Timer::Announce => self.announce(out),
+            Timer::Links => self.links_due(now, out),
             Timer::VoiceDeadline => self.voice_overdue(now, out),
             Timer::Chats => self.chats_due(now, out),
             Timer::Notifications => self.notifications_due(now, out),
@@ -363,9 +374,12 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
                 elsewhere: account.elsewhere(),
-                party: account
-                    .party
-                    .published(self.talk, !self.removal_refused, |session| self.party_chat(session)),
+                party: account.party.published(
+                    self.talk,
+                    !self.removal_refused,
+                    || self.members_voice(),
+                    |session| self.party_chat(session),
+                ),
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.line.state(),
@@ -382,7 +396,7 @@ impl State {
             capture: self.capture.shown.clone(),
             settings: self.settings.clone(),
             sound: self.sound.clone(),
-            problems: self.problems.standing().to_vec(),
+            problems: self.shown_problems(),
         }
     }
 }

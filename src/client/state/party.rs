@@ -1,6 +1,7 @@
 //! The party one is in: its members, and what happens inside.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -8,12 +9,13 @@ use std::{
 use super::{
     Attempt, Effect, Effects, Failure, PartyState, Place, ProblemKind, Stage, State, TalkState, Timer,
     following::{Following, Pace},
+    linking::Links,
     session,
     voice::{VoiceLink, VoiceState},
 };
 use crate::{
     client::{
-        Notice, Party,
+        MemberVoice, Notice, Party,
         input::{Entry, VoiceControl},
     },
     model::{AccountId, GroupId, PartyLink, PartySession, PrivateText, SessionId},
@@ -59,6 +61,7 @@ pub struct Wish {
 pub struct Joined {
     pub session: PartySession,
     pub voice: VoiceLink,
+    pub links: Links,
     /// In this program.
     pub since: Instant,
     pub following: Following,
@@ -87,6 +90,7 @@ impl Joined {
     pub fn new(session: PartySession, now: Instant) -> Self {
         Self {
             voice: VoiceLink::default(),
+            links: Links::default(),
             since: now,
             // What happened between entering and reading came as events for a session not yet ours.
             following: Following::from(now),
@@ -121,6 +125,7 @@ impl PartyStage {
         &self,
         talk: TalkState,
         may_remove: bool,
+        members: impl FnOnce() -> Arc<BTreeMap<AccountId, MemberVoice>>,
         chat: impl FnOnce(&SessionId) -> Option<GroupId>,
     ) -> PartyState {
         match self {
@@ -132,7 +137,7 @@ impl PartyStage {
             Self::Joined(joined) => PartyState::Joined(Box::new(Party {
                 session: joined.session.clone(),
                 voice: joined.voice.status(),
-                members: Arc::default(),
+                members: members(),
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
                 link: joined.link.clone(),
@@ -220,6 +225,9 @@ impl State {
         };
         if event.event == Event::PartyDeleted {
             return self.party_ended(now, out);
+        }
+        if let Event::Signal(signal) = &event.event {
+            return self.signal((**signal).clone(), now, out);
         }
         // Of this stay or of an earlier one in the same party: the reading tells.
         if session::says_gone(&event.event, me) {

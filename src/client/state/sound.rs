@@ -28,6 +28,9 @@ impl State {
         if before.speakers != after.speakers {
             out.push(Effect::Voice(VoiceControl::Speakers(Speakers::Device(after.speakers.clone()))));
         }
+        if before.stun_servers != after.stun_servers {
+            self.tell_stun_servers(out);
+        }
         if before.talk_key != after.talk_key {
             // The old key's release will never be seen.
             self.talk.key_held = false;

@@ -27,6 +27,8 @@ pub enum Timer {
     Invitations,
     /// Tell the others our voice state.
     Announce,
+    /// A connection to a member has had its time, or is to be offered.
+    Links,
     /// A connection under way or interrupted has had its time.
     VoiceDeadline,
     VoiceRetry,

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Effect, Effects, Failure, Place, ProblemKind, State, Timer, party::ANNOUNCE_SETTLE};
+use super::{
+    Effect, Effects, Failure, Place, ProblemKind, State, Timer,
+    party::{ANNOUNCE_SETTLE, Joined},
+};
 use crate::{
     client::{
         Notice, VoiceStatus,
-        input::{Seat, Seated, VoiceControl},
+        input::{LinksEffect, Seat, Seated, VoiceControl},
         reconnect::{self, NextTry, Reach},
     },
     model::AccountId,
@@ -28,6 +31,8 @@ pub struct VoiceLink {
     connection: u64,
     seat: Option<Seat>,
     failures: u32,
+    /// The bridge lets the others be heard.
+    carries: bool,
     ever_connected: bool,
 }
 
@@ -49,6 +54,11 @@ enum Step {
 impl VoiceLink {
     pub fn seat(&self) -> Option<&Seat> {
         self.seat.as_ref()
+    }
+
+    /// The others are heard through the bridge now.
+    pub fn carries(&self) -> bool {
+        self.step == Step::Connected && self.carries
     }
 
     #[cfg(test)]
@@ -73,7 +83,7 @@ impl State {
         let connection = self.new_attempt();
         let Some(joined) = self.joined_mut() else { return };
         joined.voice.connection = connection;
-        joined.voice.step = Step::Seating;
+        (joined.voice.step, joined.voice.carries) = (Step::Seating, false);
         let previous = joined.voice.seat.take();
         let session = joined.session.id.clone();
         out.push(Effect::ConnectVoice { connection, session, previous });
@@ -105,10 +115,13 @@ impl State {
             Ok(seated) => {
                 joined.voice.seat = Some(seated.seat);
                 joined.session.bridge = seated.session.bridge;
+                joined.voice.carries = seated.carries;
                 // The path may have been found before this message.
                 if joined.voice.step == Step::Seating {
                     joined.voice.step = Step::Connecting;
                     self.timers.set(Timer::VoiceDeadline, now + CONNECT_TIME);
+                } else {
+                    self.announce_soon(now);
                 }
             }
             Err(failure) => match failure.kind {
@@ -173,11 +186,14 @@ impl State {
         }
     }
 
-    /// Until the user asks again. The microphone closes meanwhile.
+    /// Until the user asks again. Where nobody hears us without the bridge, the microphone closes meanwhile.
     fn give_voice_up(&mut self, failure: Failure, out: &mut Effects) {
         if let Some(joined) = self.joined_mut() {
             joined.voice.step = Step::Failed;
-            out.push(Effect::HangUp);
+            out.push(match joined.links.any_connection() {
+                true => Effect::Links(LinksEffect::Close { connection: joined.voice.connection }),
+                false => Effect::HangUp,
+            });
             self.problems.raise(Place::Voice, failure);
         }
     }
@@ -193,6 +209,9 @@ impl State {
             VoiceEvent::Connection { connection, state } => (connection, state),
             device => return self.device_event(device, out),
         };
+        if self.link_event(connection, state, now, out) {
+            return;
+        }
         let Some(joined) = self.joined_mut().filter(|j| j.voice.connection == connection) else { return };
         tracing::info!(?state, "voice connection");
         match state {
@@ -268,7 +287,8 @@ impl State {
 
     pub(super) fn announce_soon(&mut self, now: Instant) {
         let silenced = self.talk.muted || self.talk.deafened;
-        if self.joined().is_some_and(|joined| joined.voice.ever_connected || silenced) {
+        let heard = |joined: &Joined| joined.voice.ever_connected || joined.links.ever_any();
+        if self.joined().is_some_and(|joined| heard(joined) || silenced) {
             self.timers.set(Timer::Announce, now + ANNOUNCE_SETTLE);
         }
     }
@@ -294,17 +314,20 @@ impl State {
         }
         if let (Some(VoiceState { connected_to, muted }), Some(account)) = (said, self.account()) {
             let account = account.me.account;
-            let change = MemberChange { account, muted: Some(muted), connected_to: Some(connected_to) };
+            let change = MemberChange {
+                account,
+                muted: Some(muted),
+                voice_off: None,
+                connected_to: Some(connected_to),
+            };
             self.own_party_event(Event::MembersChanged(vec![change]), now, out);
         }
     }
 
     /// As the others should know it.
     fn voice_state(&self) -> Option<VoiceState> {
-        let connected_to = match self.joined()?.voice.status() {
-            VoiceStatus::Connected => self.others(),
-            _ => Vec::new(),
-        };
+        self.joined()?;
+        let connected_to = self.heard_members();
         Some(VoiceState { connected_to, muted: self.talk.muted || self.talk.deafened })
     }
 }

@@ -1,6 +1,6 @@
 //! Who is signed in: by the browser, by what was kept, in place of another; and the ways back from the browser.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -170,7 +170,9 @@ impl World {
         let connecting = signed_in.child_token();
         self.in_use.set(Some(&psn));
         let presences = Arc::default();
-        self.account = Some(SignedInAccount { psn, me, kept_as_used, presences, signed_in, connecting });
+        let links = HashMap::new();
+        self.account =
+            Some(SignedInAccount { psn, me, kept_as_used, presences, signed_in, connecting, links });
     }
 
     /// What could not be kept in the old place is given to the new one again.

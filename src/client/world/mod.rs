@@ -4,10 +4,12 @@
 mod accounts;
 mod captures;
 mod chats;
+mod links;
 mod parties;
 mod people;
 
 use std::{
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
@@ -68,6 +70,7 @@ pub struct World {
     pub paths: Option<Paths>,
     pub fixed_microphone: bool,
     pub fixed_speakers: bool,
+    pub fixed_stun_servers: bool,
     pub voice: Arc<Voice>,
     pub inputs: mpsc::Sender<Input>,
     pub arrivals: mpsc::Sender<Arrival>,
@@ -110,6 +113,8 @@ pub struct SignedInAccount {
     presences: Arc<PresenceCache>,
     signed_in: CancellationToken,
     connecting: CancellationToken,
+    /// To members, by number: each ends what is done for it.
+    links: HashMap<u64, CancellationToken>,
 }
 
 impl World {
@@ -185,7 +190,9 @@ impl World {
             Effect::ConnectVoice { connection, session, previous } => {
                 self.connect_voice(connection, session, previous);
             }
+            Effect::Links(effect) => self.about_links(effect),
             Effect::HangUp => {
+                self.end_links();
                 if let Some(account) = &self.account {
                     account.connecting.cancel();
                 }
@@ -225,6 +232,7 @@ impl World {
             VoiceControl::Processing(processing) => self.voice.set_processing(processing),
             VoiceControl::LevelVoices(on) => self.voice.set_level_voices(on),
             VoiceControl::Hearing(hearing) => self.voice.set_hearing(hearing),
+            VoiceControl::StunServers(_) if self.fixed_stun_servers => {}
             VoiceControl::StunServers(servers) => self.voice.set_stun_servers(servers),
             VoiceControl::FrameTime(millis) => self.voice.set_frame_time(millis),
             VoiceControl::PartyOutput(device) => self.voice.set_party_output(device),

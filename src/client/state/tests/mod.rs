@@ -1,5 +1,6 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
+mod links;
 mod notes;
 mod notifications;
 mod outage;
@@ -282,6 +283,7 @@ fn member(account: AccountId) -> Member {
         platform: Platform::Ps5,
         join_order: if account == ME { 1 } else { 2 },
         muted: false,
+        voice_off: false,
         connected_to: None,
     }
 }
@@ -303,7 +305,7 @@ fn party(members: &[AccountId]) -> PartySession {
 
 fn seated() -> Seated {
     let bridge = Bridge { id: BridgeId::from("b1"), token: BridgeToken::from("t") };
-    Seated { seat: Seat { bridge, peer: PeerId::from("p1") }, session: party(&[ME]) }
+    Seated { seat: Seat { bridge, peer: PeerId::from("p1") }, session: party(&[ME]), carries: true }
 }
 
 fn nothing_kept() -> Opened {
@@ -450,7 +452,8 @@ fn members_come_change_and_go_by_push_alone() {
     assert!(evening.has(|e| *e == Effect::Voice(VoiceControl::Members(vec![NOVA]))));
     evening.push("s1", Event::MembersJoined(vec![member(NOVA)]));
     assert!(!evening.has(|e| matches!(e, Effect::Notify(_))), "told once");
-    let change = MemberChange { account: NOVA, muted: Some(true), connected_to: Some(vec![ME]) };
+    let change =
+        MemberChange { account: NOVA, muted: Some(true), voice_off: None, connected_to: Some(vec![ME]) };
     evening.push("s1", Event::MembersChanged(vec![change]));
     let PartyState::Joined(party) = evening.screen().party else { panic!("in a party") };
     let nova = &party.session.members[1];

@@ -1,0 +1,277 @@
+//! The connections to the other members of a party: the list of members, their messages and the user's wishes set them off, and
+//! all together they stay within what the service bears.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Effect, Effects, ProblemKind, State, Timer,
+    bucket::Bucket,
+    links::{Link, is_ours},
+    party::Joined,
+};
+use crate::{
+    client::{
+        MemberReach, Place, Problem, Unreachable, VoiceStatus,
+        input::{LinksEffect, LinksInput, Recipient, VoiceControl},
+    },
+    model::{AccountId, Description, Signal},
+    voice::ConnectionState,
+};
+
+/// From one offer to the next: a large party is greeted within two seconds, and not at once.
+const APART: Duration = Duration::from_millis(100);
+
+/// Of one party.
+#[derive(Debug, Default)]
+pub struct Links {
+    by_member: BTreeMap<AccountId, Link>,
+    /// Of the calls that one account has, most are for other things.
+    messages: Bucket<48, 8>,
+    next_offer: Option<Instant>,
+}
+
+impl Links {
+    pub fn ever_any(&self) -> bool {
+        self.by_member.values().any(Link::was_ever_connected)
+    }
+
+    pub fn any_connection(&self) -> bool {
+        self.by_member.values().any(Link::has_connection)
+    }
+
+    pub fn direct(&self) -> impl Iterator<Item = AccountId> {
+        self.by_member.iter().filter(|(_, link)| link.is_direct()).map(|(account, _)| *account)
+    }
+
+    fn of(&mut self, connection: u64) -> Option<&mut Link> {
+        self.by_member.values_mut().find(|link| link.is_of(connection))
+    }
+}
+
+impl State {
+    /// After everything that happens: a link for each of the others, and none for anybody else.
+    pub(super) fn follow_members(&mut self, now: Instant, out: &mut Effects) {
+        let Some(me) = self.account().map(|account| account.me.account) else { return };
+        let Some(joined) = self.joined_mut() else { return };
+        let Joined { session, links, .. } = joined;
+        // Until the service has told our place, we are the last.
+        let own_place = session.members.iter().find(|member| member.account == me);
+        let own_place = own_place.map_or(u32::MAX, |member| member.join_order);
+        let mut close = Vec::new();
+        links.by_member.retain(|account, link| {
+            let stays =
+                session.members.iter().any(|it| it.account == *account && it.join_order == link.join_order);
+            if !stays {
+                link.end(&mut close);
+            }
+            stays
+        });
+        for member in session.members.iter().filter(|member| member.account != me) {
+            let ours = is_ours((own_place, me), (member.join_order, member.account));
+            match links.by_member.get_mut(&member.account) {
+                Some(link) => link.follow(member, ours, now),
+                None => drop(links.by_member.insert(member.account, Link::new(member, ours, now))),
+            }
+        }
+        Self::close_links(close, out);
+    }
+
+    pub(super) fn set_links_timer(&mut self) {
+        let links = self.joined().map(|joined| joined.links.by_member.values());
+        self.timers.put(Timer::Links, links.and_then(|links| links.filter_map(Link::due).min()));
+    }
+
+    pub(super) fn links_due(&mut self, now: Instant, out: &mut Effects) {
+        let Some(joined) = self.joined_mut() else { return };
+        let (mut close, mut offer) = (Vec::new(), Vec::new());
+        for (account, link) in &mut joined.links.by_member {
+            if link.overdue(now, &mut close) {
+                offer.push(*account);
+            }
+        }
+        Self::close_links(close, out);
+        for account in offer {
+            self.offer_link(account, now, out);
+        }
+        self.announce_soon(now);
+    }
+
+    fn offer_link(&mut self, account: AccountId, now: Instant, out: &mut Effects) {
+        let connection = self.new_attempt();
+        let hears = self.account().is_some_and(|account| account.line.is_open());
+        let Some(joined) = self.joined_mut() else { return };
+        let Joined { session, links, .. } = joined;
+        let Some(link) = links.by_member.get_mut(&account) else { return };
+        if !hears {
+            return link.offer_in_vain(now);
+        }
+        let turn = links.next_offer.map_or(now, |next| next.max(now));
+        let at = turn.max(links.messages.when(1, 0, now)).max(link.may_speak(now));
+        if at > now {
+            return link.put_off(at);
+        }
+        links.next_offer = Some(now + APART);
+        links.messages.spend(1, now);
+        let sequence = link.offer(connection, now);
+        let recipient = Recipient { session: session.id.clone(), account, platform: link.platform, sequence };
+        out.push(Effect::Links(LinksEffect::Offer { connection, recipient }));
+    }
+
+    /// A member's program says how to connect.
+    pub(super) fn signal(&mut self, signal: Signal, now: Instant, out: &mut Effects) {
+        let connection = self.new_attempt();
+        let Some(me) = self.account().map(|account| account.me.account) else { return };
+        let Some(joined) = self.joined_mut().filter(|_| signal.to == me) else { return };
+        let Joined { session, links, .. } = joined;
+        let Links { by_member, messages, .. } = links;
+        let Some(link) = by_member.get_mut(&signal.from) else {
+            // They came in, and nobody has told: once it is known, they offer again.
+            return self.party_changed_unseen(now);
+        };
+        let mut close = Vec::new();
+        let effect = match signal.description {
+            Description::Offer(offer) => {
+                if !link.takes_offer(signal.sequence, signal.number, me < signal.from) {
+                    return;
+                }
+                if messages.when(1, 0, now).max(link.may_speak(now)) > now {
+                    tracing::info!("an offer too many is not answered");
+                    return;
+                }
+                messages.spend(1, now);
+                link.answer(connection, signal.sequence, signal.number, now, &mut close);
+                let recipient = Recipient {
+                    session: session.id.clone(),
+                    account: signal.from,
+                    platform: link.platform,
+                    sequence: signal.sequence,
+                };
+                LinksEffect::Answer { connection, recipient, offer }
+            }
+            Description::Answer(answer) => match link.take_answer(signal.sequence, signal.number, now) {
+                Some(connection) => LinksEffect::Accept { connection, answer },
+                None => return,
+            },
+        };
+        Self::close_links(close, out);
+        out.push(Effect::Links(effect));
+    }
+
+    pub(super) fn links(&mut self, input: LinksInput, now: Instant, out: &mut Effects) {
+        let (connection, failure) = match input {
+            LinksInput::Signalled { connection, result: Ok(()) } => {
+                if let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) {
+                    link.signalled(now);
+                }
+                return;
+            }
+            LinksInput::Accepted { result: Ok(()), .. } => return,
+            LinksInput::Signalled { connection, result: Err(failure) }
+            | LinksInput::Accepted { connection, result: Err(failure) } => (connection, failure),
+        };
+        let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) else { return };
+        tracing::info!(kind = ?failure.kind, diagnostic = failure.diagnostic, "a member is not reached");
+        let (mut close, pause) = (Vec::new(), failure.reach().pause().unwrap_or(Duration::from_secs(1)));
+        match failure.kind {
+            ProblemKind::NotOffered => {
+                link.refused(&mut close);
+                // Perhaps the member is gone, or the party.
+                self.party_changed_unseen(now);
+            }
+            kind => link.not_signalled(why(&kind), pause, now, &mut close),
+        }
+        Self::close_links(close, out);
+    }
+
+    /// `true`: it was about a member.
+    pub(super) fn link_event(
+        &mut self,
+        connection: u64,
+        state: ConnectionState,
+        now: Instant,
+        out: &mut Effects,
+    ) -> bool {
+        let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) else {
+            return false;
+        };
+        tracing::info!(?state, "direct connection");
+        let mut close = Vec::new();
+        link.connection_event(state, now, &mut close);
+        Self::close_links(close, out);
+        self.announce_soon(now);
+        true
+    }
+
+    pub(super) fn retry_member(&mut self, account: AccountId, now: Instant) {
+        let link = self.joined_mut().and_then(|joined| joined.links.by_member.get_mut(&account));
+        if let Some(link) = link {
+            link.retry(now);
+        }
+    }
+
+    /// Push is up: what nobody heard meanwhile is said again.
+    pub(super) fn revive_links(&mut self, now: Instant) {
+        if let Some(joined) = self.joined_mut() {
+            joined.links.by_member.values_mut().for_each(|link| link.revive(now));
+        }
+    }
+
+    pub(super) fn reach(&self, account: AccountId) -> MemberReach {
+        let Some(joined) = self.joined() else { return MemberReach::Connecting };
+        match joined.links.by_member.get(&account).map_or(MemberReach::Connecting, Link::reach) {
+            MemberReach::Direct => MemberReach::Direct,
+            _ if joined.voice.carries() => MemberReach::Bridge,
+            other => other,
+        }
+    }
+
+    /// Whether a bridge that failed keeps anybody from being heard. While ways are being found nobody knows.
+    fn is_bridge_missed(&self) -> bool {
+        let others = self.others();
+        others.is_empty()
+            || others.iter().any(|account| matches!(self.reach(*account), MemberReach::Unreachable(_)))
+    }
+
+    /// Those that there is something to do about.
+    pub(super) fn shown_problems(&self) -> Vec<Problem> {
+        let of_bridge = |problem: &Problem| {
+            problem.place == Place::Voice
+                && !matches!(problem.kind, ProblemKind::DeviceMissing(..) | ProblemKind::RecordingFailed)
+        };
+        let hides_bridge = !self.is_bridge_missed();
+        let standing = self.problems.standing().iter();
+        standing.filter(|problem| !(hides_bridge && of_bridge(problem))).cloned().collect()
+    }
+
+    /// Whom we hear, as the others should know it.
+    pub(super) fn heard_members(&self) -> Vec<AccountId> {
+        let Some(joined) = self.joined() else { return Vec::new() };
+        if joined.voice.status() == VoiceStatus::Connected && joined.voice.carries() {
+            return self.others();
+        }
+        joined.links.direct().collect()
+    }
+
+    /// A sandbox is on this machine, or in this network.
+    pub(super) fn tell_stun_servers(&self, out: &mut Effects) {
+        if self.service == super::Service::Live {
+            out.push(Effect::Voice(VoiceControl::StunServers(self.settings.stun_servers.clone())));
+        }
+    }
+
+    fn close_links(connections: Vec<u64>, out: &mut Effects) {
+        let real = connections.into_iter().filter(|connection| *connection != 0);
+        out.extend(real.map(|connection| Effect::Links(LinksEffect::Close { connection })));
+    }
+}
+
+fn why(kind: &ProblemKind) -> Unreachable {
+    match kind {
+        ProblemKind::VoiceNotUnderstood => Unreachable::NotUnderstood,
+        ProblemKind::VoiceUnreachable | ProblemKind::VoiceBroken => Unreachable::NoPath,
+        _ => Unreachable::NotPassedOn,
+    }
+}

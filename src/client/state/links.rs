@@ -1,0 +1,357 @@
+//! How a connection to one other member comes about, and what is tried when it does not. Pure, and one machine for each member;
+//! `linking` runs them in a party.
+//!
+//! ```text
+//! Awaiting ─ their offer ─▶ Answering ─ sent ─▶ Connecting ─▶ Connected ⇄ Interrupted
+//!    │ nothing                                   ▲                 │ lost
+//!    ▼                                           │                 ▼
+//! Waiting ─ due ─▶ Offering ─ sent ─▶ Offered ─ their answer   Waiting or Awaiting, in the end Unreachable
+//! ```
+
+use std::time::{Duration, Instant};
+
+use super::bucket::Bucket;
+use crate::{
+    client::{MemberReach, Unreachable},
+    model::{AccountId, Member, Platform},
+    voice::ConnectionState,
+};
+
+/// For a description to be made and sent: finding out how others see us included.
+const SIGNAL_TIME: Duration = Duration::from_secs(15);
+/// For an answer to our offer.
+const ANSWER_TIME: Duration = Duration::from_secs(5);
+/// From an agreement to the first sign of life.
+const CONNECT_TIME: Duration = Duration::from_secs(8);
+/// A path that stutters may come back by itself.
+const INTERRUPTION_TIME: Duration = Duration::from_millis(1500);
+/// Whose turn it is to offer has this long, then we do.
+const THEIR_TURN: Duration = Duration::from_secs(6);
+/// A connection that held this long was a good one.
+const STEADY: Duration = Duration::from_secs(10);
+/// In a row, until a member is left alone.
+const TRIES: u32 = 3;
+
+/// To one member.
+#[derive(Debug)]
+pub struct Link {
+    pub platform: Platform,
+    /// Whoever comes back later in the order has forgotten us.
+    pub join_order: u32,
+    voice_off: bool,
+    /// It is ours to offer first.
+    ours: bool,
+    step: Step,
+    /// 0: none.
+    connection: u64,
+    /// It lives on until the one that replaces it is up.
+    replaced: u64,
+    /// This connection was offered by us.
+    offered: bool,
+    /// Of the last offer that we made.
+    sequence: u64,
+    /// Of the last offer of theirs that this connection answers.
+    taken: u64,
+    /// The newest of their messages about this connection.
+    number: u64,
+    /// Tries in a row that came to nothing.
+    failures: u32,
+    ever_connected: bool,
+    connected: Option<Instant>,
+    due: Option<Instant>,
+    messages: Bucket<8, 10>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// It is theirs to offer, until `due`.
+    Awaiting,
+    /// Until `due`, when we offer.
+    Waiting,
+    /// Our offer is being made and sent.
+    Offering,
+    Offered,
+    /// Our answer is being made and sent.
+    Answering,
+    /// Agreed; the path is being found.
+    Connecting,
+    Connected,
+    Interrupted,
+    Unreachable(Unreachable),
+}
+
+impl Link {
+    pub fn new(member: &Member, ours: bool, now: Instant) -> Self {
+        let mut link = Self {
+            platform: member.platform,
+            join_order: member.join_order,
+            voice_off: member.voice_off,
+            ours,
+            step: Step::Awaiting,
+            connection: 0,
+            replaced: 0,
+            offered: false,
+            sequence: 0,
+            taken: 0,
+            number: 0,
+            failures: 0,
+            ever_connected: false,
+            connected: None,
+            due: None,
+            messages: Bucket::default(),
+        };
+        link.start_over(now);
+        link
+    }
+
+    /// What the session says of the member now.
+    pub fn follow(&mut self, member: &Member, ours: bool, now: Instant) {
+        (self.platform, self.ours) = (member.platform, ours);
+        let was_off = std::mem::replace(&mut self.voice_off, member.voice_off);
+        if was_off && !self.voice_off && self.step == Step::Unreachable(Unreachable::VoiceOff) {
+            self.start_over(now);
+        }
+    }
+
+    fn start_over(&mut self, now: Instant) {
+        self.failures = 0;
+        (self.step, self.due) =
+            if self.ours { (Step::Waiting, Some(now)) } else { (Step::Awaiting, Some(now + THEIR_TURN)) };
+    }
+
+    /// What was given up is tried again: messages pass that did not before.
+    pub fn revive(&mut self, now: Instant) {
+        self.failures = 0;
+        match self.step {
+            Step::Unreachable(Unreachable::VoiceOff | Unreachable::NotUnderstood) => {}
+            Step::Unreachable(_) => self.start_over(now),
+            _ => {}
+        }
+    }
+
+    /// By the user's wish: it is ours to offer.
+    pub fn retry(&mut self, now: Instant) {
+        if matches!(self.step, Step::Unreachable(_)) {
+            (self.failures, self.step, self.due) = (0, Step::Waiting, Some(now));
+        }
+    }
+
+    pub fn reach(&self) -> MemberReach {
+        match self.step {
+            Step::Connected => MemberReach::Direct,
+            Step::Unreachable(why) => MemberReach::Unreachable(why),
+            _ if self.replaced != 0 => MemberReach::Direct,
+            _ if self.ever_connected => MemberReach::Reconnecting,
+            _ => MemberReach::Connecting,
+        }
+    }
+
+    pub fn is_direct(&self) -> bool {
+        self.reach() == MemberReach::Direct
+    }
+
+    pub fn was_ever_connected(&self) -> bool {
+        self.ever_connected
+    }
+
+    /// There is something that voice could close.
+    pub fn has_connection(&self) -> bool {
+        self.connection != 0 || self.replaced != 0
+    }
+
+    pub fn is_of(&self, connection: u64) -> bool {
+        connection != 0 && self.connection == connection
+    }
+
+    pub fn due(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Everything that is to be closed once the member is gone.
+    pub fn end(&mut self, close: &mut Vec<u64>) {
+        close.extend([std::mem::take(&mut self.replaced), std::mem::take(&mut self.connection)]);
+    }
+
+    /// The time of a step is up. `true`: we should offer now.
+    pub fn overdue(&mut self, now: Instant, close: &mut Vec<u64>) -> bool {
+        if self.due.is_none_or(|due| due > now) {
+            return false;
+        }
+        match self.step {
+            Step::Awaiting | Step::Waiting if self.voice_off => self.give_up(Unreachable::VoiceOff, close),
+            Step::Awaiting | Step::Waiting => return true,
+            Step::Offering | Step::Offered => self.fail(Unreachable::NoAnswer, Duration::ZERO, now, close),
+            Step::Answering | Step::Connecting => self.no_path(now, close),
+            Step::Interrupted => self.lost(Duration::ZERO, now, close),
+            Step::Connected | Step::Unreachable(_) => self.due = None,
+        }
+        false
+    }
+
+    /// The earliest moment for one more message to them.
+    pub fn may_speak(&self, now: Instant) -> Instant {
+        self.messages.when(1, 0, now)
+    }
+
+    pub fn put_off(&mut self, until: Instant) {
+        (self.step, self.due) = (Step::Waiting, Some(until));
+    }
+
+    /// We offer, with the number that is returned.
+    pub fn offer(&mut self, connection: u64, now: Instant) -> u64 {
+        self.messages.spend(1, now);
+        self.sequence += 1;
+        (self.connection, self.offered, self.taken) = (connection, true, 0);
+        (self.step, self.due) = (Step::Offering, Some(now + SIGNAL_TIME));
+        self.sequence
+    }
+
+    /// Nothing they said could reach us: as good as an offer without an answer.
+    pub fn offer_in_vain(&mut self, now: Instant) {
+        (self.step, self.due) = (Step::Offered, Some(now + ANSWER_TIME));
+    }
+
+    /// Whether an offer of theirs counts. Crossing offers are settled by the ids; while a connection stands, what is late or
+    /// repeated is not a new one.
+    pub fn takes_offer(&self, sequence: u64, number: u64, we_give_way: bool) -> bool {
+        match self.step {
+            Step::Offering | Step::Offered if self.connection != 0 => we_give_way,
+            Step::Answering | Step::Connecting | Step::Connected => {
+                sequence > self.taken && (number == 0 || number > self.number)
+            }
+            _ => true,
+        }
+    }
+
+    /// Their offer counts: it is answered by `connection`.
+    pub fn answer(
+        &mut self,
+        connection: u64,
+        sequence: u64,
+        number: u64,
+        now: Instant,
+        close: &mut Vec<u64>,
+    ) {
+        self.messages.spend(1, now);
+        close.push(std::mem::take(&mut self.replaced));
+        let previous = std::mem::replace(&mut self.connection, connection);
+        match self.step {
+            Step::Connected => self.replaced = previous,
+            // Whoever was given up gets one try, not all of them: two that give up must not keep each other at it.
+            Step::Unreachable(_) => self.failures = TRIES - 1,
+            _ => close.push(previous),
+        }
+        (self.offered, self.taken, self.number) = (false, sequence, number);
+        (self.step, self.due) = (Step::Answering, Some(now + SIGNAL_TIME));
+    }
+
+    /// Their answer, if it is one to the offer that stands: the connection to hand it to.
+    pub fn take_answer(&mut self, sequence: u64, number: u64, now: Instant) -> Option<u64> {
+        let stands = matches!(self.step, Step::Offering | Step::Offered) && self.connection != 0;
+        if !stands || sequence != self.sequence {
+            return None;
+        }
+        self.number = number;
+        (self.step, self.due) = (Step::Connecting, Some(now + CONNECT_TIME));
+        Some(self.connection)
+    }
+
+    /// Our message is on its way.
+    pub fn signalled(&mut self, now: Instant) {
+        match self.step {
+            Step::Offering => (self.step, self.due) = (Step::Offered, Some(now + ANSWER_TIME)),
+            Step::Answering => (self.step, self.due) = (Step::Connecting, Some(now + CONNECT_TIME)),
+            // Their answer, or the path itself, was faster.
+            _ => {}
+        }
+    }
+
+    /// `pause`: when the service wants to be asked again at the earliest.
+    pub fn not_signalled(&mut self, why: Unreachable, pause: Duration, now: Instant, close: &mut Vec<u64>) {
+        if matches!(self.step, Step::Connected | Step::Interrupted) {
+            return;
+        }
+        match why {
+            Unreachable::NotUnderstood => self.give_up(why, close),
+            why => self.fail(why, pause, now, close),
+        }
+    }
+
+    /// The service refused the message itself: another one would not pass either.
+    pub fn refused(&mut self, close: &mut Vec<u64>) {
+        self.give_up(Unreachable::NotPassedOn, close);
+    }
+
+    pub fn connection_event(&mut self, state: ConnectionState, now: Instant, close: &mut Vec<u64>) {
+        match (state, self.step) {
+            (_, Step::Awaiting | Step::Waiting | Step::Unreachable(_)) => {}
+            (ConnectionState::Connected, _) => {
+                close.push(std::mem::take(&mut self.replaced));
+                (self.step, self.due) = (Step::Connected, None);
+                self.ever_connected = true;
+                self.connected = Some(now);
+            }
+            (ConnectionState::Interrupted, Step::Connected) => {
+                (self.step, self.due) = (Step::Interrupted, Some(now + INTERRUPTION_TIME));
+            }
+            (ConnectionState::Interrupted, _) => {}
+            // Who closes may be about to leave.
+            (ConnectionState::Closed, Step::Connected | Step::Interrupted) => {
+                self.lost(Duration::from_secs(1), now, close);
+            }
+            (ConnectionState::Failed, Step::Connected | Step::Interrupted) => {
+                self.lost(Duration::ZERO, now, close);
+            }
+            (ConnectionState::Closed | ConnectionState::Failed, _) => self.no_path(now, close),
+        }
+    }
+
+    fn no_path(&mut self, now: Instant, close: &mut Vec<u64>) {
+        self.fail(Unreachable::NoPath, Duration::from_secs(1 << self.failures.min(4)), now, close);
+    }
+
+    fn lost(&mut self, wait: Duration, now: Instant, close: &mut Vec<u64>) {
+        let steady = self.connected.take().is_some_and(|since| now.duration_since(since) >= STEADY);
+        if steady {
+            self.failures = 0;
+            self.go_on_after(wait, now, close);
+        } else {
+            let wait = wait.max(Duration::from_millis(500 << self.failures.min(4)));
+            self.fail(Unreachable::Lost, wait, now, close);
+        }
+    }
+
+    fn fail(&mut self, why: Unreachable, wait: Duration, now: Instant, close: &mut Vec<u64>) {
+        self.failures += 1;
+        if self.failures >= TRIES {
+            return self.give_up(why, close);
+        }
+        self.go_on_after(wait, now, close);
+    }
+
+    /// Whoever offered offers again.
+    fn go_on_after(&mut self, wait: Duration, now: Instant, close: &mut Vec<u64>) {
+        let ours = self.offered || self.connection == 0;
+        self.forget(close);
+        (self.step, self.due) = if ours {
+            (Step::Waiting, Some(now + wait))
+        } else {
+            (Step::Awaiting, Some(now + THEIR_TURN.max(wait)))
+        };
+    }
+
+    fn give_up(&mut self, why: Unreachable, close: &mut Vec<u64>) {
+        self.forget(close);
+        (self.step, self.due) = (Step::Unreachable(why), None);
+    }
+
+    fn forget(&mut self, close: &mut Vec<u64>) {
+        self.end(close);
+        (self.taken, self.number, self.connected) = (0, 0, None);
+    }
+}
+
+/// Whether it is ours to offer first: whoever came later does; where nobody knows, the higher id.
+pub fn is_ours(me: (u32, AccountId), them: (u32, AccountId)) -> bool {
+    me > them
+}
