@@ -31,9 +31,9 @@ pub use problem::{Place, Problem, ProblemKind, Remedy};
 pub use run::{Client, Config, StartError};
 pub use snapshot::{
     AppearOffline, Capture, CaptureTrouble, Card, Chat, ChatWith, Chats, ClientInUse, DeviceState, Fetched,
-    LinkState, Linked, Older, OpenChat, Outgoing, Party, PartyState, People, Played, ReceivedRequest,
-    ReportFile, Screen, Secrets, Sending, Service, SignIn, SignInLink, SignedIn, Snapshot, Sound, Stay,
-    TalkState, Unread, VoiceStatus, WayBack,
+    LinkState, Linked, MemberReach, MemberVoice, Older, OpenChat, Outgoing, Party, PartyState, People,
+    Played, ReceivedRequest, Recording, ReportFile, Screen, Secrets, Sending, Service, SignIn, SignInLink,
+    SignedIn, Snapshot, Sound, Stay, TalkState, Unreachable, Unread, VoiceStatus, WayBack,
 };
 
 pub use crate::voice::Meters;

@@ -13,6 +13,7 @@ mod keeping;
 mod line;
 mod linked;
 mod lists;
+mod members;
 mod notes;
 mod notifications;
 mod party;
@@ -20,6 +21,7 @@ mod pause;
 mod people;
 mod problems;
 mod reading;
+mod recording;
 mod session;
 mod sign_in;
 mod sound;
@@ -37,6 +39,7 @@ use account::Account;
 use capture::CaptureDesk;
 use party::PartyStage;
 use problems::Problems;
+use recording::Recordings;
 use sign_in::{Starting, UnderWay};
 use timers::{Timer, Timers};
 
@@ -60,6 +63,7 @@ pub struct State {
     /// Went away while in use; their successors are worth a word.
     lost_devices: Vec<DeviceKind>,
     talk: TalkState,
+    recordings: Recordings,
     problems: Problems,
     timers: Timers,
     stage: Stage,
@@ -96,6 +100,7 @@ impl State {
             sound: Sound::default(),
             lost_devices: Vec::new(),
             talk,
+            recordings: Recordings::default(),
             problems: Problems::default(),
             timers: Timers::default(),
             stage: Stage::Starting(Starting::reading()),
@@ -181,6 +186,7 @@ impl State {
         self.set_invitation_timers();
         self.set_party_timer();
         self.set_preview_timer();
+        self.settle_recording(out);
         self.finish_when_done(out);
     }
 
@@ -222,7 +228,9 @@ impl State {
             Command::ShareParty => self.share_party(out),
             Command::ReadPastParties => self.read_past_parties(out),
             Command::RetryVoice => self.retry_voice(now, out),
-            Command::RetryMember(_) | Command::SetHearing { .. } | Command::Record(_) => {}
+            Command::RetryMember(_) => {}
+            Command::SetHearing { account, hearing } => self.set_hearing(account, hearing, now, out),
+            Command::Record(on) => self.record(on, out),
             Command::TalkKey { held } => self.talk_key(held, out),
             Command::SetMuted(muted) => self.set_muted(muted, now, out),
             Command::SetDeafened(deafened) => self.set_deafened(deafened, now, out),
@@ -363,9 +371,12 @@ impl State {
                 invitations: Arc::new(account.open_invitations()),
                 linked: account.linked.as_ref().map(|preview| preview.shown.clone()),
                 elsewhere: account.elsewhere(),
-                party: account
-                    .party
-                    .published(self.talk, !self.removal_refused, |session| self.party_chat(session)),
+                party: account.party.published(
+                    self.talk,
+                    !self.removal_refused,
+                    || self.members_voice(),
+                    |session| self.party_chat(session),
+                ),
                 chats: account.chats.published(),
                 notifications: account.notifications.published(),
                 link: account.line.state(),

@@ -1,6 +1,7 @@
 //! The party one is in: its members, and what happens inside.
 
 use std::{
+    collections::BTreeMap,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::{
     client::{
-        Notice, Party,
+        MemberVoice, Notice, Party,
         input::{Entry, VoiceControl},
     },
     model::{AccountId, GroupId, PartyLink, PartySession, PrivateText, SessionId},
@@ -121,6 +122,7 @@ impl PartyStage {
         &self,
         talk: TalkState,
         may_remove: bool,
+        members: impl FnOnce() -> Arc<BTreeMap<AccountId, MemberVoice>>,
         chat: impl FnOnce(&SessionId) -> Option<GroupId>,
     ) -> PartyState {
         match self {
@@ -132,7 +134,7 @@ impl PartyStage {
             Self::Joined(joined) => PartyState::Joined(Box::new(Party {
                 session: joined.session.clone(),
                 voice: joined.voice.status(),
-                members: Arc::default(),
+                members: members(),
                 talk,
                 invited: joined.invited.iter().map(|(account, _)| *account).collect(),
                 link: joined.link.clone(),
@@ -328,6 +330,7 @@ impl State {
     /// The voice thread names speakers by this list, and the others are told whom we hear.
     pub(super) fn members_changed(&mut self, now: Instant, out: &mut Effects) {
         out.push(Effect::Voice(VoiceControl::Members(self.others())));
+        self.tell_hearing(out);
         self.announce_soon(now);
     }
 

@@ -191,7 +191,7 @@ impl State {
     pub(super) fn voice_event(&mut self, event: VoiceEvent, now: Instant, out: &mut Effects) {
         let (connection, state) = match event {
             VoiceEvent::Connection { connection, state } => (connection, state),
-            device => return self.device_event(device, out),
+            device => return self.device_event(device, now, out),
         };
         let Some(joined) = self.joined_mut().filter(|j| j.voice.connection == connection) else { return };
         tracing::info!(?state, "voice connection");
