@@ -77,7 +77,6 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
             }
         }
     });
-    widgets::settings_card(ui, "STUN servers", |ui| servers(ui, cx, &mut state.server));
     widgets::settings_card(ui, "Calls", |ui| {
         ui.spacing_mut().item_spacing.y = 6.0;
         let Some(budget) = state.calls.budget else {
@@ -99,6 +98,7 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Stat
             ui.ctx().copy_text(words::diagnostics(cx.snapshot, signed_in, state.calls.budget, now));
         }
     });
+    widgets::settings_card(ui, "STUN servers", |ui| servers(ui, cx, &mut state.server));
 }
 
 /// Where this computer asks how others see it.

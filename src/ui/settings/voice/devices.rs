@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, Ui, vec2};
 
-use super::{State, hint, warning};
+use super::{State, hint, talking, warning};
 use crate::{
     client::{Command, DeviceState},
     model::{Activation, Decibels, DeviceChoice, DeviceKind, SoundDevice, TalkMode},
@@ -49,6 +49,11 @@ pub fn microphone(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
                 (false, false) => "Talk as you would in a game: the bar should stay in the green.",
             },
         );
+        if activates {
+            ui.separator();
+            talking::activation(ui, cx, &mut state.activation);
+            ui.separator();
+        }
         let report = state.sample.read(cx, std::time::Instant::now());
         if let Some(latency) = report.input_latency {
             hint(ui, &format!("From the air to Partyline: {}", words::millis(latency)));

@@ -24,10 +24,10 @@ pub struct State {
 }
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    talking::mode(ui, cx);
     devices::microphone(ui, cx, state);
-    talking::mode(ui, cx, state);
-    talking::processing(ui, cx);
     devices::speakers(ui, cx, state);
+    talking::processing(ui, cx);
     devices::party_output(ui, cx);
     recording::show(ui, cx, &mut state.folder);
     frame_time(ui, cx);

@@ -2,7 +2,7 @@
 
 use egui::{Align, Layout, Ui, vec2};
 
-use super::{State, hint};
+use super::hint;
 use crate::{
     model::{Activation, Processing, TalkMode},
     ui::{
@@ -20,7 +20,7 @@ const LEVEL_STEP: f64 = 1.0;
 /// What the meter shows.
 const LEVELS: std::ops::RangeInclusive<f32> = -60.0..=0.0;
 
-pub fn mode(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
+pub fn mode(ui: &mut Ui, cx: &Cx<'_>) {
     let settings = &cx.snapshot.settings;
     widgets::settings_card(ui, "Talk mode", |ui| {
         let all = [TalkMode::PushToTalk, TalkMode::VoiceActivation, TalkMode::OpenMicrophone];
@@ -36,15 +36,11 @@ pub fn mode(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
                 TalkMode::OpenMicrophone => "The others hear you all the time, unless you mute yourself.",
             },
         );
-        if settings.talk_mode == TalkMode::VoiceActivation {
-            ui.separator();
-            activation(ui, cx, &mut state.activation);
-        }
     });
 }
 
-/// The thresholds stand on the level meter above as well.
-fn activation(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Option<Activation>) {
+/// The thresholds of voice activation, which stand on the level meter above as well.
+pub fn activation(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Option<Activation>) {
     let saved = cx.snapshot.settings.activation;
     let mut now = draft.unwrap_or(saved);
     let mut dragged = false;
