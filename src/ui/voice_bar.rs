@@ -36,7 +36,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) {
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
     let inner = rect.shrink2(vec2(margin, 0.0));
-    let narrow = inner.width() < 780.0;
+    let recording = cx.snapshot.sound.recording.as_ref();
+    // The level keeps its room beside the mark of a recording.
+    let narrow = inner.width() < if recording.is_some() { 1000.0 } else { 780.0 };
     let tiny = inner.width() < 540.0;
 
     let gap = if narrow { 8.0 } else { 14.0 };
@@ -49,8 +51,8 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) {
     widgets::place(ui, rest, Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = gap;
         live(ui, cx, party);
-        if let Some(recording) = &cx.snapshot.sound.recording {
-            self::recording(ui, cx, recording, narrow);
+        if let Some(recording) = recording {
+            self::recording(ui, cx, recording, inner.width() < 780.0);
         }
         if ui.available_width() > 60.0 {
             state(ui, cx, party);

@@ -19,7 +19,7 @@ use crate::{
 
 const FACT_WIDTH: f32 = 190.0;
 const FACT_HEIGHT: f32 = 42.0;
-const PLOT_WIDTH: f32 = 220.0;
+const PLOT_WIDTH: f32 = 170.0;
 
 /// Returns whether its row was pressed.
 pub fn show(ui: &mut Ui, signed_in: &SignedIn, link: &LinkReport, open: bool, addresses: &mut bool) -> bool {

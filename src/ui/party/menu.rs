@@ -1,6 +1,6 @@
 //! What one can do with another member: how loud they are, who they are, how they are reached.
 
-use egui::{Response, Ui};
+use egui::{Align, Layout, Margin, PointerButton, Response, ScrollArea, Ui};
 
 use super::voice;
 use crate::{
@@ -24,22 +24,29 @@ const VOLUME_STEP: f64 = 5.0;
 pub fn show(card: &Response, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party, member: &Member) {
     let name = one_line(member.online_id.as_str());
     widgets::menu_of_controls(card, &name, WIDTH, |ui| {
-        let voice = voice::of_member(party, member);
-        way(ui, cx, member.account, voice.reach);
-        ui.separator();
-        hearing(ui, cx, member.account, voice);
-        ui.separator();
-        items(ui, cx, signed_in, party, member, &name);
+        // In a small window there is more of it than fits.
+        let most = ui.ctx().content_rect().height() - 32.0;
+        ScrollArea::vertical().max_height(most).show(ui, |ui| {
+            let voice = voice::of_member(party, member);
+            way(ui, cx, member.account, voice.reach);
+            ui.separator();
+            hearing(ui, cx, member.account, voice);
+            ui.separator();
+            items(ui, cx, signed_in, party, member, &name);
+        });
     });
 }
 
 /// How they are reached, and what helps.
 fn way(ui: &mut Ui, cx: &Cx<'_>, account: AccountId, reach: MemberReach) {
     let colours = palette(ui);
-    egui::Frame::new().inner_margin(egui::Margin::symmetric(10, 6)).show(ui, |ui| {
-        ui.spacing_mut().item_spacing.y = 2.0;
-        widgets::paragraph(ui, voice_path::reach(reach), theme::strong(), colours.text);
-        widgets::paragraph(ui, voice_path::reach_explained(reach), theme::small(), colours.dim);
+    egui::Frame::new().inner_margin(Margin::symmetric(10, 6)).show(ui, |ui| {
+        // A menu stretches its lines.
+        ui.with_layout(Layout::top_down(Align::Min), |ui| {
+            ui.spacing_mut().item_spacing.y = 2.0;
+            widgets::paragraph(ui, voice_path::reach(reach), theme::strong(), colours.text);
+            widgets::paragraph(ui, voice_path::reach_explained(reach), theme::small(), colours.dim);
+        });
     });
     if matches!(reach, MemberReach::Unreachable(_)) && pressed(ui, "Try again") {
         cx.send(Command::RetryMember(account));
@@ -53,7 +60,7 @@ fn hearing(ui: &mut Ui, cx: &mut Cx<'_>, account: AccountId, voice: MemberVoice)
             cx.send(Command::SetHearing { account, hearing });
         }
     };
-    egui::Frame::new().inner_margin(egui::Margin::symmetric(10, 4)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(Margin::symmetric(10, 4)).show(ui, |ui| {
         let colours = palette(ui);
         // While the slider is dragged it shows what the hand does, not what has been heard of it.
         let dragged = cx.nav.party.volume.filter(|(of, _)| *of == account).map(|(_, volume)| volume);
@@ -63,7 +70,9 @@ fn hearing(ui: &mut Ui, cx: &mut Cx<'_>, account: AccountId, voice: MemberVoice)
         let width = ui.available_width();
         let slider = widgets::slider(ui, "Volume", &mut volume, 0..=Hearing::MAX_VOLUME, VOLUME_STEP, width);
         let slider = slider.on_hover_text("Twice: as they are");
-        if slider.contains_pointer() && ui.input(|input| input.pointer.button_double_clicked(PRIMARY)) {
+        if slider.contains_pointer()
+            && ui.input(|input| input.pointer.button_double_clicked(PointerButton::Primary))
+        {
             cx.nav.party.volume = None;
             set(cx, Hearing { volume_percent: Hearing::default().volume_percent, ..chosen });
         } else if slider.changed() {
@@ -77,8 +86,6 @@ fn hearing(ui: &mut Ui, cx: &mut Cx<'_>, account: AccountId, voice: MemberVoice)
         set(cx, Hearing { muted: !chosen.muted, ..chosen });
     }
 }
-
-const PRIMARY: egui::PointerButton = egui::PointerButton::Primary;
 
 fn items(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party, member: &Member, name: &str) {
     let account = member.account;

@@ -137,7 +137,7 @@ mod tests {
         assert_eq!(said(true, MemberReach::Bridge), "PS5 · muted, Through the bridge");
         assert_eq!(said(false, MemberReach::Direct), "PS5 · quiet, Direct");
         let reach = MemberReach::Unreachable(Unreachable::NoAnswer);
-        assert_eq!(said(false, reach), "PS5, Can't be reached: their device does not answer");
+        assert_eq!(said(false, reach), "PS5, Can't be reached: no answer");
     }
 
     #[test]

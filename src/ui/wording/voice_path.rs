@@ -21,15 +21,15 @@ pub fn reach(reach: MemberReach) -> String {
     }
 }
 
-/// The end of a sentence.
+/// The end of a line that has little room.
 fn unreachable(why: Unreachable) -> &'static str {
     match why {
-        Unreachable::VoiceOff => "they switched voice chat off",
-        Unreachable::NoAnswer => "their device does not answer",
-        Unreachable::NoPath => "there is no path between your networks",
-        Unreachable::NotUnderstood => "their device speaks in a way Partyline doesn't know",
-        Unreachable::NotPassedOn => "the service did not pass the call on",
-        Unreachable::Lost => "the connection broke again and again",
+        Unreachable::VoiceOff => "voice is off",
+        Unreachable::NoAnswer => "no answer",
+        Unreachable::NoPath => "no path",
+        Unreachable::NotUnderstood => "not understood",
+        Unreachable::NotPassedOn => "not passed on",
+        Unreachable::Lost => "connection lost",
     }
 }
 
@@ -40,15 +40,27 @@ pub fn reach_explained(reach: MemberReach) -> &'static str {
         MemberReach::Direct => "Your voices go from here to them and back, without a detour.",
         MemberReach::Bridge => "The party's bridge carries your voices.",
         MemberReach::Reconnecting => "The connection broke. A new one is being made.",
-        MemberReach::Unreachable(Unreachable::VoiceOff) => {
-            "You don't hear each other until they switch voice chat on."
-        }
-        MemberReach::Unreachable(Unreachable::NoPath) => {
-            "You don't hear each other. Another network, or a STUN server in the settings, may help."
-        }
-        MemberReach::Unreachable(
-            Unreachable::NoAnswer | Unreachable::NotUnderstood | Unreachable::NotPassedOn | Unreachable::Lost,
-        ) => "You don't hear each other. Trying again may help.",
+        MemberReach::Unreachable(why) => match why {
+            Unreachable::VoiceOff => {
+                "They switched voice chat off. You don't hear each other until they switch it on."
+            }
+            Unreachable::NoAnswer => {
+                "Their device does not answer. You don't hear each other; trying again may help."
+            }
+            Unreachable::NoPath => {
+                "There is no path between your network and theirs. Another network, or a STUN server in the settings, \
+                 may help."
+            }
+            Unreachable::NotUnderstood => {
+                "Their device speaks in a way Partyline doesn't know. You don't hear each other."
+            }
+            Unreachable::NotPassedOn => {
+                "The service did not pass the call on. You don't hear each other; trying again may help."
+            }
+            Unreachable::Lost => {
+                "The connection broke again and again. You don't hear each other; trying again may help."
+            }
+        },
     }
 }
 
