@@ -2,6 +2,7 @@
 
 pub mod connection;
 pub mod keeping;
+pub mod links;
 pub mod messages;
 pub mod parties;
 pub mod people;

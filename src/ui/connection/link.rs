@@ -13,7 +13,7 @@ use crate::{
         names, theme,
         theme::palette,
         widgets::{self, Icon},
-        wording::voice_path as words,
+        wording::links as words,
     },
 };
 

@@ -14,7 +14,7 @@ use super::{
     Cx, home, theme,
     theme::palette,
     widgets::{self, Button},
-    wording::voice_path as words,
+    wording::links as words,
 };
 use crate::{
     client::SignedIn,

@@ -13,7 +13,7 @@ use crate::{
         theme,
         theme::palette,
         widgets::{self, Button},
-        wording::voice_path as words,
+        wording::{links, voice_path as words},
     },
 };
 
@@ -56,7 +56,7 @@ pub fn microphone(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
         }
         let report = state.sample.read(cx, std::time::Instant::now());
         if let Some(latency) = report.input_latency {
-            hint(ui, &format!("From the air to Partyline: {}", words::millis(latency)));
+            hint(ui, &format!("From the air to Partyline: {}", links::millis(latency)));
         }
     });
 }
@@ -76,7 +76,7 @@ pub fn speakers(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
         trouble(ui, cx, DeviceKind::Speakers, &sound.speakers, choice);
         let report = state.sample.read(cx, std::time::Instant::now());
         if let Some(latency) = report.output_latency {
-            hint(ui, &format!("From Partyline to the air: {}", words::millis(latency)));
+            hint(ui, &format!("From Partyline to the air: {}", links::millis(latency)));
         }
         let (title, on) = ("Everybody about equally loud", settings.level_voices);
         let means =

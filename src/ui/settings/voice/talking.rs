@@ -108,37 +108,30 @@ fn decibels(level: f32) -> String {
 pub fn processing(ui: &mut Ui, cx: &Cx<'_>) {
     widgets::settings_card(ui, "Your voice", |ui| {
         ui.spacing_mut().item_spacing.y = 2.0;
-        let now = cx.snapshot.settings.processing;
-        let toggles: [(&str, &str, bool, fn(&mut Processing) -> &mut bool); 4] = [
-            (
-                "Remove echo",
-                "Takes away what your speakers play. Not needed with headphones.",
-                now.echo_cancellation,
-                |processing| &mut processing.echo_cancellation,
-            ),
-            ("Remove noise", "Takes away fans, keys and hiss.", now.noise_suppression, |processing| {
-                &mut processing.noise_suppression
+        let toggles: [(&str, &str, Part); 4] = [
+            ("Remove echo", "Takes away what your speakers play. Not needed with headphones.", |all| {
+                &mut all.echo_cancellation
             }),
-            (
-                "Even out how loud you are",
-                "Makes quiet speech louder and loud speech quieter.",
-                now.automatic_gain,
-                |processing| &mut processing.automatic_gain,
-            ),
-            (
-                "Remove rumble",
-                "Takes away what is lower than a voice: steps, desks, wind.",
-                now.high_pass,
-                |processing| &mut processing.high_pass,
-            ),
+            ("Remove noise", "Takes away fans, keys and hiss.", |all| &mut all.noise_suppression),
+            ("Even out how loud you are", "Makes quiet speech louder and loud speech quieter.", |all| {
+                &mut all.automatic_gain
+            }),
+            ("Remove rumble", "Takes away what is lower than a voice: steps, desks, wind.", |all| {
+                &mut all.high_pass
+            }),
         ];
-        for (title, means, on, of) in toggles {
+        let mut now = cx.snapshot.settings.processing;
+        for (title, means, part) in toggles {
+            let on = *part(&mut now);
             if widgets::toggle_row(ui, title, means, on).clicked() {
-                change(cx, |settings| *of(&mut settings.processing) = !on);
+                change(cx, |settings| *part(&mut settings.processing) = !on);
             }
         }
     });
 }
+
+/// One of the things that are done.
+type Part = fn(&mut Processing) -> &mut bool;
 
 #[cfg(test)]
 mod tests {
