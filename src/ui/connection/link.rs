@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-const FACT_WIDTH: f32 = 190.0;
+const FACT_WIDTH: f32 = 210.0;
 const FACT_HEIGHT: f32 = 42.0;
 const PLOT_WIDTH: f32 = 170.0;
 
@@ -103,7 +103,8 @@ fn plots(ui: &mut Ui, history: &[LinkSample]) {
     let width = ui.available_width();
     let gap = ui.spacing().item_spacing.x;
     let columns = (((width + gap) / (PLOT_WIDTH + gap)) as usize).clamp(1, 3);
-    let each = (width - gap * (columns - 1) as f32) / columns as f32;
+    // A fraction too much, and the last would be on a line of its own.
+    let each = ((width - gap * (columns - 1) as f32) / columns as f32).floor();
     let values = |of: fn(&LinkSample) -> Option<f32>| history.iter().map(of).collect::<Vec<_>>();
     let millis = |value: f32| format!("{value:.0} ms");
     ui.horizontal_wrapped(|ui| {
