@@ -50,6 +50,8 @@ pub enum Notice {
     },
     VoiceConnected,
     VoiceInterrupted,
+    /// A recording is of a party, and there is none.
+    NothingToRecord,
     /// A recording ended, and is here.
     Recorded(PathBuf),
     DeviceLost(DeviceKind),

@@ -186,6 +186,8 @@ fn set_up(
     let (tasks, running) = (TaskTracker::new(), CancellationToken::new());
     let pictures = Pictures::start(window, cache, config.clock.clone(), &tasks, running.clone());
     let mut state = State::new(service, settings);
+    // Nothing of the user's is written to without folders of the user's.
+    state.keep_recordings_in(config.paths.as_ref().and_then(|_| store::recordings_folder()));
     if shared {
         state.raise(Place::SignIn, ProblemKind::ProfileInUse, "the profile is locked, or cannot be");
     }

@@ -186,7 +186,10 @@ impl Report {
                 (format!("The {device} is {name} now"), event)
             }
             // The voice state says it.
-            Notice::VoiceConnected | Notice::VoiceInterrupted | Notice::TalkingWhileMuted => return,
+            Notice::NothingToRecord
+            | Notice::VoiceConnected
+            | Notice::VoiceInterrupted
+            | Notice::TalkingWhileMuted => return,
             // Nothing that a script can cause.
             Notice::PartyLinkReady(_) | Notice::FriendRequestSent(_) => return,
             Notice::SignedInAgain

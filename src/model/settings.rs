@@ -1,6 +1,6 @@
 //! What the user chose. Serialized by `store` as the settings file; unknown fields are ignored, missing ones default.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
 
 use serde::{Deserialize, Serialize};
 
@@ -112,6 +112,28 @@ impl Settings {
         Duration::from_millis(u64::from(self.release_hold_millis))
     }
 
+    /// Whether this is `host:port`, the host being a name, an IPv4 address, or an IPv6 address in brackets.
+    pub fn is_stun_server(server: &str) -> bool {
+        let Some((host, port)) = server.rsplit_once(':').filter(|_| server.len() <= Self::MAX_STUN_LENGTH)
+        else {
+            return false;
+        };
+        let is_host = match host.strip_prefix('[') {
+            Some(inside) => inside.strip_suffix(']').is_some_and(|ip| ip.parse::<Ipv6Addr>().is_ok()),
+            None => {
+                let is_label = |label: &str| {
+                    !label.is_empty()
+                        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+                };
+                host.split('.').all(is_label)
+            }
+        };
+        // "+1" is a number for `parse`.
+        let is_port =
+            port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|p| p > 0);
+        is_host && is_port
+    }
+
     /// The same settings with every number inside its range: a file edited by hand must not break the window.
     pub fn clamped(mut self) -> Self {
         self.release_hold_millis = self.release_hold_millis.min(1000);
@@ -121,9 +143,44 @@ impl Settings {
             15..30 => 20,
             _ => 40,
         };
-        self.stun_servers.retain(|server| server.len() <= Self::MAX_STUN_LENGTH);
+        self.stun_servers.retain(|server| Self::is_stun_server(server));
         self.stun_servers.truncate(Self::MAX_STUN_SERVERS);
         self.scale = if self.scale.is_finite() { self.scale.clamp(0.75, 2.0) } else { 1.0 };
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stun_server_is_a_host_and_a_port() {
+        for good in ["stun.example.org:3478", "192.0.2.7:19302", "[2001:db8::7]:3478", "localhost:1"] {
+            assert!(Settings::is_stun_server(good), "{good}");
+        }
+        let long = format!("{}:3478", "a".repeat(300));
+        for bad in [
+            "",
+            "stun.example.org",
+            ":3478",
+            "a b:3478",
+            "a..b:1",
+            "a:0",
+            "a:70000",
+            "a:+1",
+            "[::1:3478",
+            &long,
+        ] {
+            assert!(!Settings::is_stun_server(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_no_server_can_be_called_is_left_out_of_the_file() {
+        let stun_servers = ["one.example:1", "no port", "two.example:2", "c:3", "d:4", "e:5"];
+        let settings =
+            Settings { stun_servers: stun_servers.map(String::from).to_vec(), ..Settings::default() };
+        assert_eq!(settings.clamped().stun_servers, ["one.example:1", "two.example:2", "c:3", "d:4"]);
     }
 }

@@ -14,7 +14,7 @@ use std::{fs, io};
 use files::write_whole;
 pub use kept::{KeptAccount, KeptSignIns};
 pub use notes::KeptNotes;
-pub use paths::Paths;
+pub use paths::{Paths, recordings_folder};
 pub use pictures::{Admission, PictureCache};
 pub use settings::{Loaded, load_settings, save_settings};
 pub use vault::{KeyringTrouble, Moved, Vault, VaultError, VaultScope, probe_keyring};

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::files::{files_in, read_bounded, remove_folder, remove_private, write_private};
 use crate::model::{
-    AccountId, AccountSlot, GroupId, Invitation, MessageUid, Notes, OnlineId, PartySession, Profile,
+    AccountId, AccountSlot, GroupId, Hearing, Invitation, MessageUid, Notes, OnlineId, PartySession, Profile,
     SessionId, is_path_segment,
 };
 
@@ -120,6 +120,7 @@ struct NotesFile {
     invitations: Vec<InvitationEntry>,
     read_up_to: BTreeMap<String, String>,
     profiles: Vec<ProfileEntry>,
+    hearing: BTreeMap<String, Hearing>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pause_until: Option<u64>,
 }
@@ -164,6 +165,7 @@ fn print(owner: AccountId, notes: &Notes) -> io::Result<Vec<u8>> {
             .map(|(group, read)| (group.0, read.0))
             .collect(),
         profiles: notes.profiles.into_iter().filter_map(ProfileEntry::of).collect(),
+        hearing: notes.hearing.into_iter().map(|(account, hearing)| (account.to_string(), hearing)).collect(),
         pause_until: notes
             .pause_until
             .and_then(|until| until.duration_since(UNIX_EPOCH).ok())
@@ -191,19 +193,22 @@ fn parse(bytes: &[u8]) -> Option<(AccountId, Notes)> {
     let invitations = entries(list("invitations")).filter_map(InvitationEntry::read).collect();
     let profiles = entries(list("profiles")).filter_map(ProfileEntry::read).take(Notes::MAX_PROFILES);
     let profiles = profiles.collect();
-    let marks = match file.remove("read_up_to") {
-        Some(Value::Object(marks)) => marks,
+    let mut map = |name: &str| match file.remove(name) {
+        Some(Value::Object(entries)) => entries,
         _ => serde_json::Map::new(),
     };
-    let read_up_to = marks.into_iter().filter_map(|(group, read)| match read {
+    let hearing = map("hearing").into_iter().filter_map(|(account, hearing)| {
+        Some((account.parse::<AccountId>().ok()?, serde_json::from_value::<Hearing>(hearing).ok()?))
+    });
+    let hearing = hearing.take(Notes::MAX_HEARING).collect();
+    let read_up_to = map("read_up_to").into_iter().filter_map(|(group, read)| match read {
         Value::String(read) if is_mark(&group, &read) => Some((GroupId(group), MessageUid(read))),
         _ => None,
     });
     let read_up_to = read_up_to.collect();
     let pause_until = file.get("pause_until").and_then(Value::as_u64).map(Duration::from_secs);
     let pause_until = pause_until.and_then(|until| UNIX_EPOCH.checked_add(until));
-    let mut notes =
-        Notes { favorites, invitations, read_up_to, profiles, hearing: BTreeMap::new(), pause_until };
+    let mut notes = Notes { favorites, invitations, read_up_to, profiles, hearing, pause_until };
     notes.clamp();
     Some((owner, notes))
 }

@@ -18,6 +18,13 @@ pub struct Paths {
     cache: PathBuf,
 }
 
+/// Where recordings go unless the user says otherwise: the user's own folder for music, or home where there is none. `None`
+/// where the system knows no home.
+pub fn recordings_folder() -> Option<PathBuf> {
+    let folders = directories::UserDirs::new()?;
+    Some(folders.audio_dir().unwrap_or(folders.home_dir()).to_owned())
+}
+
 impl Paths {
     /// The default profile. `None` where the system knows no home.
     pub fn of_user() -> Option<Self> {

@@ -1,4 +1,4 @@
-//! Choosing a file: the desktop's own dialog, and files dropped on the window. The dialog runs beside the window, which goes
+//! Choosing a file or a folder: the desktop's own dialog, and files dropped on the window. The dialog runs beside the window, which goes
 //! on drawing; it is polled when it asks for a frame. Main thread.
 
 use std::{
@@ -19,6 +19,7 @@ pub enum Purpose {
     FindClient,
     CheckCapture,
     SaveReport,
+    RecordingFolder,
 }
 
 pub const REPORT_NAME: &str = "partyline-capture-report.txt";
@@ -97,6 +98,7 @@ fn open(purpose: Purpose, frame: &eframe::Frame) -> Answer {
             let dialog = dialog.set_title("Choose a capture");
             path_of(dialog.add_filter("Captures", &["har"]).add_filter("All files", &["*"]).pick_file())
         }
+        Purpose::RecordingFolder => path_of(dialog.set_title("Choose a folder").pick_folder()),
         Purpose::SaveReport => {
             path_of(dialog.set_title("Save the report").set_file_name(REPORT_NAME).save_file())
         }

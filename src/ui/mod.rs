@@ -8,6 +8,7 @@ mod bidi;
 mod capture;
 mod card;
 mod chats;
+mod connection;
 mod dialogs;
 mod display;
 mod files;
@@ -56,6 +57,8 @@ enum Page {
     #[default]
     Parties,
     Party,
+    /// How good the party's connections are.
+    Connection,
     /// Where there is no room for messages beside another page.
     Messages,
     Notifications,
@@ -69,6 +72,7 @@ struct Nav {
     before_aside: Page,
     section: settings::Section,
     party: party::State,
+    connection: connection::State,
     dialog: Option<dialogs::Dialog>,
     /// The user put the messages beside the page away.
     messages_hidden: bool,
@@ -405,6 +409,7 @@ fn shell(
         ui.spacing_mut().item_spacing.y = 0.0;
         match (cx.nav.page, cx.party()) {
             (Page::Party, Some(party)) => party::show(ui, cx, signed_in, party),
+            (Page::Connection, _) => connection::show(ui, cx, signed_in),
             (Page::Settings, _) => settings::show(ui, cx, signed_in, settings),
             (Page::Messages, _) => chats::show(ui, cx, signed_in, chats, true),
             (Page::Notifications, _) => notifications::show(ui, cx, signed_in),

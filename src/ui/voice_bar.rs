@@ -1,5 +1,7 @@
 //! The bar at the bottom for as long as there is a party: am I heard, and the controls of my voice.
 
+use std::time::Duration;
+
 use egui::{
     Align, Align2, Color32, Layout, Rect, ScrollArea, Sense, Stroke, StrokeKind, Ui, WidgetInfo,
     accesskit::Role, pos2, vec2,
@@ -9,10 +11,10 @@ use super::{
     Cx, DEAFEN, MUTE, problems, talk_key, theme,
     theme::{BAR_HEIGHT, palette},
     widgets::{self, Button, Icon},
-    wording,
+    wording::{self, voice_path},
 };
 use crate::{
-    client::{Command, Party, Remedy, VoiceStatus},
+    client::{Command, Party, Recording, Remedy, VoiceStatus},
     model::TalkMode,
 };
 
@@ -34,7 +36,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) {
     }
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), BAR_HEIGHT), Sense::hover());
     let inner = rect.shrink2(vec2(margin, 0.0));
-    let narrow = inner.width() < 780.0;
+    let recording = cx.snapshot.sound.recording.as_ref();
+    // The level keeps its room beside the mark of a recording.
+    let narrow = inner.width() < if recording.is_some() { 1000.0 } else { 780.0 };
     let tiny = inner.width() < 540.0;
 
     let gap = if narrow { 8.0 } else { 14.0 };
@@ -47,6 +51,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, party: &Party) {
     widgets::place(ui, rest, Layout::left_to_right(Align::Center), |ui| {
         ui.spacing_mut().item_spacing.x = gap;
         live(ui, cx, party);
+        if let Some(recording) = recording {
+            self::recording(ui, cx, recording, inner.width() < 780.0);
+        }
         if ui.available_width() > 60.0 {
             state(ui, cx, party);
         }
@@ -75,6 +82,20 @@ fn live(ui: &mut Ui, cx: &Cx<'_>, party: &Party) {
         ui.painter().circle_filled(text.left_center() - vec2(13.0, 0.0), 5.0, color);
     }
     response.on_hover_text(if live { "The others hear you" } else { "The others don't hear you" });
+}
+
+/// What is heard is written down; pressed, it ends.
+fn recording(ui: &mut Ui, cx: &Cx<'_>, recording: &Recording, narrow: bool) {
+    let since = recording.since.elapsed();
+    let clock = voice_path::clock(since);
+    let said = format!("Recording {clock}");
+    let words = if narrow { &clock } else { &said };
+    let button = Button::ghost(words).name(&said).icon(Icon::Record).icon_color(palette(ui).bad);
+    if ui.add(button).on_hover_text("What you hear is recorded. Press to stop.").clicked() {
+        cx.send(Command::Record(false));
+    }
+    let next = Duration::from_secs(since.as_secs() + 1).saturating_sub(since);
+    ui.ctx().request_repaint_after(next);
 }
 
 /// The level, and what to do to be heard.

@@ -2,9 +2,11 @@
 
 pub mod connection;
 pub mod keeping;
+pub mod links;
 pub mod messages;
 pub mod parties;
 pub mod people;
+pub mod voice_path;
 
 use std::time::Duration;
 
@@ -156,20 +158,16 @@ pub fn problem(kind: &ProblemKind, place: Place) -> (&'static str, String) {
         ProblemKind::VoiceBroken => {
             ("Voice could not start on this computer.", "The others can't hear you. Try again.")
         }
-        ProblemKind::DeviceMissing(DeviceKind::Microphone, _) => {
-            ("There is no microphone.", "The others can't hear you. Plug one in, or choose another.")
-        }
-        ProblemKind::DeviceMissing(DeviceKind::Speakers | DeviceKind::PartyOutput, _) => {
-            ("There are no speakers.", "You can't hear the others. Plug some in, or choose others.")
-        }
-        ProblemKind::RecordingFailed => {
-            ("The recording stopped.", "The disk may be full, or the folder read-only. Voice goes on.")
-        }
+        ProblemKind::DeviceMissing(kind, trouble) => voice_path::device_trouble(*kind, *trouble),
+        ProblemKind::RecordingFailed => (
+            "The recording could not be written.",
+            "The disk may be full, or the folder read-only. What was written so far is kept, and voice goes on.",
+        ),
         ProblemKind::SettingsNotSaved => {
             ("Your settings were not saved.", "They hold until you quit. The disk may be full or read-only.")
         }
         ProblemKind::NotesNotSaved => (
-            "Favourites and read marks were not saved.",
+            "Favourites, volumes and read marks were not saved.",
             "They hold until you quit. The disk may be full or read-only.",
         ),
         ProblemKind::SettingsUnreadable => {
@@ -237,6 +235,7 @@ pub fn remedy(problem: &Problem) -> &'static str {
             "Sign in again"
         }
         Remedy::SignIn | Remedy::RetryStart | Remedy::Refresh | Remedy::RetryVoice => "Try again",
+        Remedy::OpenVoiceSettings if problem.kind == ProblemKind::RecordingFailed => "Choose a folder",
         Remedy::OpenVoiceSettings => "Choose a device",
         Remedy::Dismiss => "Got it",
     }
@@ -273,16 +272,22 @@ pub fn notice(notice: &Notice) -> String {
         Notice::Notified { title } => one_line(title.as_str()),
         Notice::VoiceConnected => "Voice is connected".to_owned(),
         Notice::VoiceInterrupted => "Voice was interrupted. Reconnecting by itself.".to_owned(),
-        Notice::Recorded(_) => "The recording is saved".to_owned(),
+        Notice::NothingToRecord => "You are in no party. There is nothing to record.".to_owned(),
+        Notice::Recorded(file) => match file.file_name() {
+            Some(name) => format!("The recording is saved as {}", one_line(&name.to_string_lossy())),
+            None => "The recording is saved".to_owned(),
+        },
         Notice::DeviceLost(DeviceKind::Microphone) => "The microphone was unplugged".to_owned(),
-        Notice::DeviceLost(DeviceKind::Speakers | DeviceKind::PartyOutput) => {
-            "The speakers were unplugged".to_owned()
-        }
+        Notice::DeviceLost(DeviceKind::Speakers) => "The speakers were unplugged".to_owned(),
+        Notice::DeviceLost(DeviceKind::PartyOutput) => "The party output was unplugged".to_owned(),
         Notice::DeviceInUse { kind: DeviceKind::Microphone, name } => {
             format!("Using the microphone {}", one_line(name))
         }
-        Notice::DeviceInUse { kind: DeviceKind::Speakers | DeviceKind::PartyOutput, name } => {
+        Notice::DeviceInUse { kind: DeviceKind::Speakers, name } => {
             format!("Using the speakers {}", one_line(name))
+        }
+        Notice::DeviceInUse { kind: DeviceKind::PartyOutput, name } => {
+            format!("The party is played on {} as well", one_line(name))
         }
         Notice::TalkingWhileMuted => "You are muted or deafened. The others can't hear you.".to_owned(),
     }

@@ -155,10 +155,8 @@ fn config(settings: Processing) -> Config {
         high_pass_filter: high_pass.then(HighPassFilter::default),
         // The canceller works on what the filter leaves, whatever the user thinks of rumble.
         echo_canceller: echo_cancellation.then(EchoCanceller::default),
-        noise_suppression: noise_suppression.then(|| NoiseSuppression {
-            level: NoiseSuppressionLevel::High,
-            ..Default::default()
-        }),
+        noise_suppression: noise_suppression
+            .then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..Default::default() }),
         gain_controller2: automatic_gain.then(|| GainController2 {
             adaptive_digital: Some(AdaptiveDigital {
                 initial_gain_db: 0.0,

@@ -9,6 +9,8 @@ use crate::model::{AccountId, Decibels};
 const AUDIBLE: Decibels = Decibels(-50.0);
 /// A speaker stays for this long after the last audible sound: a breath is not an end.
 const HOLD: Duration = Duration::from_millis(300);
+/// What is shown follows the ear: from then on a pause is seen. Longer than any packet.
+const PAUSE: Duration = Duration::from_millis(60);
 /// The weight of the newest level against what is shown.
 const SMOOTHING: f32 = 0.35;
 
@@ -64,8 +66,10 @@ impl Roster {
         }
     }
 
-    /// Forgets who fell silent.
+    /// Forgets who fell silent; whoever pauses is shown as quiet meanwhile.
     pub fn expire(&mut self, now: Instant) {
+        let paused = self.speaking.iter_mut().filter(|speaker| now >= speaker.heard + PAUSE);
+        paused.for_each(|speaker| speaker.level = AUDIBLE);
         self.speaking.retain(|speaker| now < speaker.heard + HOLD);
     }
 
@@ -167,5 +171,15 @@ mod tests {
         roster.heard(&[1, 2], LOUD, now);
         roster.set_members(vec![ECHO]);
         assert_eq!(who(&roster), [ECHO]);
+    }
+
+    #[test]
+    fn a_pause_is_seen_within_a_tenth_of_a_second() {
+        let (mut roster, now) = roster(&[NOVA]);
+        roster.heard(&[1], LOUD, now);
+        roster.expire(now + Duration::from_millis(59));
+        assert_eq!(roster.speakers().next(), Some((NOVA, LOUD)));
+        roster.expire(now + Duration::from_millis(60));
+        assert_eq!(roster.speakers().next(), Some((NOVA, AUDIBLE)));
     }
 }

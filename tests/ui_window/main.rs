@@ -15,4 +15,5 @@ mod sign_in;
 mod stage;
 mod stay;
 mod toasts;
+mod voice_path;
 mod whole_window;

@@ -8,11 +8,11 @@ use std::{
 use egui::{Key, Modifiers, accesskit::Role};
 use egui_kittest::kittest::{NodeT, Queryable};
 use partyline::{
-    client::{Command, PartyState, Place, ProblemKind, VoiceStatus},
+    client::{Command, MemberReach, PartyState, Place, ProblemKind, VoiceStatus},
     model::{AccountId, Decibels, Privacy, Settings, TalkMode},
 };
 
-use crate::stage::{self, NOVA, ODALYS, Stage, arrived, friend, problem, signed_in};
+use crate::stage::{self, NOVA, ODALYS, Stage, TIDEWALKER, arrived, friend, heard, problem, signed_in};
 
 #[test]
 fn members_show_what_they_do() {
@@ -22,12 +22,12 @@ fn members_show_what_they_do() {
     stage.meters.set_speakers([(AccountId(NOVA), Decibels(-20.0))]);
     stage.meters.live.store(true, Ordering::Relaxed);
     stage.publish(|snapshot| {
-        let members = &mut stage::party(snapshot).session.members;
-        members[2].connected_to = None;
+        let members = Arc::make_mut(&mut stage::party(snapshot).members);
+        members.insert(AccountId(TIDEWALKER), heard(MemberReach::Connecting));
     });
     assert!(stage.shows("Nova, PS5 · talking"));
     assert!(stage.shows("marlow_87, host, You · talking"));
-    assert!(stage.shows("tidewalker, Connecting…"));
+    assert!(stage.shows("tidewalker, PS5, Connecting…"));
     assert!(stage.shows("LIVE"));
 }
 
@@ -194,7 +194,7 @@ fn a_member_is_met_written_to_and_asked_to_be_a_friend() {
     members[2].account = AccountId(77);
     let mut stage = Stage::new(snapshot);
     for item in ["Show the card", "Write a message", "Ask to be friends"] {
-        stage.click("tidewalker, PS5 · quiet");
+        stage.click("tidewalker, PS5, Connecting…");
         stage.click(item);
     }
     assert_eq!(
@@ -206,7 +206,7 @@ fn a_member_is_met_written_to_and_asked_to_be_a_friend() {
         ]
     );
     stage.publish(|snapshot| signed_in(snapshot).people.asked = Arc::new([AccountId(77)].into()));
-    stage.click("tidewalker, PS5 · quiet");
+    stage.click("tidewalker, PS5, Connecting…");
     assert!(!stage.is_enabled("Request sent"));
     assert!(stage.window.query_by_label("Ask to be friends").is_none());
 }
@@ -214,7 +214,7 @@ fn a_member_is_met_written_to_and_asked_to_be_a_friend() {
 #[test]
 fn a_friend_is_not_asked_to_be_one() {
     let mut stage = Stage::new(stage::in_party());
-    stage.click("Nova, PS5 · quiet");
+    stage.click("Nova, PS5 · quiet, Direct");
     assert!(stage.window.query_by_label("Write a message").is_some());
     assert!(stage.window.query_by_label("Ask to be friends").is_none());
 }
@@ -223,7 +223,7 @@ fn a_friend_is_not_asked_to_be_one() {
 fn the_host_removes_somebody_after_a_second_thought() {
     let mut stage = Stage::new(stage::in_party());
     for answer in ["Cancel", "Remove"] {
-        stage.click("Nova, PS5 · quiet");
+        stage.click("Nova, PS5 · quiet, Direct");
         stage.click("Remove from the party");
         assert!(stage.shows("Remove Nova from the party?"));
         stage.click(answer);
@@ -236,7 +236,7 @@ fn what_the_service_refused_is_not_offered_again() {
     let mut snapshot = stage::in_party();
     stage::party(&mut snapshot).may_remove = false;
     let mut stage = Stage::new(snapshot);
-    stage.click("Nova, PS5 · quiet");
+    stage.click("Nova, PS5 · quiet, Direct");
     assert!(stage.shows("Show the card") && !stage.shows("Remove from the party"));
 }
 
@@ -245,7 +245,7 @@ fn who_is_not_the_host_is_not_offered_to_remove_and_may_block() {
     let mut snapshot = stage::in_party();
     stage::party(&mut snapshot).session.owner = Some(AccountId(NOVA));
     let mut stage = Stage::new(snapshot);
-    stage.click("Nova, host, PS5 · quiet");
+    stage.click("Nova, host, PS5 · quiet, Direct");
     assert!(stage.window.query_by_label("Remove from the party").is_none());
     stage.press(Key::Escape);
     stage.click("More");
@@ -253,7 +253,7 @@ fn who_is_not_the_host_is_not_offered_to_remove_and_may_block() {
         assert!(!stage.is_enabled(decided_by_host), "{decided_by_host}");
     }
     stage.press(Key::Escape);
-    stage.click("Nova, host, PS5 · quiet");
+    stage.click("Nova, host, PS5 · quiet, Direct");
     stage.click("Block");
     assert!(stage.shows("Block Nova?"));
     stage.click("Block");
@@ -263,7 +263,7 @@ fn who_is_not_the_host_is_not_offered_to_remove_and_may_block() {
 #[test]
 fn a_question_about_somebody_who_left_is_over() {
     let mut stage = Stage::new(stage::in_party());
-    stage.click("Nova, PS5 · quiet");
+    stage.click("Nova, PS5 · quiet, Direct");
     stage.click("Remove from the party");
     stage.publish(|snapshot| stage::party(snapshot).session.members.retain(|m| m.account != AccountId(NOVA)));
     assert!(!stage.shows("Remove Nova from the party?"));

@@ -8,8 +8,8 @@ use egui_kittest::kittest::Queryable;
 use partyline::{
     client::{Command, DeviceState, LinkState, MicrophoneTest, Place, ProblemKind},
     model::{
-        ClientSource, DeviceChoice, DeviceKind, KeyringState, SchemeStatus, SecretStorage, Settings, TalkKey,
-        Theme,
+        ClientSource, DeviceChoice, DeviceKind, DeviceTrouble, KeyringState, SchemeStatus, SecretStorage,
+        Settings, TalkKey, Theme,
     },
 };
 
@@ -56,8 +56,10 @@ fn a_device_is_chosen_from_the_list() {
 #[test]
 fn a_missing_microphone_leads_here() {
     let mut snapshot = stage::home();
-    snapshot.sound.microphone = DeviceState::Missing;
-    snapshot.problems.push(problem(ProblemKind::DeviceMissing(DeviceKind::Microphone), Place::Voice));
+    snapshot.sound.microphone = DeviceState::Missing(DeviceTrouble::None);
+    snapshot
+        .problems
+        .push(problem(ProblemKind::DeviceMissing(DeviceKind::Microphone, DeviceTrouble::None), Place::Voice));
     let mut stage = Stage::new(snapshot);
     stage.click("Choose a device");
     assert!(stage.window.query_by_label("Hear yourself").is_some());

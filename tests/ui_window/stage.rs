@@ -1,7 +1,7 @@
 //! The window on a stage: hand-made snapshots go in, commands come out. Names and ids are invented.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
@@ -13,14 +13,14 @@ use egui_kittest::{
 };
 use partyline::{
     client::{
-        Capture, ClientInUse, Command, Fetched, Handle, LinkState, Meters, Notice, Party, PartyState,
-        PictureArrival, Place, Problem, ProblemKind, Screen, Secrets, Service, SignIn, SignedIn, Snapshot,
-        Sound, TalkState, VoiceStatus, WayBack,
+        Capture, ClientInUse, Command, Fetched, Handle, LinkState, MemberReach, MemberVoice, Meters, Notice,
+        Party, PartyState, PictureArrival, Place, Problem, ProblemKind, Screen, Secrets, Service, SignIn,
+        SignedIn, Snapshot, Sound, TalkState, VoiceStatus, WayBack,
     },
     model::{
-        AccountId, Availability, CallBudget, ClientSource, Friend, Game, ImageUrl, Invitation, KeyringState,
-        KnownAccount, Member, OAuthClient, OnlineId, PartySession, Picture, Platform, Presence, Privacy,
-        Profile, SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode,
+        AccountId, Availability, CallBudget, ClientSource, Friend, Game, Hearing, ImageUrl, Invitation,
+        KeyringState, KnownAccount, Member, OAuthClient, OnlineId, PartySession, Picture, Platform, Presence,
+        Privacy, Profile, SchemeStatus, SecretStorage, Settings, SoundDevice, TalkMode, VoiceReport,
     },
     ui::{App, SandboxOffer},
 };
@@ -45,6 +45,7 @@ struct Client {
     notices: mpsc::Sender<Notice>,
     wanted_pictures: mpsc::Receiver<ImageUrl>,
     pictures: mpsc::Sender<PictureArrival>,
+    report: Arc<Mutex<VoiceReport>>,
 }
 
 impl Stage {
@@ -66,6 +67,11 @@ impl Stage {
             .build_eframe(|creation| App::new(&creation.egui_ctx, handle, offer));
         window.run();
         Self { window, meters, client }
+    }
+
+    /// What the voice path says of itself from now on.
+    pub fn report(&mut self, report: VoiceReport) {
+        *self.client.report.lock().expect("a report") = report;
     }
 
     /// Another client, which shows `snapshot` for good.
@@ -227,21 +233,24 @@ fn client(snapshot: Snapshot) -> (Handle, Client) {
     let (notices, notice_receiver) = mpsc::channel(64);
     let (picture_wisher, wanted_pictures) = mpsc::channel(64);
     let (pictures, picture_receiver) = mpsc::channel(64);
+    let report = Arc::new(Mutex::new(VoiceReport::default()));
+    let shown = Arc::clone(&report);
     let handle = Handle {
         commands: command_sender,
         snapshots: snapshot_receiver,
         notices: notice_receiver,
         meters: Arc::new(Meters::default()),
-        stats: Arc::new(|| None),
+        report: Arc::new(move || shown.lock().expect("a report").clone()),
         budget: Arc::new(|| Some(CallBudget { used: 37, limit: 270, window: Duration::from_secs(900) })),
         wanted_pictures: picture_wisher,
         pictures: picture_receiver,
     };
-    (handle, Client { commands, snapshots, notices, wanted_pictures, pictures })
+    (handle, Client { commands, snapshots, notices, wanted_pictures, pictures, report })
 }
 
 fn snapshot(screen: Screen) -> Snapshot {
-    let device = SoundDevice { id: "a".into(), name: "USB headset".into(), is_default: true };
+    let device =
+        SoundDevice { id: "a".into(), name: "USB headset".into(), is_default: true, is_bluetooth: false };
     Snapshot {
         service: Service::Sandbox,
         screen,
@@ -360,12 +369,18 @@ pub fn join(snapshot: &mut Snapshot) {
     signed_in(snapshot).party = PartyState::Joined(Box::new(Party {
         session: session("squad", "Sunday squad", &members),
         voice: VoiceStatus::Connected,
+        members: Arc::new([NOVA, TIDEWALKER].map(|id| (AccountId(id), heard(MemberReach::Direct))).into()),
         talk: TalkState { mode: TalkMode::PushToTalk, key_held: false, muted: false, deafened: false },
         invited: Vec::new(),
         link: None,
         chat: None,
         may_remove: true,
     }));
+}
+
+/// As they are.
+pub fn heard(reach: MemberReach) -> MemberVoice {
+    MemberVoice { reach, hearing: Hearing::default() }
 }
 
 pub fn signed_in(snapshot: &mut Snapshot) -> &mut SignedIn {

@@ -23,6 +23,7 @@ mod pause;
 mod people;
 mod problems;
 mod reading;
+mod recording;
 mod session;
 mod sign_in;
 mod sound;
@@ -40,6 +41,7 @@ use account::Account;
 use capture::CaptureDesk;
 use party::PartyStage;
 use problems::Problems;
+use recording::Recordings;
 use sign_in::{Starting, UnderWay};
 use timers::{Timer, Timers};
 
@@ -63,6 +65,7 @@ pub struct State {
     /// Went away while in use; their successors are worth a word.
     lost_devices: Vec<DeviceKind>,
     talk: TalkState,
+    recordings: Recordings,
     problems: Problems,
     timers: Timers,
     stage: Stage,
@@ -99,6 +102,7 @@ impl State {
             sound: Sound::default(),
             lost_devices: Vec::new(),
             talk,
+            recordings: Recordings::default(),
             problems: Problems::default(),
             timers: Timers::default(),
             stage: Stage::Starting(Starting::reading()),
@@ -190,6 +194,7 @@ impl State {
         self.set_invitation_timers();
         self.set_party_timer();
         self.set_preview_timer();
+        self.settle_recording(out);
         self.finish_when_done(out);
     }
 
@@ -232,7 +237,8 @@ impl State {
             Command::ReadPastParties => self.read_past_parties(out),
             Command::RetryVoice => self.retry_voice(now, out),
             Command::RetryMember(account) => self.retry_member(account, now),
-            Command::SetHearing { .. } | Command::Record(_) => {}
+            Command::SetHearing { account, hearing } => self.set_hearing(account, hearing, now, out),
+            Command::Record(on) => self.record(on, out),
             Command::TalkKey { held } => self.talk_key(held, out),
             Command::SetMuted(muted) => self.set_muted(muted, now, out),
             Command::SetDeafened(deafened) => self.set_deafened(deafened, now, out),

@@ -34,6 +34,7 @@ impl State {
             self.save_notes_soon(now);
         }
         self.show_people(now, out);
+        self.tell_hearing(out);
         self.chat_notes_read(&earlier, now);
     }
 

@@ -336,6 +336,7 @@ impl State {
     /// The voice thread names speakers by this list, and the others are told whom we hear.
     pub(super) fn members_changed(&mut self, now: Instant, out: &mut Effects) {
         out.push(Effect::Voice(VoiceControl::Members(self.others())));
+        self.tell_hearing(out);
         self.announce_soon(now);
     }
 

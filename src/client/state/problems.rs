@@ -49,11 +49,12 @@ impl Problems {
             .retain(|problem| !matches!(problem.kind, ProblemKind::DeviceMissing(of, _) if of == kind));
     }
 
-    /// Voice works again; a missing device is another matter.
+    /// Voice works again; a missing device and a recording are other matters.
     pub fn clear_voice_failure(&mut self) {
-        self.standing.retain(|problem| {
-            problem.place != Place::Voice || matches!(problem.kind, ProblemKind::DeviceMissing(..))
-        });
+        let other = |kind: &ProblemKind| {
+            matches!(kind, ProblemKind::DeviceMissing(..) | ProblemKind::RecordingFailed)
+        };
+        self.standing.retain(|problem| problem.place != Place::Voice || other(&problem.kind));
     }
 
     pub fn dismiss(&mut self, id: u64) {

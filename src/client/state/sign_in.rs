@@ -54,6 +54,7 @@ impl State {
     pub(super) fn started(&mut self, now: Instant, out: &mut Effects) {
         self.timers.set(Timer::Opening, now + OPENING_TIME);
         out.push(Effect::OpenKept);
+        self.tell_sound_settings(out);
     }
 
     /// Reading takes long, most often because the keyring asks for a password. Whatever comes of it later still counts.

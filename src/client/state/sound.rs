@@ -13,6 +13,15 @@ use crate::{
 const SAVE_SETTLE: Duration = Duration::from_millis(500);
 
 impl State {
+    /// What the voice threads do not know from the start.
+    pub(super) fn tell_sound_settings(&self, out: &mut Effects) {
+        let settings = &self.settings;
+        out.push(Effect::Voice(VoiceControl::Processing(settings.processing)));
+        out.push(Effect::Voice(VoiceControl::LevelVoices(settings.level_voices)));
+        out.push(Effect::Voice(VoiceControl::FrameTime(settings.frame_millis)));
+        out.push(Effect::Voice(VoiceControl::PartyOutput(settings.party_output.clone())));
+    }
+
     pub(super) fn change_settings(&mut self, settings: Settings, now: Instant, out: &mut Effects) {
         // Where secrets live changes with the secrets alone.
         let settings = Settings { secret_storage: self.settings.secret_storage, ..settings.clamped() };
@@ -30,6 +39,18 @@ impl State {
         }
         if before.stun_servers != after.stun_servers {
             self.tell_stun_servers(out);
+        }
+        if before.processing != after.processing {
+            out.push(Effect::Voice(VoiceControl::Processing(after.processing)));
+        }
+        if before.level_voices != after.level_voices {
+            out.push(Effect::Voice(VoiceControl::LevelVoices(after.level_voices)));
+        }
+        if before.frame_millis != after.frame_millis {
+            out.push(Effect::Voice(VoiceControl::FrameTime(after.frame_millis)));
+        }
+        if before.party_output != after.party_output {
+            out.push(Effect::Voice(VoiceControl::PartyOutput(after.party_output.clone())));
         }
         if before.talk_key != after.talk_key {
             // The old key's release will never be seen.
@@ -51,7 +72,7 @@ impl State {
         }
     }
 
-    pub(super) fn device_event(&mut self, event: VoiceEvent, out: &mut Effects) {
+    pub(super) fn device_event(&mut self, event: VoiceEvent, now: Instant, out: &mut Effects) {
         match event {
             VoiceEvent::Connection { .. } => {}
             VoiceEvent::DevicesChanged(devices) => {
@@ -82,9 +103,9 @@ impl State {
                 self.set_device(kind, DeviceState::Closed);
                 self.problems.clear_device(kind);
             }
-            VoiceEvent::RecordingBegan(_)
-            | VoiceEvent::RecordingEnded { .. }
-            | VoiceEvent::RecordingFailed => {}
+            VoiceEvent::RecordingBegan(file) => self.recording_began(file, now),
+            VoiceEvent::RecordingEnded { file, whole } => self.recording_ended(file, whole, out),
+            VoiceEvent::RecordingFailed => self.recording_failed("the recorder wrote nothing"),
         }
     }
 

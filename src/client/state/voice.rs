@@ -207,7 +207,7 @@ impl State {
     pub(super) fn voice_event(&mut self, event: VoiceEvent, now: Instant, out: &mut Effects) {
         let (connection, state) = match event {
             VoiceEvent::Connection { connection, state } => (connection, state),
-            device => return self.device_event(device, out),
+            device => return self.device_event(device, now, out),
         };
         if self.link_event(connection, state, now, out) {
             return;

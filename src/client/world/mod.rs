@@ -235,6 +235,7 @@ impl World {
             VoiceControl::StunServers(_) if self.fixed_stun_servers => {}
             VoiceControl::StunServers(servers) => self.voice.set_stun_servers(servers),
             VoiceControl::FrameTime(millis) => self.voice.set_frame_time(millis),
+            VoiceControl::PartyOutput(_) if self.fixed_speakers => {}
             VoiceControl::PartyOutput(device) => self.voice.set_party_output(device),
             VoiceControl::Record(recorder) => self.voice.record(recorder),
         }

@@ -27,7 +27,7 @@ fn notes() -> Notes {
             is_plus: true,
             ..Profile::named(NOVA, "Nova")
         }],
-        hearing: BTreeMap::new(),
+        hearing: BTreeMap::from([(NOVA, Hearing { volume_percent: 40, muted: true })]),
         pause_until: Some(UNIX_EPOCH + Duration::from_secs(1_800_000_000)),
     }
 }
@@ -98,6 +98,7 @@ fn an_entry_that_cannot_be_read_costs_itself_alone() {
         r#"{{"account": "{ME}", "from_the_future": [1], "pause_until": -1,
         "favorites": ["7", 8, "x", null, "18446744073709551616", "9"],
         "read_up_to": {{"a/b": "1", "g": 1, "h": "", "..": "1", "k": "5"}},
+        "hearing": {{"x": {{}}, "7": {{"volume_percent": -1}}, "8": 5, "9": {{"volume_percent": 900}}, "10": {{"muted": true}}}},
         "invitations": [{{"session": "../x"}}, {{"session": "s-1", "from": 3}}, {{"from": "Nova"}}, {{"session": "s-2"}}],
         "profiles": [{{"account": "1"}}, {{"account": "2", "online_id": "Odalys-7", "avatar": "file:///etc/passwd"}}, 5]}}"#
     ));
@@ -105,6 +106,9 @@ fn an_entry_that_cannot_be_read_costs_itself_alone() {
     assert_eq!(read.read_up_to, BTreeMap::from([(GroupId::from("k"), MessageUid::from("5"))]));
     assert_eq!(read.invitations.iter().map(|i| i.session.as_str()).collect::<Vec<_>>(), ["s-2"]);
     assert_eq!(read.profiles, [Profile::named(AccountId(2), "Odalys-7")]);
+    let loud = Hearing { volume_percent: Hearing::MAX_VOLUME, muted: false };
+    let silent = Hearing { volume_percent: 100, muted: true };
+    assert_eq!(read.hearing, BTreeMap::from([(AccountId(9), loud), (AccountId(10), silent)]));
     assert_eq!(read.pause_until, None);
     let read = Kept::with_file(format!(r#"{{"account": "{ME}", "favorites": {{}}, "profiles": "x"}}"#));
     assert_eq!(read, Notes::default());

@@ -9,7 +9,7 @@ use crate::{
     ui::{Cx, display::one_line, names},
 };
 
-const CARD_HEIGHT: f32 = 86.0;
+const CARD_HEIGHT: f32 = 92.0;
 const CARD_WIDTH: f32 = 220.0;
 const GAP: f32 = 14.0;
 

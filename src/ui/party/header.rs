@@ -6,7 +6,7 @@ use crate::{
     client::{Command, Party, SignedIn, VoiceStatus},
     model::Privacy,
     ui::{
-        Cx,
+        Cx, Page,
         dialogs::Dialog,
         home, theme,
         theme::palette,
@@ -22,7 +22,7 @@ const NARROW: f32 = 560.0;
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) -> bool {
     let narrow = ui.available_width() < NARROW;
     let renaming = cx.nav.party.renaming.take();
-    let (mut next, mut dialog) = (None, None);
+    let (mut next, mut dialog, mut connection) = (None, None, false);
     let host = is_host(signed_in, party);
     let subtitle = subtitle(cx, party);
     let send = |command| cx.send(command);
@@ -56,6 +56,16 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) -
         if ui.add(Button::ghost("Invite").icon(Icon::Plus).icon_only(narrow)).clicked() {
             dialog = Some(Dialog::invite([]));
         }
+        let recording = cx.snapshot.sound.recording.is_some();
+        let (words, icon) =
+            if recording { ("Stop recording", Icon::Stop) } else { ("Record what you hear", Icon::Record) };
+        let tint = if recording { palette(ui).bad } else { palette(ui).text };
+        let button = Button::ghost(words).icon(icon).icon_color(tint).icon_only(true);
+        if ui.add(button).on_hover_text(words).clicked() {
+            send(Command::Record(!recording));
+        }
+        let button = Button::ghost("Connection").icon(Icon::Signal).icon_only(true);
+        connection = ui.add(button).on_hover_text("How good the connections are").clicked();
         if let Some(chat) = &party.chat {
             let button = Button::ghost("Party chat").icon(Icon::Speech).icon_only(narrow);
             if ui.add(button).on_hover_text("Messages of the party").clicked() {
@@ -74,6 +84,9 @@ pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) -
         true => Some(party.session.name.clone()),
         false => next.or(kept),
     };
+    if connection {
+        cx.nav.open_aside(Page::Connection);
+    }
     if dialog.is_some() {
         cx.nav.dialog = dialog;
     }

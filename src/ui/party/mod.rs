@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     client::{Party, SignedIn},
-    model::PartyLink,
+    model::{AccountId, PartyLink},
 };
 
 /// What the page keeps between frames.
@@ -25,6 +25,8 @@ use crate::{
 pub struct State {
     /// The new name while it is typed.
     renaming: Option<String>,
+    /// Of somebody, while it is dragged.
+    volume: Option<(AccountId, u16)>,
 }
 
 pub fn show(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party) {

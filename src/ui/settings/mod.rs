@@ -69,7 +69,7 @@ impl Section {
 /// What the page keeps between frames.
 #[derive(Default)]
 pub struct State {
-    hear_yourself: bool,
+    voice: voice::State,
     /// What the client was last asked for.
     asked: MicrophoneTest,
     key_choice: talk_keys::Choice,
@@ -81,7 +81,7 @@ pub struct State {
     client: first_run::Draft,
     forgetting_client: bool,
     captures: captures::Draft,
-    calls: connection::Sample,
+    connection: connection::State,
     /// The list of blocked people was asked for since its section is open.
     asked_for_blocked: bool,
 }
@@ -102,7 +102,7 @@ impl State {
     pub fn follow_page(&mut self, cx: &Cx<'_>) {
         let open = cx.signed_in().is_some() && cx.nav.page == Page::Settings;
         if !open || cx.nav.section != Section::Voice {
-            self.hear_yourself = false;
+            self.voice = voice::State::default();
         }
         if !open || cx.nav.section != Section::TalkKeys {
             self.key_choice = talk_keys::Choice::default();
@@ -113,7 +113,7 @@ impl State {
             cx.send(Command::ReadBlocked);
         }
         self.asked_for_blocked = people;
-        let wanted = match (open && cx.nav.section == Section::Voice, self.hear_yourself) {
+        let wanted = match (open && cx.nav.section == Section::Voice, self.voice.hear_yourself) {
             (false, _) => MicrophoneTest::Off,
             (true, false) => MicrophoneTest::Meter,
             (true, true) => MicrophoneTest::HearYourself,
@@ -179,7 +179,7 @@ fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Sta
     home::body(ui, CONTENT_WIDTH, |ui| {
         problems::show_page(ui, cx, signed_in);
         match cx.nav.section {
-            Section::Voice => voice::show(ui, cx, &mut state.hear_yourself),
+            Section::Voice => voice::show(ui, cx, &mut state.voice),
             Section::TalkKeys => {
                 talk_keys::show(ui, cx, &mut state.key_choice, &mut state.release_hold_millis)
             }
@@ -188,7 +188,7 @@ fn page_body(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, state: &mut Sta
             Section::People => people::show(ui, cx, signed_in),
             Section::SignIn => sign_in::show(ui, cx, &mut state.client, &mut state.forgetting_client),
             Section::Captures => captures::show(ui, cx, &mut state.captures),
-            Section::Connection => connection::show(ui, cx, signed_in, &mut state.calls),
+            Section::Connection => connection::show(ui, cx, signed_in, &mut state.connection),
             Section::About => about(ui, cx),
         }
     });

@@ -1,15 +1,14 @@
-//! When the microphone is sent: talk mode, the key, how long it stays on after the key is let go.
+//! The talk key, and how long the microphone stays on after it is let go.
 
-use egui::{Event, Key, RawInput, Slider, Ui, WidgetInfo};
+use egui::{Event, Key, RawInput, Ui};
 
-use super::{change, choices, setting};
+use super::{change, setting};
 use crate::{
-    model::{TalkKey, TalkMode},
+    model::TalkKey,
     ui::{
         Cx, talk_key, theme,
         theme::palette,
         widgets::{self, Button},
-        wording,
     },
 };
 
@@ -46,20 +45,6 @@ impl Choice {
 }
 
 pub fn show(ui: &mut Ui, cx: &Cx<'_>, choice: &mut Choice, draft: &mut Option<u16>) {
-    let settings = &cx.snapshot.settings;
-    widgets::settings_card(ui, "Talk mode", |ui| {
-        let all = [TalkMode::PushToTalk, TalkMode::VoiceActivation, TalkMode::OpenMicrophone];
-        if let Some(mode) = choices(ui, &all, settings.talk_mode, wording::talk_mode) {
-            change(cx, |settings| settings.talk_mode = mode);
-        }
-        ui.add_space(2.0);
-        let text = match settings.talk_mode {
-            TalkMode::PushToTalk => "The others hear you while you hold the talk key.",
-            TalkMode::VoiceActivation => "The others hear you while you speak.",
-            TalkMode::OpenMicrophone => "The others hear you all the time, unless you mute yourself.",
-        };
-        widgets::paragraph(ui, text, theme::small(), palette(ui).dim);
-    });
     widgets::settings_card(ui, "Talk key", |ui| {
         key(ui, cx, choice);
         ui.separator();
@@ -93,11 +78,9 @@ fn hold(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Option<u16>) {
         ui.allocate_ui(egui::vec2(64.0, 20.0), |ui| {
             widgets::text(ui, format!("{millis} ms"), theme::small(), palette(ui).dim);
         });
-        ui.spacing_mut().slider_width = (ui.available_width() - 220.0).clamp(80.0, 220.0);
-        let slider =
-            Slider::new(&mut millis, 0..=MOST_HOLD_MILLIS).step_by(HOLD_STEP_MILLIS).show_value(false);
-        let response = ui.add(slider);
-        response.widget_info(|| WidgetInfo::slider(true, f64::from(millis), "Keep talking after release"));
+        let width = (ui.available_width() - 220.0).clamp(80.0, 220.0);
+        let (name, range) = ("Keep talking after release", 0..=MOST_HOLD_MILLIS);
+        let response = widgets::slider(ui, name, &mut millis, range, HOLD_STEP_MILLIS, width);
         if response.changed() {
             *draft = Some(millis);
         }

@@ -32,6 +32,15 @@ pub enum Icon {
     StarFilled,
     Game,
     AddPerson,
+    /// From here to there.
+    Direct,
+    /// By way of something in the middle.
+    Bridge,
+    Again,
+    /// How good a connection is.
+    Signal,
+    Record,
+    Stop,
 }
 
 impl Icon {
@@ -118,6 +127,35 @@ impl Icon {
                     (7.0, 16.0),
                     (3.5, 16.0),
                 ]);
+            }
+            Self::Direct => {
+                pen.dot(5.0, 12.0, 3.0);
+                pen.dot(19.0, 12.0, 3.0);
+                pen.line(&[(5.0, 12.0), (19.0, 12.0)]);
+            }
+            Self::Bridge => {
+                pen.dot(4.5, 17.5, 2.6);
+                pen.dot(19.5, 17.5, 2.6);
+                pen.circle(12.0, 7.0, 3.0);
+                pen.line(&[(4.5, 17.5), (10.0, 9.5)]);
+                pen.line(&[(19.5, 17.5), (14.0, 9.5)]);
+            }
+            Self::Again => {
+                pen.arc((12.0, 12.0), 8.0, -0.15 * PI, 1.5 * PI);
+                pen.line(&[(8.5, 1.5), (12.5, 4.0), (8.5, 7.5)]);
+            }
+            Self::Signal => {
+                pen.line(&[(5.0, 20.0), (5.0, 15.0)]);
+                pen.line(&[(12.0, 20.0), (12.0, 10.0)]);
+                pen.line(&[(19.0, 20.0), (19.0, 4.0)]);
+            }
+            Self::Record => {
+                pen.circle(12.0, 12.0, 9.0);
+                pen.dot(12.0, 12.0, 4.5);
+            }
+            Self::Stop => {
+                pen.circle(12.0, 12.0, 9.0);
+                pen.rounded(9.0, 9.0, 6.0, 6.0, 1.0);
             }
             Self::Leave => {
                 pen.line(&[(10.0, 4.0), (4.0, 4.0), (4.0, 20.0), (10.0, 20.0)]);

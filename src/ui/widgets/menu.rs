@@ -10,8 +10,23 @@ use crate::ui::theme::{CONTROL_HEIGHT, RADIUS, body, palette, strong};
 
 const ITEM_HEIGHT: f32 = 36.0;
 
-/// A menu that opens below `button` when it is pressed.
+/// A menu that opens below `button` when it is pressed, and closes with what is pressed in it.
 pub fn menu(button: &Response, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    open_below(button, name, width, PopupCloseBehavior::CloseOnClick, contents);
+}
+
+/// The same with more than items in it: `contents` closes it by [`Ui::close`].
+pub fn menu_of_controls(button: &Response, name: &str, width: f32, contents: impl FnOnce(&mut Ui)) {
+    open_below(button, name, width, PopupCloseBehavior::CloseOnClickOutside, contents);
+}
+
+fn open_below(
+    button: &Response,
+    name: &str,
+    width: f32,
+    closes: PopupCloseBehavior,
+    contents: impl FnOnce(&mut Ui),
+) {
     // Rows reach to the edge of the window; their menus should not.
     let anchor = button.rect.with_min_x(button.rect.left().max(8.0));
     Popup::menu(button)
@@ -19,7 +34,7 @@ pub fn menu(button: &Response, name: &str, width: f32, contents: impl FnOnce(&mu
         .accessible_name(name)
         .width(width)
         .gap(4.0)
-        .close_behavior(PopupCloseBehavior::CloseOnClick)
+        .close_behavior(closes)
         .show(|ui| {
             ui.spacing_mut().item_spacing.y = 2.0;
             ui.set_width(width);

@@ -1,6 +1,8 @@
 //! The level meter: a bar that is green where one should be, and turns amber where it gets loud.
 
-use egui::{Color32, Mesh, Rect, Response, Sense, Shape, Ui, WidgetInfo, accesskit::Role, pos2, vec2};
+use egui::{
+    Color32, Mesh, Rect, Response, Sense, Shape, Stroke, Ui, WidgetInfo, accesskit::Role, pos2, vec2,
+};
 
 use crate::{model::Decibels, ui::theme::palette};
 
@@ -37,6 +39,14 @@ pub fn meter(ui: &mut Ui, name: &str, level: Decibels, width: f32) -> Response {
         }
     }
     response
+}
+
+/// Lines across a meter, where something begins or ends.
+pub fn meter_marks(ui: &Ui, meter: Rect, marks: &[(Decibels, Color32)]) {
+    for (level, color) in marks {
+        let x = meter.left() + meter.width() * fraction(*level);
+        ui.painter().vline(x, meter.y_range().expand(4.0), Stroke::new(2.0, *color));
+    }
 }
 
 fn gradient(rect: Rect, left: Color32, right: Color32) -> Shape {

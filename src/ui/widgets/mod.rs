@@ -10,11 +10,14 @@ mod icon;
 mod mark;
 mod menu;
 mod meter;
+mod plot;
 mod progress;
 mod secret_field;
+mod slider;
 mod stepper;
 mod surface;
 mod text;
+mod toggle;
 
 pub use self::text::{
     announce, caps_heading, fact, key_cap, line, paint_caps, paint_line, paragraph, pill, pill_width,
@@ -31,15 +34,18 @@ pub use dialog::{
 pub use field::{entered, long_field, read_only_field, search_field, text_field};
 pub use icon::Icon;
 pub use mark::{count_badge, marked_button};
-pub use menu::{context_menu, menu, menu_item, nav_item, select, tick};
-pub use meter::{fraction as meter_fraction, meter};
+pub use menu::{context_menu, menu, menu_item, menu_of_controls, nav_item, select, tick};
+pub use meter::{fraction as meter_fraction, meter, meter_marks};
+pub use plot::plot;
 pub use progress::progress_bar;
 pub use secret_field::{SecretText, secret_field};
+pub use slider::slider;
 pub use stepper::stepper;
 pub use surface::{
     Back, card, card_background, dashed_outline, escaped, hairline, header, margin, place, settings_card,
     skeleton_card, skeleton_row, waiting_arc,
 };
+pub use toggle::toggle_row;
 
 use egui::{Rect, Response, Stroke, StrokeKind, Ui};
 

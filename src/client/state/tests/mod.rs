@@ -7,6 +7,7 @@ mod outage;
 mod parties;
 mod service;
 mod sign_in;
+mod sound;
 
 use std::time::{Duration, Instant, SystemTime};
 
