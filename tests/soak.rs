@@ -53,7 +53,8 @@ impl Party {
         let (service, folder) = (Service::empty(), tempfile::tempdir().unwrap());
         for member in 0..size {
             // All of them together stay below full scale.
-            let voice: Vec<_> = tone(pitch(member), SECOND as usize).iter().map(|sample| sample / 5.0).collect();
+            let voice: Vec<_> =
+                tone(pitch(member), SECOND as usize).iter().map(|sample| sample / 5.0).collect();
             let seconds = length.as_secs() as usize + 120;
             write_wav(&folder.path().join(format!("{member}.wav")), &voice.repeat(seconds));
         }
@@ -71,7 +72,8 @@ impl Party {
         const BEGINNING: &str = "https://party.playstation.com/";
         let deadline = Instant::now() + HEARD_WITHIN;
         loop {
-            let page = self.service.runtime.block_on(async { reqwest::get(&self.service.url).await?.text().await });
+            let page =
+                self.service.runtime.block_on(async { reqwest::get(&self.service.url).await?.text().await });
             let page = page.unwrap();
             if let Some(from) = page.find(BEGINNING) {
                 return page[from..from + BEGINNING.len() + 22].to_owned();

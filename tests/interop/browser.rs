@@ -78,7 +78,11 @@ impl Call<'_> {
             if loud && near {
                 return;
             }
-            assert!(Instant::now() < deadline, "Chromium hears {heard}, not {hz} Hz; {}", self.run("state()"));
+            assert!(
+                Instant::now() < deadline,
+                "Chromium hears {heard}, not {hz} Hz; {}",
+                self.run("state()")
+            );
             std::thread::sleep(Duration::from_millis(200));
         }
     }
@@ -99,7 +103,9 @@ impl Call<'_> {
 
     /// Errors of the page fail the test with the page's own words.
     fn run(&mut self, expression: &str) -> Value {
-        let caught = format!("(async () => {{ try {{ return {{ ok: await {expression} }}; }} catch (error) {{ return {{ failed: `${{error}}` }}; }} }})()");
+        let caught = format!(
+            "(async () => {{ try {{ return {{ ok: await {expression} }}; }} catch (error) {{ return {{ failed: `${{error}}` }}; }} }})()"
+        );
         let mut came = self.page.evaluate(&caught);
         assert!(came["failed"].is_null(), "{expression:.40}: {}", came["failed"]);
         came["ok"].take()

@@ -1,6 +1,5 @@
 //! Calls with Chromium, whose Opus knows the standard's clock alone: 48 kHz.
 
-
 use partyline::voice::{ConnectionState, VoiceEvent};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
@@ -90,9 +89,8 @@ fn a_closed_tab_is_noticed() {
         runtime.block_on(ours.hears(THEIRS));
         call.close_the_tab();
         let ends = [ConnectionState::Closed, ConnectionState::Interrupted];
-        let noticed = || {
-            ends.iter().any(|&state| ours.client.saw(&VoiceEvent::Connection { connection: 1, state }))
-        };
+        let noticed =
+            || ends.iter().any(|&state| ours.client.saw(&VoiceEvent::Connection { connection: 1, state }));
         runtime.block_on(support::until(noticed, || "the end of the tab".into()));
     });
 }

@@ -71,7 +71,8 @@ async fn they_hear(peer: &Peer, hz: f32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn str0m_offers_as_the_bridge_does() {
-    let shape = Shape { clock_hz: 16_000, frame_millis: 40, direction: Direction::RecvOnly, ..Shape::default() };
+    let shape =
+        Shape { clock_hz: 16_000, frame_millis: 40, direction: Direction::RecvOnly, ..Shape::default() };
     they_offer(shape, OtherEnd::Bridge).await;
 }
 
@@ -159,10 +160,10 @@ async fn who_falls_silent_is_interrupted_and_then_lost_and_leaves_nothing_behind
     let interrupted = ours.until(2, ConnectionState::Interrupted).await;
     assert!(interrupted < INTERRUPTED_WITHIN, "{interrupted:?}");
     let failed = async {
-        while !ours.client.saw(&partyline::voice::VoiceEvent::Connection {
-            connection: 2,
-            state: ConnectionState::Failed,
-        }) {
+        while !ours
+            .client
+            .saw(&partyline::voice::VoiceEvent::Connection { connection: 2, state: ConnectionState::Failed })
+        {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };

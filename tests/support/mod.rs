@@ -71,7 +71,8 @@ impl Client {
 
     /// Answers a bridge and waits until media can flow.
     pub async fn join(&self, connection: u64, bridge: &Bridge) -> String {
-        let answer = self.voice.answer(connection, OtherEnd::Bridge, Offer(bridge.offer().await)).await.unwrap();
+        let answer =
+            self.voice.answer(connection, OtherEnd::Bridge, Offer(bridge.offer().await)).await.unwrap();
         bridge.accept(answer.0.clone()).await;
         bridge.connected().await;
         self.until(&VoiceEvent::Connection { connection, state: ConnectionState::Connected }).await;

@@ -235,7 +235,13 @@ impl Machine {
         let mid = self.mid.expect("negotiated");
         let mut direct = self.rtc.direct_api();
         let stream = direct.declare_stream_tx(Ssrc::from(ssrc), None, mid, None);
-        stream.write_rtp(RtpWrite::new(payload_type.into(), number.into(), timestamp, Instant::now(), payload));
+        stream.write_rtp(RtpWrite::new(
+            payload_type.into(),
+            number.into(),
+            timestamp,
+            Instant::now(),
+            payload,
+        ));
         self.pump();
     }
 
