@@ -9,12 +9,11 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use base64::{Engine, prelude::BASE64_STANDARD};
 use partyline::{
     client::{Failure, ProblemKind},
     model::{
-        AccountId, Clock, CustomMessage, FriendRelation, GroupId, ImageUrl, MessageKind, MessageRange,
-        NotificationId, PartyLink, Platform, Privacy, PrivateText, SessionId, ThreadId,
+        AccountId, Clock, Description, FriendRelation, GroupId, ImageUrl, MessageKind, MessageRange,
+        NotificationId, Offer, PartyLink, Platform, Privacy, SessionId, Signal, ThreadId,
     },
     psn::{Error, Event, PartyChange, PartyEvent, PresenceCache, Psn, PushEvent, PushSocket},
     sandbox::{Area, Fault, SandboxConfig, Spoiled},
@@ -63,25 +62,6 @@ fn nowhere() -> SessionId {
     "99999999-0000-4000-8000-000000000000".parse().expect("an id")
 }
 
-/// Voice signalling as protocol section 6 has it: a header of 44 bytes, then text.
-fn signal(from: AccountId, to: AccountId) -> String {
-    let user =
-        |account: AccountId| serde_json::json!({"account_id": account.to_string(), "platform": 100_001});
-    let json = serde_json::json!({
-        "from": user(from), "to": user(to), "type": "offer", "sdp": "v=0\r\n", "sdp_sequence_number": "1",
-        "global_seq_num": 1, "users": [user(from), user(to)],
-        "medias": [{"user": user(from), "msids": ["0"], "media_records": [{"media_identifier": "voice_chat", "mid": "0"}]}],
-    });
-    let text = format!("1/1/1\n{json}");
-    let mut frame: Vec<u8> = [1_u32, 0, 1, 0].into_iter().flat_map(u32::to_le_bytes).collect();
-    frame.extend(from.0.to_le_bytes());
-    frame.extend(100_001_u32.to_le_bytes());
-    frame.extend([0; 12]);
-    frame.extend((text.len() as u32).to_le_bytes());
-    frame.extend(text.as_bytes());
-    format!("ver=1.0, type=binary, body={}", BASE64_STANDARD.encode(frame))
-}
-
 /// The next event about a party that is as wanted.
 async fn party_event(line: &mut PushSocket, wanted: impl Fn(&Event) -> bool) -> PartyEvent {
     let found = async {
@@ -127,16 +107,19 @@ fn a_party_from_its_beginning_to_its_end() {
         let member = party.members.iter().find(|it| it.account == marlow.account()).expect("a member");
         assert_eq!((member.muted, &member.connected_to), (true, &Some(vec![wren.account()])));
 
-        let message = |sender: &Psn| CustomMessage {
-            channel: "miranda:12".into(),
-            payload: PrivateText(signal(sender.account(), wren.account())),
+        let message = |sender: &Psn| Signal {
+            from: sender.account(),
+            from_platform: Platform::Mobile,
+            to: wren.account(),
+            to_platform: Platform::Mobile,
+            description: Description::Offer(Offer("v=0\r\n".into())),
+            sequence: 1,
         };
-        let to = [(wren.account(), Platform::Mobile)];
-        marlow.send_custom_message(&session, &message(marlow), &to).await.expect("sent");
-        let heard = party_event(&mut line, |event| matches!(event, Event::CustomMessage(_))).await;
-        assert_eq!(heard.event, Event::CustomMessage(message(marlow)));
+        marlow.send_signal(&session, &message(marlow)).await.expect("sent");
+        let heard = party_event(&mut line, |event| matches!(event, Event::Signal(_))).await;
+        assert_eq!(heard.event, Event::Signal(Box::new(message(marlow))));
         let forged = message(wren);
-        let forged = marlow.send_custom_message(&session, &forged, &to);
+        let forged = marlow.send_signal(&session, &forged);
         assert_eq!(problem(forged).await, ProblemKind::ServiceTrouble, "with somebody else's id inside");
 
         assert_eq!(
@@ -162,7 +145,6 @@ fn a_party_that_is_no_more_says_so_whatever_is_asked_of_it() {
     Pair::meet(async |Pair { marlow, wren, .. }| {
         use ProblemKind::PartyEnded;
         let session = &nowhere();
-        let message = CustomMessage { channel: "miranda:12".into(), payload: PrivateText::from("") };
         assert_eq!(party_problem(marlow.party(session)).await, PartyEnded);
         assert_eq!(party_problem(marlow.join_party(session, None)).await, PartyEnded);
         assert_eq!(party_problem(marlow.invite(session, &[wren.account()])).await, PartyEnded);
@@ -170,8 +152,15 @@ fn a_party_that_is_no_more_says_so_whatever_is_asked_of_it() {
         assert_eq!(party_problem(marlow.change_party(session, &change)).await, PartyEnded);
         assert_eq!(party_problem(marlow.announce_voice(session, &[], false)).await, PartyEnded);
         assert_eq!(party_problem(marlow.share_party(session)).await, PartyEnded);
-        let to = [(NOBODY, Platform::Ps5)];
-        let sent = marlow.send_custom_message(session, &message, &to).await;
+        let signal = Signal {
+            from: marlow.account(),
+            from_platform: Platform::Mobile,
+            to: NOBODY,
+            to_platform: Platform::Ps5,
+            description: Description::Offer(Offer("v=0\r\n".into())),
+            sequence: 1,
+        };
+        let sent = marlow.send_signal(session, &signal).await;
         assert!(sent.is_err());
         marlow.leave_party(session).await.expect("what is left is left");
         marlow.remove_member(session, NOBODY).await.expect("who is gone is gone");

@@ -17,6 +17,7 @@ mod picture;
 mod profile;
 mod secret;
 mod settings;
+mod signal;
 mod voice;
 
 pub use account::{
@@ -43,11 +44,12 @@ pub use image::{ImageUrl, InvalidImageUrl};
 pub use link::{LinkMember, LinkPreview};
 pub use notes::Notes;
 pub use notification::Notification;
-pub use party::{Bridge, CustomMessage, Invitation, Member, PartySession, Platform, Privacy};
+pub use party::{Bridge, Invitation, Member, PartySession, Platform, Privacy};
 pub use picture::Picture;
 pub use profile::{InvalidProfileName, ProfileName};
 pub use secret::Secret;
 pub use settings::{DeviceChoice, Settings, TalkKey, TalkMode, Theme};
+pub use signal::{Description, Signal};
 pub use voice::{
     Activation, Answer, Candidate, CandidateKind, CandidatePair, Decibels, DeviceKind, DeviceTrouble,
     Hearing, LinkPhase, LinkReport, LinkSample, Offer, OtherEnd, Processing, RecordingFormat, SoundDevice,

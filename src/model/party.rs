@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{AccountId, BridgeId, BridgeToken, OnlineId, PrivateText, SessionId};
+use super::{AccountId, BridgeId, BridgeToken, OnlineId, SessionId};
 
 /// What a member plays or talks from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -38,6 +38,8 @@ pub struct Member {
     pub join_order: u32,
     /// The member says they muted themselves.
     pub muted: bool,
+    /// The member switched voice chat off as a whole.
+    pub voice_off: bool,
     /// Whom the member says they hear. `None`: they have not said, so they are still connecting.
     pub connected_to: Option<Vec<AccountId>>,
 }
@@ -66,15 +68,6 @@ impl PartySession {
     pub const MAX_MEMBERS: u32 = 16;
     /// A party of one is none.
     pub const MIN_LIMIT: u32 = 2;
-}
-
-/// What the program of one member says to those of others.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CustomMessage {
-    /// What it is about: `miranda:12` is voice signalling.
-    pub channel: String,
-    /// As it goes over the wire; may hold addresses.
-    pub payload: PrivateText,
 }
 
 /// An open invitation.

@@ -5,11 +5,12 @@ use serde_json::Value;
 
 use super::wire::{
     custom_data::VoiceState,
+    miranda::Heard,
     party::{self, connections},
     push::{Body, BridgeRef, Data, Frame},
 };
 use crate::model::{
-    AccountId, Bridge, BridgeId, CustomMessage, GroupId, Member, MessageUid, OnlineId, Privacy, SessionId,
+    AccountId, Bridge, BridgeId, GroupId, Member, MessageUid, OnlineId, Privacy, SessionId, Signal,
     is_path_segment,
 };
 
@@ -68,8 +69,12 @@ pub enum Event {
     /// The frame does not hold the new value, so it is to be read.
     SettingsChanged,
     Invited,
-    /// The program of another member says something to ours.
-    CustomMessage(CustomMessage),
+    /// The program of another member says to one of this session how to connect.
+    Signal(Box<Signal>),
+    /// It says something else, which means nothing to us.
+    OtherMessage,
+    /// It says something that is damaged, or in another member's name.
+    UnusableMessage,
     /// Of a kind nobody has described.
     Unknown,
 }
@@ -79,6 +84,7 @@ pub enum Event {
 pub struct MemberChange {
     pub account: AccountId,
     pub muted: Option<bool>,
+    pub voice_off: Option<bool>,
     pub connected_to: Option<Vec<AccountId>>,
 }
 
@@ -102,6 +108,11 @@ impl PushEvent {
                 },
             },
         }
+    }
+
+    /// See [`Event::UnusableMessage`].
+    pub fn is_unusable(&self) -> bool {
+        matches!(self, Self::Party(PartyEvent { event: Event::UnusableMessage, .. }))
     }
 
     /// Of a kind nobody has described.
@@ -183,7 +194,14 @@ fn event(kind: &str, data: Data, session: &SessionId) -> Event {
         "visibilityType:updated" => Event::SettingsChanged,
         "invitations:created" => Event::Invited,
         "customMessage:noSeq:created" => {
-            data.custom_message.map_or(Event::Unknown, |message| Event::CustomMessage(message.into_model()))
+            let from = data.custom_properties.and_then(|properties| properties.from);
+            let heard = data.custom_message.map(|message| message.heard(from.map(|from| from.account_id)));
+            match heard {
+                Some(Heard::Signal(signal)) => Event::Signal(signal),
+                Some(Heard::Nothing) => Event::OtherMessage,
+                Some(Heard::Unusable) => Event::UnusableMessage,
+                None => Event::Unknown,
+            }
         }
         _ => Event::Unknown,
     }
@@ -197,6 +215,7 @@ fn change(member: party::Member, session: &SessionId) -> MemberChange {
     MemberChange {
         account: member.account_id,
         muted: member.custom_data4.as_deref().and_then(VoiceState::decode).map(|s| s.muted()),
+        voice_off: member.voice_chat_activated.map(|on| !on),
         connected_to: member.custom_data3.as_deref().and_then(|wire| connections(wire, session)),
     }
 }
@@ -228,7 +247,7 @@ mod tests {
         assert!(matches!(&events[2], Event::MembersChanged(m) if m[0].muted == Some(true)));
         assert!(matches!(&events[3], Event::MembersChanged(m)
             if m[0].connected_to == Some(vec![AccountId(1234567890123456789)]) && m[0].muted.is_none()));
-        assert!(matches!(&events[4], Event::CustomMessage(m) if m.channel == "miranda:12"));
+        assert!(matches!(&events[4], Event::Signal(signal) if signal.from == TIDEWALKER));
         assert_eq!(events[5], Event::Renamed("Sunday squad".into()));
         assert_eq!(events[6], Event::MembersLeft(vec![TIDEWALKER]));
         assert_eq!(events[7], Event::PartyDeleted);

@@ -26,7 +26,7 @@
 //! | DELETE `/partySessions/{id}/members/{account}` | 4 | ? | [`Psn::remove_member`] | a member's menu, for the host |
 //! | POST `/partySessions/{id}/invitations` | 4 | B | [`Psn::invite`] | Invite |
 //! | POST `/partySessions/{id}/bridges` | 4 | B, C | [`Psn::link_bridge`] | voice |
-//! | POST `/partySessions/{id}/customMessage` | 4, 6 | B, I | [`Psn::send_custom_message`] | tests alone so far: voice between members is not built |
+//! | POST `/partySessions/{id}/customMessage` | 4, 6 | B, I | [`Psn::send_signal`] | voice from member to member |
 //! | **mobile** `/playerRecommendations/v1` | | | | |
 //! | GET `/partyHistory/me` | 4 | B, ? | [`Psn::party_history`] | recent parties and people |
 //! | **web** and **mobile** `/cpss/v1` | | | | |
@@ -116,7 +116,10 @@ mod stay;
 mod tokens;
 mod wire;
 
-use std::{sync::Arc, time::SystemTime};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::SystemTime,
+};
 
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -144,6 +147,8 @@ pub struct Psn {
     tokens: Arc<Tokens>,
     /// Names this client to the push system, the same for as long as it lives.
     push_context: Uuid,
+    /// How many were sent.
+    signals: AtomicU64,
 }
 
 impl Psn {
@@ -156,7 +161,7 @@ impl Psn {
         clock: Clock,
     ) -> Self {
         let http = Arc::new(http::Http::new(endpoints, client, Arc::clone(&tokens), refreshes, clock));
-        Self { http, tokens, push_context: Uuid::new_v4() }
+        Self { http, tokens, push_context: Uuid::new_v4(), signals: AtomicU64::new(0) }
     }
 
     /// Whose account this is.

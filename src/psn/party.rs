@@ -1,5 +1,7 @@
 //! Parties: `sessionManager/v2`.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::Method;
 
 use super::{
@@ -16,8 +18,7 @@ use super::{
     },
 };
 use crate::model::{
-    AccountId, Bridge, CustomMessage, Invitation, OnlineId, PartyLink, PartySession, Platform, Privacy,
-    SessionId,
+    AccountId, Bridge, Invitation, OnlineId, PartyLink, PartySession, Privacy, SessionId, Signal,
 };
 
 const ROOT: &str = "/sessionManager/v2";
@@ -151,15 +152,14 @@ impl Psn {
         }
     }
 
-    /// Says something to the programs of other members, which hear it as [`super::Event::CustomMessage`].
-    pub async fn send_custom_message(
-        &self,
-        session: &SessionId,
-        message: &CustomMessage,
-        to: &[(AccountId, Platform)],
-    ) -> Result<(), Error> {
-        let body = wire::miranda::CustomMessage::new(message, to);
-        let call = self.on_session("custom message", Method::POST, session, "/customMessage").json(&body);
+    /// Says something to the program of another member, which hears it as [`super::Event::Signal`].
+    ///
+    /// # Errors
+    /// The service refuses what is not in our own name.
+    pub async fn send_signal(&self, session: &SessionId, signal: &Signal) -> Result<(), Error> {
+        let number = self.signals.fetch_add(1, Ordering::Relaxed) + 1;
+        let body = wire::miranda::CustomMessage::new(signal, number);
+        let call = self.on_session("signal", Method::POST, session, "/customMessage").json(&body);
         self.http.send(call).await.map(drop)
     }
 

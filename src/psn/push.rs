@@ -70,6 +70,8 @@ pub struct PushCounts {
     pub repeated: u64,
     /// Of these, the ones of a kind nobody has described.
     pub unknown: u64,
+    /// Of these, messages of other members' programs that are damaged or in another's name: they are passed over.
+    pub unusable: u64,
     /// Frames about nothing that the client knows.
     pub other: u64,
 }
@@ -259,6 +261,7 @@ impl PushSocket {
         self.in_flight.forget();
         self.counts.events += 1;
         self.counts.unknown += u64::from(event.is_unknown());
+        self.counts.unusable += u64::from(event.is_unusable());
         self.counts.repeated += u64::from(self.last_event.as_ref() == Some(&text));
         self.last_event = Some(text);
         Some(event)

@@ -49,7 +49,7 @@ pub use handle::{
     VoiceConfig, VoiceEvent, list_devices,
 };
 pub use meters::{Level, MAX_SPEAKERS, Meters};
-pub use negotiation::{MAX_OFFER_BYTES, NegotiationError};
+pub use negotiation::{MAX_OFFER_BYTES, NegotiationError, Terms};
 
 /// What `tests/bench` measures one by one.
 #[doc(hidden)]

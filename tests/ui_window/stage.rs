@@ -409,6 +409,7 @@ pub fn session(id: &str, name: &str, members: &[(u64, &str)]) -> PartySession {
         platform: Platform::Ps5,
         join_order: order as u32,
         muted: false,
+        voice_off: false,
         connected_to: Some(Vec::new()),
     };
     PartySession {

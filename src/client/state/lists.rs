@@ -234,7 +234,7 @@ impl State {
             || session::says_inside(&event.event, me)
             || session::says_gone(&event.event, me);
         match event.event {
-            Event::CustomMessage(_) => {}
+            Event::Signal(_) | Event::OtherMessage | Event::UnusableMessage => {}
             Event::Invited => self.invited(event, now, out),
             _ if about_me => account.touch_lists(Pace::AtOnce, now),
             // Any event that names a session one is not in may mean an invitation.

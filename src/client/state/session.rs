@@ -32,7 +32,12 @@ pub fn apply(session: &mut PartySession, event: &Event) -> Option<Pace> {
         | Event::MembersChanged(_)
         | Event::SettingsChanged
         | Event::PartyDeleted => return Some(Pace::AtOnce),
-        Event::CustomMessage(_) | Event::PartyCreated | Event::Invited | Event::Unknown => return None,
+        Event::Signal(_)
+        | Event::OtherMessage
+        | Event::UnusableMessage
+        | Event::PartyCreated
+        | Event::Invited
+        | Event::Unknown => return None,
     }
     Some(Pace::Soon)
 }
@@ -52,6 +57,7 @@ fn change(session: &mut PartySession, changes: &[MemberChange]) -> Pace {
         match session.members.iter_mut().find(|member| member.account == change.account) {
             Some(member) => {
                 member.muted = change.muted.unwrap_or(member.muted);
+                member.voice_off = change.voice_off.unwrap_or(member.voice_off);
                 if let Some(connected_to) = &change.connected_to {
                     member.connected_to = Some(connected_to.clone());
                 }

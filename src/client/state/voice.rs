@@ -294,7 +294,12 @@ impl State {
         }
         if let (Some(VoiceState { connected_to, muted }), Some(account)) = (said, self.account()) {
             let account = account.me.account;
-            let change = MemberChange { account, muted: Some(muted), connected_to: Some(connected_to) };
+            let change = MemberChange {
+                account,
+                muted: Some(muted),
+                voice_off: None,
+                connected_to: Some(connected_to),
+            };
             self.own_party_event(Event::MembersChanged(vec![change]), now, out);
         }
     }

@@ -6,9 +6,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{party::platform_name, tolerant};
-use crate::model::{self, AccountId, Platform, PrivateText};
+use crate::model::{self, AccountId, Answer, Description, Offer, Platform};
 
 pub const CHANNEL: &str = "miranda:12";
+/// As messages number them **[I]**. Which console it is they do not tell.
+const MOBILE_APP: u32 = 100_001;
+const CONSOLE: u32 = 5;
 const PREFIX: &str = "ver=1.0, type=binary, body=";
 /// Longest payload that is decoded; an offer with many candidates fits several times.
 const LIMIT: usize = 128 << 10;
@@ -36,22 +39,48 @@ pub struct Recipient {
     pub platform: String,
 }
 
+/// What another member's program said.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Heard {
+    Signal(Box<model::Signal>),
+    /// Of another channel, a kind that changes no connection (`sdp_updated`, `user_table_updated`), or one of several parts:
+    /// those were never seen, and how they would be put together is not known **[?]**.
+    Nothing,
+    /// Not what its sender can have meant: cut, changed, or in somebody else's name.
+    Unusable,
+}
+
 impl CustomMessage {
-    pub fn new(message: &model::CustomMessage, to: &[(AccountId, Platform)]) -> Self {
-        let recipient = |(account_id, platform): &(AccountId, Platform)| Recipient {
-            account_id: *account_id,
-            platform: platform_name(*platform).to_owned(),
-        };
+    /// `number` grows with each message of ours.
+    pub fn new(signal: &model::Signal, number: u64) -> Self {
+        let recipient =
+            Recipient { account_id: signal.to, platform: platform_name(signal.to_platform).to_owned() };
         Self {
-            channel: message.channel.clone(),
-            payload: message.payload.0.clone(),
-            to: Some(to.iter().map(recipient).collect()),
+            channel: CHANNEL.to_owned(),
+            payload: Frame::new(signal, number).encode(),
+            to: Some(vec![recipient]),
             without_sequence_number: Some(true),
         }
     }
 
-    pub fn into_model(self) -> model::CustomMessage {
-        model::CustomMessage { channel: self.channel, payload: PrivateText(self.payload) }
+    /// `from`: who sent it, by the service's word.
+    pub fn heard(&self, from: Option<AccountId>) -> Heard {
+        if self.channel != CHANNEL {
+            return Heard::Nothing;
+        }
+        let Some(frame) = Frame::decode(&self.payload) else { return Heard::Unusable };
+        if Some(frame.header.sender) != from {
+            return Heard::Unusable;
+        }
+        match frame.part {
+            Part { part: 1, parts: 1, .. } => {}
+            Part { part, parts, .. } if (1..=parts).contains(&part) => return Heard::Nothing,
+            _ => return Heard::Unusable,
+        }
+        match serde_json::from_str::<Signal>(&frame.json) {
+            Ok(signal) if signal.from.account_id == frame.header.sender => signal.into_model(),
+            _ => Heard::Unusable,
+        }
     }
 }
 
@@ -85,7 +114,7 @@ pub struct Header {
 }
 
 /// The line before the JSON: `1/1/1`, `2/1/1` **[?]**.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Part {
     pub message: u32,
     pub part: u32,
@@ -93,6 +122,21 @@ pub struct Part {
 }
 
 impl Frame {
+    fn new(signal: &model::Signal, number: u64) -> Self {
+        let header = Header {
+            version: 1,
+            unknown_4: 0,
+            unknown_8: 1,
+            unknown_12: 0,
+            sender: signal.from,
+            sender_platform: platform_number(signal.from_platform),
+            unknown_28: 0,
+            unknown_36: 0,
+        };
+        let json = serde_json::to_value(Signal::new(signal, number)).unwrap_or_default().to_string();
+        Self { header, part: Part { message: 1, part: 1, parts: 1 }, json }
+    }
+
     /// `None` for anything that [`Frame::encode`] would not write in the same way.
     pub fn decode(payload: &str) -> Option<Self> {
         let body = payload.strip_prefix(PREFIX).filter(|body| body.len() <= LIMIT)?;
@@ -181,7 +225,66 @@ pub struct Signal {
     pub users: Vec<User>,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+impl Signal {
+    /// As published: the media of whoever offered, who also is the first of the users.
+    fn new(signal: &model::Signal, number: u64) -> Self {
+        let from = User { account_id: signal.from, platform: platform_number(signal.from_platform) };
+        let to = User { account_id: signal.to, platform: platform_number(signal.to_platform) };
+        let (kind, sdp, offerer, answerer) = match &signal.description {
+            Description::Offer(Offer(sdp)) => ("offer", sdp, from, to),
+            Description::Answer(Answer(sdp)) => ("answer", sdp, to, from),
+        };
+        let record = MediaRecord { media_identifier: "voice_chat".to_owned(), mid: "0".to_owned() };
+        Self {
+            from,
+            to,
+            kind: kind.to_owned(),
+            sdp: Some(sdp.clone()),
+            sdp_sequence_number: Some(signal.sequence.to_string()),
+            global_seq_num: Some(number),
+            medias: vec![Media { user: offerer, msids: vec!["0".to_owned()], media_records: vec![record] }],
+            users: vec![offerer, answerer],
+        }
+    }
+
+    fn into_model(self) -> Heard {
+        let description = match (self.kind.as_str(), self.sdp) {
+            ("offer", Some(sdp)) => Description::Offer(Offer(sdp)),
+            ("answer", Some(sdp)) => Description::Answer(Answer(sdp)),
+            ("offer" | "answer", None) => return Heard::Unusable,
+            _ => return Heard::Nothing,
+        };
+        // A message without a number is the first.
+        let Ok(sequence) = self.sdp_sequence_number.map_or(Ok(1), |number| number.parse()) else {
+            return Heard::Unusable;
+        };
+        Heard::Signal(Box::new(model::Signal {
+            from: self.from.account_id,
+            from_platform: platform_of(self.from.platform),
+            to: self.to.account_id,
+            to_platform: platform_of(self.to.platform),
+            description,
+            sequence,
+        }))
+    }
+}
+
+fn platform_number(platform: Platform) -> u32 {
+    match platform {
+        Platform::Ps4 | Platform::Ps5 => CONSOLE,
+        Platform::Mobile | Platform::Pc | Platform::Unknown => MOBILE_APP,
+    }
+}
+
+fn platform_of(number: u32) -> Platform {
+    match number {
+        CONSOLE => Platform::Ps5,
+        MOBILE_APP => Platform::Mobile,
+        _ => Platform::Unknown,
+    }
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
 pub struct User {
     #[serde(deserialize_with = "tolerant::account", serialize_with = "tolerant::as_string")]
     pub account_id: AccountId,
@@ -246,6 +349,51 @@ mod tests {
             let written = serde_json::to_value(&signal).expect("serializes");
             assert_eq!(written, serde_json::from_str::<serde_json::Value>(&frame.json).expect("json"));
         }
+    }
+
+    fn message(payload: &str) -> CustomMessage {
+        let (channel, payload) = (CHANNEL.to_owned(), payload.to_owned());
+        CustomMessage { channel, payload, to: None, without_sequence_number: None }
+    }
+
+    #[test]
+    fn published_messages_are_signals_of_their_senders_and_ours_look_the_same() {
+        for vector in vectors() {
+            let sender = vector.sender_account_id.parse().expect("an id");
+            let Heard::Signal(signal) = message(&vector.payload).heard(Some(sender)) else {
+                panic!("{}", vector.text)
+            };
+            assert_eq!((signal.from, signal.sequence), (sender, 1));
+            let json = |text: &str| serde_json::from_str::<serde_json::Value>(text).expect("json");
+            let ours = Frame::new(&signal, 58);
+            assert_eq!(json(&ours.json), json(&Frame::decode(&vector.payload).expect("decodes").json));
+            let sent = CustomMessage::new(&signal, 58);
+            assert_eq!(sent.heard(Some(sender)), Heard::Signal(signal), "and are read back");
+        }
+    }
+
+    #[test]
+    fn what_is_in_somebody_elses_name_is_unusable_and_other_kinds_are_nothing() {
+        let vector = vectors().remove(0);
+        let sender: AccountId = vector.sender_account_id.parse().expect("an id");
+        assert_eq!(message(&vector.payload).heard(Some(AccountId(7))), Heard::Unusable);
+        assert_eq!(message(&vector.payload).heard(None), Heard::Unusable);
+        assert_eq!(message("ver=1.0").heard(Some(sender)), Heard::Unusable);
+        let changed = |from: &str, to: &str, part: Part| {
+            let frame = Frame::decode(&vector.payload).expect("decodes");
+            let json = frame.json.replacen(from, to, 1);
+            assert_ne!((json.as_str(), part), (frame.json.as_str(), frame.part), "something changed");
+            message(&Frame { json, part, ..frame }.encode()).heard(Some(sender))
+        };
+        let whole = Part { message: 1, part: 1, parts: 1 };
+        assert_eq!(changed(&vector.sender_account_id, "7", whole), Heard::Unusable, "inside");
+        assert_eq!(changed(r#""sdp":"#, r#""other":"#, whole), Heard::Unusable, "nothing offered");
+        assert_eq!(changed(r#":"1""#, r#":"one""#, whole), Heard::Unusable, "no number");
+        for kind in ["sdp_updated", "user_table_updated", "anything"] {
+            assert_eq!(changed("\"offer\"", &format!("\"{kind}\""), whole), Heard::Nothing, "{kind}");
+        }
+        assert_eq!(changed("x", "x", Part { parts: 2, ..whole }), Heard::Nothing, "a part of two");
+        assert_eq!(changed("x", "x", Part { part: 2, ..whole }), Heard::Unusable, "the second of one");
     }
 
     #[test]

@@ -99,7 +99,7 @@ pub struct Bridge {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
-#[schemars(extend("x-not-read" = ["deviceUniqueId", "joinTimestamp", "voiceChatActivated", "isOnShareScreen"]))]
+#[schemars(extend("x-not-read" = ["deviceUniqueId", "joinTimestamp", "isOnShareScreen"]))]
 pub struct Member {
     #[serde(deserialize_with = "tolerant::account")]
     pub account_id: AccountId,
@@ -110,6 +110,8 @@ pub struct Member {
     #[serde(default, deserialize_with = "tolerant::number")]
     #[schemars(with = "Option<tolerant::NumberOrText>")]
     pub join_order: Option<u32>,
+    #[serde(default, deserialize_with = "tolerant::maybe")]
+    pub voice_chat_activated: Option<bool>,
     #[serde(default, deserialize_with = "tolerant::maybe")]
     #[schemars(extend("format" = "customData3"))]
     pub custom_data3: Option<String>,
@@ -157,6 +159,7 @@ impl Member {
             platform: self.platform.as_deref().map_or(Platform::Unknown, platform),
             join_order: self.join_order.unwrap_or(u32::MAX),
             muted: self.custom_data4.as_deref().and_then(VoiceState::decode).is_some_and(|s| s.muted()),
+            voice_off: self.voice_chat_activated == Some(false),
             connected_to: self.custom_data3.as_deref().and_then(|wire| connections(wire, session)),
         }
     }

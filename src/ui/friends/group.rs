@@ -290,6 +290,7 @@ mod tests {
                     platform: Platform::Ps5,
                     join_order: 0,
                     muted: false,
+                    voice_off: false,
                     connected_to: None,
                 })
                 .collect(),

@@ -72,6 +72,7 @@ mod tests {
             platform: Platform::Ps5,
             join_order: 1,
             muted,
+            voice_off: false,
             connected_to: connected.then(Vec::new),
         }
     }

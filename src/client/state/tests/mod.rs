@@ -282,6 +282,7 @@ fn member(account: AccountId) -> Member {
         platform: Platform::Ps5,
         join_order: if account == ME { 1 } else { 2 },
         muted: false,
+        voice_off: false,
         connected_to: None,
     }
 }
@@ -450,7 +451,8 @@ fn members_come_change_and_go_by_push_alone() {
     assert!(evening.has(|e| *e == Effect::Voice(VoiceControl::Members(vec![NOVA]))));
     evening.push("s1", Event::MembersJoined(vec![member(NOVA)]));
     assert!(!evening.has(|e| matches!(e, Effect::Notify(_))), "told once");
-    let change = MemberChange { account: NOVA, muted: Some(true), connected_to: Some(vec![ME]) };
+    let change =
+        MemberChange { account: NOVA, muted: Some(true), voice_off: None, connected_to: Some(vec![ME]) };
     evening.push("s1", Event::MembersChanged(vec![change]));
     let PartyState::Joined(party) = evening.screen().party else { panic!("in a party") };
     let nova = &party.session.members[1];

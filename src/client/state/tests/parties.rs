@@ -119,7 +119,8 @@ fn who_mutes_all_the_time_costs_a_reading_a_minute() {
     let mut evening = Evening::calm();
     let mut readings = 0;
     for second in 0..15 * 60 {
-        let change = MemberChange { account: NOVA, muted: Some(second % 2 == 0), connected_to: None };
+        let change =
+            MemberChange { account: NOVA, muted: Some(second % 2 == 0), voice_off: None, connected_to: None };
         evening.push("s1", Event::MembersChanged(vec![change]));
         readings += evening.readings_of_party(SECOND);
     }
@@ -491,6 +492,7 @@ fn an_evening_full_of_events_stays_well_within_the_budget() {
             _ => Event::MembersChanged(vec![MemberChange {
                 account: NOVA,
                 muted: Some(true),
+                voice_off: false,
                 connected_to: None,
             }]),
         };

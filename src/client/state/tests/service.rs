@@ -295,8 +295,12 @@ impl Case {
                 Input::InvitationSent { accounts, result: answered!(result) }
             }
             Effect::AnnounceVoice { session, connected_to, muted } => {
-                let change =
-                    MemberChange { account: ME, muted: Some(muted), connected_to: Some(connected_to) };
+                let change = MemberChange {
+                    account: ME,
+                    muted: Some(muted),
+                    voice_off: None,
+                    connected_to: Some(connected_to),
+                };
                 self.say(&session, change);
                 Input::Announced(answered!(Ok(())))
             }
@@ -566,7 +570,10 @@ impl Case {
             _ if who == ME => {}
             _ => {
                 let muted = Some(self.dice.percent(50));
-                self.say(&session, MemberChange { account: who, muted, connected_to: Some(vec![ME]) });
+                self.say(
+                    &session,
+                    MemberChange { account: who, muted, voice_off: None, connected_to: Some(vec![ME]) },
+                );
             }
         }
     }
