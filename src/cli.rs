@@ -2,7 +2,7 @@
 
 use clap::{Args, Parser, Subcommand};
 #[cfg(feature = "sandbox")]
-use partyline::sandbox::{Fault, TimedFault};
+use partyline::sandbox::{BridgeKind, Fault, TimedFault};
 use partyline::{
     headless,
     model::{PartyLink, ProfileName},
@@ -40,7 +40,10 @@ pub struct Service {
     #[cfg(feature = "sandbox")]
     #[command(flatten)]
     pub population: Population,
-    /// Use a sandbox that runs elsewhere, by its address
+    #[cfg(feature = "sandbox")]
+    #[command(flatten)]
+    pub bridge: BridgeChoice,
+    /// Use a sandbox that runs elsewhere, by its loopback or private address
     #[cfg(feature = "sandbox")]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -78,6 +81,25 @@ impl Population {
     }
 }
 
+/// How members of a sandbox's parties hear each other.
+#[cfg(feature = "sandbox")]
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct BridgeChoice {
+    /// What the sandbox's voice bridge does: `listen`, as captured, where members hear each other directly; or `mix`.
+    /// `listen` if nothing is said
+    #[arg(long, value_name = "KIND", value_parser = bridge_kind)]
+    pub bridge: Option<BridgeKind>,
+}
+
+#[cfg(feature = "sandbox")]
+fn bridge_kind(kind: &str) -> Result<BridgeKind, &'static str> {
+    match kind {
+        "listen" => Ok(BridgeKind::Listens),
+        "mix" => Ok(BridgeKind::Mixes),
+        _ => Err("`listen` or `mix` is expected"),
+    }
+}
+
 #[cfg(feature = "sandbox")]
 fn at_most<const MOST: usize>(count: &str) -> Result<usize, String> {
     let count = count.parse().ok().filter(|count| *count <= MOST);
@@ -111,6 +133,7 @@ impl Service {
             sandbox: true,
             faults: Vec::new(),
             population: Population::default(),
+            bridge: BridgeChoice::default(),
             server: None,
             client: SandboxClient::Loopback,
         }
@@ -142,7 +165,8 @@ pub enum Task {
 #[cfg(feature = "sandbox")]
 #[derive(Args)]
 pub struct SandboxOptions {
-    /// Where to listen; a port of 0 takes a free one
+    /// Where to listen, on a loopback or private address; a port of 0 takes a free one. On a private address the sandbox
+    /// is open to everybody on that network
     #[arg(long, default_value = "127.0.0.1:8787")]
     pub listen: std::net::SocketAddr,
     /// Nobody but those who sign in
@@ -150,6 +174,8 @@ pub struct SandboxOptions {
     pub no_residents: bool,
     #[command(flatten)]
     pub population: Population,
+    #[command(flatten)]
+    pub bridge: BridgeChoice,
     /// How long an access token works, in seconds
     #[arg(long, value_name = "SECONDS", default_value_t = 3599)]
     pub token_lifetime: u64,

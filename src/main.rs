@@ -214,9 +214,12 @@ impl Service {
         if chosen.population.is_any() && !chosen.sandbox {
             return Err("--friends, --groups, --churn and --evening are for a sandbox: add --sandbox".into());
         }
+        if chosen.bridge.bridge.is_some() && !chosen.sandbox {
+            return Err("--bridge is for a sandbox: add --sandbox".into());
+        }
         let own = chosen
             .sandbox
-            .then(|| service::OwnSandbox::start(&chosen.population, &chosen.faults))
+            .then(|| service::OwnSandbox::start(&chosen.population, chosen.bridge, &chosen.faults))
             .transpose()?;
         let base = own.as_ref().map(service::OwnSandbox::base_url).or_else(|| chosen.server.clone());
         let endpoints =

@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     Failure,
-    cli::{Population, SandboxClient, SandboxOptions},
+    cli::{BridgeChoice, Population, SandboxClient, SandboxOptions},
 };
 
 /// A sandbox on a free loopback port, on a runtime of its own. Ends when dropped.
@@ -24,10 +24,14 @@ pub struct OwnSandbox {
 }
 
 impl OwnSandbox {
-    pub fn start(population: &Population, faults: &[TimedFault]) -> Result<Self, Failure> {
+    pub fn start(
+        population: &Population,
+        bridge: BridgeChoice,
+        faults: &[TimedFault],
+    ) -> Result<Self, Failure> {
         let runtime = runtime()?;
         let sandbox = runtime.block_on(async {
-            let sandbox = Sandbox::start(populated(population)).await?;
+            let sandbox = Sandbox::start(populated(population, bridge)).await?;
             faults.iter().cloned().for_each(|fault| sandbox.schedule(fault));
             Ok::<_, StartError>(sandbox)
         })?;
@@ -51,9 +55,10 @@ impl Drop for OwnSandbox {
     }
 }
 
-fn populated(population: &Population) -> SandboxConfig {
+fn populated(population: &Population, BridgeChoice { bridge }: BridgeChoice) -> SandboxConfig {
     let Population { friends, groups, churn, evening, seed } = *population;
     SandboxConfig {
+        bridge: bridge.unwrap_or_default(),
         friends,
         groups,
         churn_per_second: churn.unwrap_or_default(),
@@ -68,7 +73,7 @@ pub fn serve(options: &SandboxOptions) -> Result<(), Failure> {
         listen: options.listen,
         token_lifetime: Duration::from_secs(options.token_lifetime),
         residents: !options.no_residents,
-        ..populated(&options.population)
+        ..populated(&options.population, options.bridge)
     };
     runtime()?.block_on(async {
         let sandbox = Sandbox::start(config).await?;

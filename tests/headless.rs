@@ -26,10 +26,20 @@ fn lines(output: &[u8]) -> Vec<Value> {
 
 #[test]
 fn a_party_of_its_own_ends_with_a_summary_and_exit_code_zero() {
-    let output =
-        headless(&["--sandbox", "--create", "Sunday squad", "--invite", "Nova", "--for", "5", "--json"])
-            .output()
-            .expect("it runs");
+    let output = headless(&[
+        "--sandbox",
+        "--bridge",
+        "mix",
+        "--create",
+        "Sunday squad",
+        "--invite",
+        "Nova",
+        "--for",
+        "5",
+        "--json",
+    ])
+    .output()
+    .expect("it runs");
     assert!(output.status.success(), "{output:?}");
     let lines = lines(&output.stdout);
     assert!(lines.iter().any(|line| line["event"] == "member_joined" && line["online_id"] == "Nova"));

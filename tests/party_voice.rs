@@ -7,7 +7,7 @@ use std::{thread::sleep, time::Duration};
 use partyline::{
     client::Command,
     model::Privacy,
-    sandbox::SandboxConfig,
+    sandbox::{BridgeKind, SandboxConfig},
     voice::{Microphone, Speakers},
 };
 use stage::{
@@ -22,10 +22,15 @@ const SAME: f32 = 0.8;
 /// A frame of the bridge's is what a buffer grows by when one comes late.
 const LATE_AT_MOST_MILLIS: f64 = 40.0;
 
+/// Whose bridge mixes.
+fn mixing(residents: bool) -> Service {
+    Service::start(SandboxConfig { bridge: BridgeKind::Mixes, residents, ..SandboxConfig::default() })
+}
+
 #[test]
 fn what_one_member_says_arrives_whole_and_once_at_the_other() {
     let _alone = alone();
-    let service = Service::empty();
+    let service = mixing(false);
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
     let sentence = speech(6.0, 1);
@@ -47,7 +52,7 @@ fn what_one_member_says_arrives_whole_and_once_at_the_other() {
 #[test]
 fn a_third_who_joins_later_is_heard_by_both() {
     let _alone = alone();
-    let service = Service::empty();
+    let service = mixing(false);
     let folder = folder();
     let (said, first, second) =
         (in_folder(&folder, "said.wav"), in_folder(&folder, "1.wav"), in_folder(&folder, "2.wav"));
@@ -73,7 +78,7 @@ fn a_third_who_joins_later_is_heard_by_both() {
 #[test]
 fn nova_accepts_an_invitation_and_her_sentence_is_heard() {
     let _alone = alone();
-    let service = Service::start(SandboxConfig::default());
+    let service = mixing(true);
     let folder = folder();
     let heard = in_folder(&folder, "heard.wav");
     let mut me = service.client_with("marlow_87", Microphone::None, Speakers::File(heard.clone()));
@@ -92,7 +97,7 @@ fn nova_accepts_an_invitation_and_her_sentence_is_heard() {
 #[test]
 fn echo_repeats_what_one_says() {
     let _alone = alone();
-    let service = Service::start(SandboxConfig::default());
+    let service = mixing(true);
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
     let sentence = speech(4.0, 3);
@@ -113,7 +118,7 @@ fn echo_repeats_what_one_says() {
 #[test]
 fn nothing_is_heard_of_a_muted_member_and_the_others_see_it() {
     let _alone = alone();
-    let service = Service::empty();
+    let service = mixing(false);
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
     write_wav(&said, &speech(8.0, 4));

@@ -8,12 +8,12 @@ use std::{
 };
 
 use opus::{Channels, Decoder};
-use partyline::sandbox::{Fault, Sandbox, SandboxConfig};
+use partyline::sandbox::{BridgeKind, Fault, Sandbox, SandboxConfig};
 use reqwest::{Method, StatusCode};
 use sandbox_support::{
-    BodyJson, Person, empty_sandbox, eventually,
+    BodyJson, Person, eventually, mixing_sandbox,
     peer::{Bridge, FRAME, Peer, RATE, find, media_types},
-    refusal, sandbox,
+    refusal,
 };
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn sentence() -> Vec<f32> {
 #[tokio::test(flavor = "multi_thread")]
 async fn nova_accepts_an_invitation_and_her_whole_sentence_is_heard() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = sandbox().await;
+    let sandbox = mixing_sandbox(true).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
     let nova = marlow.friend("Nova").await;
@@ -65,7 +65,7 @@ async fn nova_accepts_an_invitation_and_her_whole_sentence_is_heard() {
 #[tokio::test(flavor = "multi_thread")]
 async fn echo_repeats_what_was_said_a_second_later() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = sandbox().await;
+    let sandbox = mixing_sandbox(true).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
     let echo = marlow.friend("Echo").await;
@@ -103,7 +103,7 @@ async fn a_pair(sandbox: &Sandbox) -> (Person, Person, String, Bridge, Peer, Pee
 #[tokio::test(flavor = "multi_thread")]
 async fn two_peers_hear_each_other_without_gaps_and_without_drift() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let (.., one, two) = a_pair(&sandbox).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
     // Backwards it is as much like speech, and another.
@@ -136,7 +136,7 @@ async fn two_peers_hear_each_other_without_gaps_and_without_drift() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_offer_is_the_captured_one_in_everything_that_matters() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let bridge = marlow.create_bridge().await;
     let (_, offer) = marlow.take_seat(&bridge).await;
@@ -164,7 +164,7 @@ async fn the_offer_is_the_captured_one_in_everything_that_matters() {
 #[tokio::test(flavor = "multi_thread")]
 async fn bridge_calls_need_their_headers_their_token_and_the_captured_bodies() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let (marlow, second, session, bridge, one, two) = a_pair(&sandbox).await;
     let status = async |call: reqwest::RequestBuilder| call.send().await.expect("answered").status();
 
@@ -220,7 +220,7 @@ async fn bridge_calls_need_their_headers_their_token_and_the_captured_bodies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_offer_on_the_same_seat_keeps_the_voice() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let (marlow, _second, _session, bridge, mut one, two) = a_pair(&sandbox).await;
     let call =
         marlow.peer_call(Method::POST, &bridge, &format!("/{}/offer", one.id)).body_json(&media_types());
@@ -243,7 +243,7 @@ async fn a_new_offer_on_the_same_seat_keeps_the_voice() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lossy_bridge_loses_about_as_much_as_it_was_told() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let (.., one, two) = a_pair(&sandbox).await;
     sandbox.inject(Fault::BridgePacketLoss(0.3));
     one.say(sentence()).await.expect("said");
@@ -259,7 +259,7 @@ async fn a_lossy_bridge_loses_about_as_much_as_it_was_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_bridges_vanish_the_session_says_so_and_another_can_be_made() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let (marlow, _second, session, bridge, mut one, _two) = a_pair(&sandbox).await;
     let mut ear = marlow.listen().await;
     sandbox.inject(Fault::DropBridges);
@@ -282,6 +282,7 @@ async fn a_killed_peer_leaves_the_bridge_and_the_party_within_seconds() {
     let config = SandboxConfig {
         member_grace: Duration::from_millis(500),
         residents: false,
+        bridge: BridgeKind::Mixes,
         ..SandboxConfig::default()
     };
     let sandbox = Sandbox::start(config).await.expect("starts");
@@ -328,7 +329,7 @@ fn open_files() -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_leaves_gives_everything_back() {
     let _alone = sandbox_support::alone().await;
-    let sandbox = empty_sandbox().await;
+    let sandbox = mixing_sandbox(false).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create_with("FRIENDS_ONLY", "FRIENDS").await;
     let _ear = marlow.listen().await;

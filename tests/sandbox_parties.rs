@@ -8,8 +8,8 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use partyline::sandbox::{Area, Fault, Sandbox, SandboxConfig, Spoiled};
 use reqwest::{Method, StatusCode};
 use sandbox_support::{
-    BodyJson, Listener, Person, create_body, empty_sandbox, eventually, json, member, push_request, refusal,
-    sandbox, status,
+    BodyJson, Listener, Person, create_body, empty_sandbox, eventually, json, member, mixing_sandbox,
+    push_request, refusal, sandbox, status,
 };
 use serde_json::{Value, json};
 use tokio_tungstenite::connect_async;
@@ -194,7 +194,7 @@ async fn voice_signalling_reaches_the_one_it_is_for_unchanged() {
 
 #[tokio::test]
 async fn parties_are_listed_for_members_for_the_invited_and_for_friends_where_open() {
-    let sandbox = sandbox().await;
+    let sandbox = mixing_sandbox(true).await;
     let (marlow, second) = two(&sandbox).await;
     let list = |who: &Person| {
         let call = who.call(Method::POST, "/sessionManager/v2/sys/gameBase/parties/bulkGet?limit=11");

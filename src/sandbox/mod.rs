@@ -10,6 +10,7 @@
 //!                                                          ▲            │
 //!                           residents, evening, janitor ───┘            └─▶ changed (a version number)
 //! rtcBridge ─▶ Bridge ─▶ Peer (ICE, DTLS, SRTP) ◀─▶ the bridge's mixer thread
+//! push sockets ─▶ direct's Member ─▶ Peer (the same) ◀─▶ the resident's thread
 //! ```
 //!
 //! | module | owns |
@@ -23,16 +24,20 @@
 //! | `pictures` | avatars and game icons |
 //! | `push` | the event sockets, and the names of events that are guesses |
 //! | `bridge` | WebRTC peers, jitter buffers, the mix: `rtcBridge/v1` |
-//! | `residents` | those who live here: Nova, Echo, the host of an open party, a dozen friends, thousands on request; the evening by script |
+//! | `direct` | residents who talk directly: signals through `customMessage`, a connection to each member |
+//! | `rtc` | what both have of WebRTC |
+//! | `residents` | those who live here: Nova, Echo, Kestrel with a console, the host of an open party, a dozen friends, thousands on request; the evening by script |
 //! | `faults` | trouble on request |
 //! | `clock` | the time that tokens are judged by, which tests move |
 //!
-//! Everything runs on the tokio runtime that called [`Sandbox::start`], apart from one mixer thread per bridge.
+//! Everything runs on the tokio runtime that called [`Sandbox::start`], apart from one thread per bridge that mixes, and per
+//! resident who talks directly.
 
 mod aftermath;
 mod bridge;
 mod checks;
 mod clock;
+mod direct;
 mod faults;
 mod janitor;
 mod messages;
@@ -45,17 +50,19 @@ mod push;
 mod recent;
 mod refusal;
 mod residents;
+mod rtc;
 mod server;
 mod sign_in;
 mod world;
 
 use std::{
     io,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     sync::{Arc, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
+pub use bridge::BridgeKind;
 pub use faults::{ALWAYS, Area, Fault, FaultError, Spoiled, TimedFault, Twist};
 pub use residents::{Act, Evening, Step};
 pub use sign_in::{
@@ -70,8 +77,11 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(2);
 /// What can be chosen about a sandbox.
 #[derive(Debug, Clone)]
 pub struct SandboxConfig {
-    /// A loopback address; port 0 picks a free one.
+    /// A loopback or private address; port 0 picks a free one. At a private one the sandbox is open to that network: it has
+    /// no real secrets and asks for none.
     pub listen: SocketAddr,
+    /// Whether members hear each other through the bridge, or directly.
+    pub bridge: BridgeKind,
     /// How long an access token is good for. Whole seconds.
     pub token_lifetime: Duration,
     /// How long a refresh token is good for. Whole seconds; using it does not extend it.
@@ -97,6 +107,7 @@ impl Default for SandboxConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            bridge: BridgeKind::default(),
             token_lifetime: Duration::from_secs(3599),
             refresh_token_lifetime: Duration::from_secs(5_183_999),
             residents: true,
@@ -114,9 +125,9 @@ impl Default for SandboxConfig {
 /// Why a sandbox did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The sandbox has no real secrets and asks for none: it must not be reachable from outside.
-    #[error("a sandbox listens on a loopback address only, not on {0}")]
-    NotLoopback(SocketAddr),
+    /// Whoever reaches a sandbox may sign in: it must not be reachable from outside.
+    #[error("a sandbox listens on a loopback or private address only, not on {0}")]
+    NotPrivate(SocketAddr),
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: io::Error },
     /// The program was built with an unreadable recording.
@@ -132,8 +143,8 @@ pub struct Sandbox {
 impl Sandbox {
     /// Listens and serves until dropped or shut down. Must be called on a tokio runtime.
     pub async fn start(config: SandboxConfig) -> Result<Self, StartError> {
-        if !config.listen.ip().is_loopback() {
-            return Err(StartError::NotLoopback(config.listen));
+        if !is_private(config.listen.ip()) {
+            return Err(StartError::NotPrivate(config.listen));
         }
         let refused = |source| StartError::Listen { address: config.listen, source };
         let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
@@ -200,6 +211,14 @@ impl Sandbox {
         if tokio::time::timeout(SHUTDOWN_LIMIT, self.world.tasks.wait()).await.is_err() {
             tracing::warn!("the sandbox's tasks did not end in time");
         }
+    }
+}
+
+/// Of this machine, or of a network that is nobody else's.
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private(),
+        IpAddr::V6(address) => address.is_loopback() || address.is_unique_local(),
     }
 }
 

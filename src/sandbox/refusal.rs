@@ -35,6 +35,8 @@ pub(in crate::sandbox) enum Refusal {
     BodyTooLarge,
     #[error("Too many of these exist already")]
     TooMany,
+    #[error("Too many requests")]
+    TooFast,
     /// Somebody's games are not for the caller's eyes: normal.
     #[error("Hidden")]
     HiddenGamelist,
@@ -54,6 +56,7 @@ impl Refusal {
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, 2_290_003),
             Self::PartyFull => (StatusCode::FORBIDDEN, 2_290_004),
             Self::BodyTooLarge => (StatusCode::PAYLOAD_TOO_LARGE, 2_290_005),
+            Self::TooFast => (StatusCode::TOO_MANY_REQUESTS, 2_290_429),
             Self::TooMany => (StatusCode::CONFLICT, 2_290_006),
             Self::HiddenGamelist => (StatusCode::FORBIDDEN, 3_241_984),
             Self::Internal => (StatusCode::INTERNAL_SERVER_ERROR, 2_290_007),

@@ -14,6 +14,7 @@ use super::{
     bridge::Bridges,
     checks::RequestIds,
     clock::Clock,
+    direct::Connected,
     faults::Faults,
     messages::Groups,
     notices::Notices,
@@ -56,6 +57,7 @@ pub(super) struct State {
     pub groups: Groups,
     pub notices: Notices,
     pub push: PushHub,
+    pub connected: Connected,
     pub crowd: Crowd,
     pub request_ids: RequestIds,
 }
@@ -79,13 +81,20 @@ impl World {
             groups: Groups::default(),
             notices: Notices::default(),
             push: PushHub::default(),
+            connected: Connected::default(),
             crowd,
             request_ids: RequestIds::default(),
         };
         state.settle(config.groups, now_millis());
         let (version, _) = watch::channel(0);
         Self {
-            bridges: Bridges::new(address.ip(), faults.packet_loss(), version.clone(), tasks.clone()),
+            bridges: Bridges::new(
+                config.bridge,
+                address.ip(),
+                faults.packet_loss(),
+                version.clone(),
+                tasks.clone(),
+            ),
             config,
             address,
             clock: Clock::default(),

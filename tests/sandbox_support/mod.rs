@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 pub mod app;
+pub mod direct;
 pub mod peer;
 
 use std::time::Duration;
@@ -10,7 +11,7 @@ use std::time::Duration;
 use app::LOOPBACK;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use futures_util::{SinkExt, StreamExt};
-use partyline::sandbox::{Sandbox, SandboxConfig};
+use partyline::sandbox::{BridgeKind, Sandbox, SandboxConfig};
 use reqwest::{Client, Method, RequestBuilder, Response, StatusCode, header, redirect::Policy};
 use serde_json::{Value, json};
 use tokio::{net::TcpStream, time::timeout};
@@ -30,6 +31,12 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 pub async fn sandbox() -> Sandbox {
     Sandbox::start(SandboxConfig::default()).await.expect("the sandbox starts")
+}
+
+/// Whose bridge mixes.
+pub async fn mixing_sandbox(residents: bool) -> Sandbox {
+    let config = SandboxConfig { bridge: BridgeKind::Mixes, residents, ..SandboxConfig::default() };
+    Sandbox::start(config).await.expect("the sandbox starts")
 }
 
 pub async fn empty_sandbox() -> Sandbox {

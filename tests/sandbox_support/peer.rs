@@ -1,6 +1,7 @@
-//! A WebRTC peer that answers the bridge's offer, talks and listens: the other half of a bridge seat, by hand.
+//! A WebRTC peer that talks and listens, by hand: the other half of a bridge seat, or of a line to another member.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -12,7 +13,8 @@ use rtc::{
     media_stream::MediaStreamTrack,
     rtp::{header::Header, packet::Packet},
     rtp_transceiver::rtp_sender::{
-        RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters, RtpCodecKind,
+        RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
+        RTCRtpHeaderExtensionCapability, RtpCodecKind,
     },
 };
 use serde_json::{Value, json};
@@ -117,6 +119,10 @@ pub struct Heard {
     pub sequence: u16,
     pub timestamp: u32,
     pub contributors: Vec<u32>,
+    pub payload_type: u8,
+    pub marker: bool,
+    /// By their numbers.
+    pub extensions: BTreeMap<u8, Vec<u8>>,
     pub payload: Vec<u8>,
 }
 
@@ -124,6 +130,9 @@ pub struct Peer {
     pub id: String,
     pub connection: Arc<dyn PeerConnection>,
     track: Arc<TrackLocalStaticRTP>,
+    codecs: &'static [Codec],
+    /// Payload type of Opus.
+    opus: u8,
     gathered: watch::Receiver<bool>,
     state: watch::Receiver<RTCPeerConnectionState>,
     pub heard: Arc<Mutex<Vec<Heard>>>,
@@ -157,6 +166,9 @@ impl PeerConnectionEventHandler for Handler {
                         sequence: header.sequence_number,
                         timestamp: header.timestamp,
                         contributors: header.csrc,
+                        payload_type: header.payload_type,
+                        marker: header.marker,
+                        extensions: header.extensions.iter().map(|it| (it.id, it.payload.to_vec())).collect(),
                         payload: payload.to_vec(),
                     });
                 }
@@ -165,23 +177,93 @@ impl PeerConnectionEventHandler for Handler {
     }
 }
 
-fn codec() -> RTCRtpCodec {
-    RTCRtpCodec {
-        mime_type: "audio/opus".to_owned(),
-        clock_rate: RATE as u32,
-        channels: 2,
-        sdp_fmtp_line: "minptime=10;stereo=0;useinbandfec=1".to_owned(),
-        rtcp_feedback: vec![],
+/// Payload type, name, clock, channels, format parameters.
+type Codec = (u8, &'static str, u32, u16, &'static str);
+
+const FORMAT: &str = "minptime=10;stereo=0;useinbandfec=1";
+const OF_A_SEAT: [Codec; 1] = [(111, "opus", RATE as u32, 2, FORMAT)];
+const OF_A_MEMBER: [Codec; 7] = [
+    (96, "opus", RATE as u32, 2, FORMAT),
+    (RED, "red", 48_000, 2, "96/96"),
+    (106, "CN", 32_000, 0, ""),
+    (105, "CN", 16_000, 0, ""),
+    (13, "CN", 8_000, 0, ""),
+    (110, "telephone-event", 48_000, 0, ""),
+    (113, "telephone-event", 16_000, 0, ""),
+];
+const EXTENSIONS: [&str; 2] = [
+    "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
+    "urn:uuid:84a86fab-a84f-4d61-b376-2ee79d2b67d2#sie:rtp-hdrext:rtp-payload-signature",
+];
+const RED: u8 = 63;
+const SSRC: u32 = 0x5EED;
+
+fn codec((number, name, clock_rate, channels, format): Codec) -> RTCRtpCodecParameters {
+    RTCRtpCodecParameters {
+        rtp_codec: RTCRtpCodec {
+            mime_type: format!("audio/{name}"),
+            clock_rate,
+            channels,
+            sdp_fmtp_line: format.to_owned(),
+            rtcp_feedback: vec![],
+        },
+        payload_type: number,
     }
 }
 
-const SSRC: u32 = 0x5EED;
+/// The description with exactly these codecs: the library takes those of one name for one.
+fn with_codecs(sdp: &str, codecs: &[Codec]) -> String {
+    let mut described = String::new();
+    for line in sdp.split_inclusive("\r\n") {
+        if line.starts_with("m=audio ") {
+            let section: Vec<&str> = line.split(' ').take(3).collect();
+            let numbers: String = codecs.iter().map(|codec| format!(" {}", codec.0)).collect();
+            described += &format!("{}{numbers}\r\n", section.join(" "));
+        } else if line.starts_with("a=mid:0") {
+            described += line;
+            for (number, name, clock, channels, format) in codecs {
+                let channels = if *channels > 0 { format!("/{channels}") } else { String::new() };
+                described += &format!("a=rtpmap:{number} {name}/{clock}{channels}\r\n");
+                if !format.is_empty() {
+                    described += &format!("a=fmtp:{number} {format}\r\n");
+                }
+            }
+        } else if !line.starts_with("a=rtpmap:") && !line.starts_with("a=fmtp:") {
+            described += line;
+        }
+    }
+    described
+}
+
+/// The new one of the blocks of a redundant packet (RFC 2198).
+fn newest(mut packet: &[u8]) -> &[u8] {
+    let mut before = 0;
+    while packet[0] & 0x80 != 0 {
+        before += usize::from(packet[2] & 3) << 8 | usize::from(packet[3]);
+        packet = &packet[4..];
+    }
+    &packet[1 + before..]
+}
 
 impl Peer {
     pub async fn new(id: String) -> Self {
+        Self::with(id, &OF_A_SEAT, &[]).await
+    }
+
+    /// With everything that a member's offer names.
+    pub async fn member() -> Self {
+        Self::with(String::new(), &OF_A_MEMBER, &EXTENSIONS).await
+    }
+
+    async fn with(id: String, codecs: &'static [Codec], extensions: &[&str]) -> Self {
         let mut engine = MediaEngine::default();
-        let parameters = RTCRtpCodecParameters { rtp_codec: codec(), payload_type: 111 };
-        engine.register_codec(parameters, RtpCodecKind::Audio).expect("registered");
+        for described in codecs {
+            engine.register_codec(codec(*described), RtpCodecKind::Audio).expect("registered");
+        }
+        for uri in extensions {
+            let extension = RTCRtpHeaderExtensionCapability { uri: (*uri).to_owned() };
+            engine.register_header_extension(extension, RtpCodecKind::Audio, None).expect("registered");
+        }
         let heard = Arc::new(Mutex::new(Vec::new()));
         let (gathered, gathered_rx) = watch::channel(false);
         let (state, state_rx) = watch::channel(RTCPeerConnectionState::New);
@@ -196,7 +278,7 @@ impl Peer {
         );
         let encoding = RTCRtpEncodingParameters {
             rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(SSRC), ..Default::default() },
-            codec: codec(),
+            codec: codec(codecs[0]).rtp_codec,
             ..Default::default()
         };
         let track = Arc::new(TrackLocalStaticRTP::new(MediaStreamTrack::new(
@@ -207,7 +289,16 @@ impl Peer {
             vec![encoding],
         )));
         connection.add_track(track.clone()).await.expect("a track");
-        Self { id, connection, track, gathered: gathered_rx, state: state_rx, heard }
+        Self {
+            id,
+            connection,
+            track,
+            codecs,
+            opus: codecs[0].0,
+            gathered: gathered_rx,
+            state: state_rx,
+            heard,
+        }
     }
 
     /// The answer to an offer, with the candidates inside.
@@ -215,10 +306,27 @@ impl Peer {
         let offer = RTCSessionDescription::offer(offer).expect("an offer");
         self.connection.set_remote_description(offer).await.expect("understood");
         let answer = self.connection.create_answer(None).await.expect("an answer");
-        self.connection.set_local_description(answer).await.expect("applied");
+        self.settle(answer).await
+    }
+
+    /// An offer with the candidates inside.
+    pub async fn offer(&mut self) -> String {
+        self.connection.create_data_channel("test", None).await.expect("a channel");
+        let offer = self.connection.create_offer(None).await.expect("an offer");
+        self.settle(offer).await
+    }
+
+    pub async fn accept(&self, answer: String) {
+        let answer = RTCSessionDescription::answer(answer).expect("an answer");
+        self.connection.set_remote_description(answer).await.expect("understood");
+    }
+
+    async fn settle(&mut self, description: RTCSessionDescription) -> String {
+        self.connection.set_local_description(description).await.expect("applied");
         let gathered = self.gathered.wait_for(|gathered| *gathered);
         timeout(Duration::from_secs(3), gathered).await.expect("gathered in time").expect("gathering");
-        self.connection.local_description().await.expect("an answer").sdp
+        let described = self.connection.local_description().await.expect("described").sdp;
+        if self.codecs.len() == 1 { described } else { with_codecs(&described, self.codecs) }
     }
 
     pub async fn connected(&mut self) {
@@ -228,7 +336,7 @@ impl Peer {
 
     /// Says this at the pace of speech, in the background.
     pub fn say(&self, samples: Vec<f32>) -> JoinHandle<()> {
-        let track = self.track.clone();
+        let (track, opus) = (self.track.clone(), self.opus);
         tokio::spawn(async move {
             let mut encoder =
                 Encoder::new(RATE as u32, Channels::Mono, Application::Voip).expect("an encoder");
@@ -240,7 +348,7 @@ impl Peer {
                 let payload = encoder.encode_vec_float(samples, 1000).expect("encoded");
                 let header = Header {
                     version: 2,
-                    payload_type: 111,
+                    payload_type: opus,
                     sequence_number: n as u16,
                     timestamp: first.wrapping_add((n * FRAME) as u32),
                     ssrc: SSRC,
@@ -259,10 +367,16 @@ impl Peer {
         let Some(first) = heard.first().map(|packet| packet.timestamp) else { return Vec::new() };
         let mut recording = Vec::new();
         for packet in heard.iter() {
+            let payload = match packet.payload_type {
+                RED => newest(&packet.payload),
+                opus if opus == self.opus => &packet.payload,
+                // Noise, keys.
+                _ => continue,
+            };
             let at = packet.timestamp.wrapping_sub(first) as usize;
             recording.resize(at.max(recording.len()), 0.0);
             let mut samples = [0.0; FRAME];
-            let length = decoder.decode_float(&packet.payload, &mut samples, false).expect("decodes");
+            let length = decoder.decode_float(payload, &mut samples, false).expect("decodes");
             recording.extend_from_slice(&samples[..length]);
         }
         recording

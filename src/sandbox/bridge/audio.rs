@@ -27,6 +27,6 @@ pub(in crate::sandbox) fn is_audible(samples: &[f32]) -> bool {
 }
 
 /// A level as RTP's audio level extension counts it: −dB of full scale, 127 for silence.
-pub(super) fn rtp_level(level: f32) -> u8 {
+pub(in crate::sandbox) fn rtp_level(level: f32) -> u8 {
     (-20.0 * level.max(1e-7).log10()).clamp(0.0, 127.0) as u8
 }

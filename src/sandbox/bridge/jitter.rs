@@ -30,7 +30,7 @@ const MARGIN_STEP: Duration = Duration::from_millis(15);
 const PATIENCE: u32 = 50;
 
 /// A packet as it came from the network.
-pub(super) struct Arrival {
+pub(in crate::sandbox) struct Arrival {
     pub at: Instant,
     pub sequence: u16,
     pub timestamp: u32,
@@ -44,7 +44,7 @@ struct Waiting {
     payload: Vec<u8>,
 }
 
-pub(super) struct JitterBuffer {
+pub(in crate::sandbox) struct JitterBuffer {
     decoder: Decoder,
     /// By extended sequence number.
     waiting: BTreeMap<i64, Waiting>,

@@ -130,7 +130,8 @@ impl Mixer {
     }
 }
 
-fn encoder() -> Result<Encoder, opus::Error> {
+/// For 40 ms of a voice.
+pub(in crate::sandbox) fn encoder() -> Result<Encoder, opus::Error> {
     // Not `Voip`: its high-pass filter was run by the talker already, and twice is audible.
     let mut encoder = Encoder::new(SAMPLE_RATE, Channels::Mono, Application::Audio)?;
     encoder.set_bitrate(Bitrate::Bits(BITRATE))?;

@@ -1,4 +1,4 @@
-//! The voice bridge: WebRTC peers on loopback UDP, and the mix between them (section 5 of the protocol).
+//! The voice bridge: WebRTC peers, and the mix between them where it mixes (section 5 of the protocol).
 
 pub(in crate::sandbox) mod audio;
 mod jitter;
@@ -6,7 +6,8 @@ mod mixer;
 mod peer;
 mod registry;
 pub(super) mod routes;
-mod webrtc_stack;
 
-pub(super) use mixer::Voice;
+pub(super) use jitter::{Arrival, JitterBuffer};
+pub(super) use mixer::{Voice, encoder};
+pub use registry::BridgeKind;
 pub(super) use registry::Bridges;

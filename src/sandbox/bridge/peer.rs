@@ -1,193 +1,131 @@
-//! One seat on a bridge: a WebRTC connection, and the tasks that carry packets between it and the mixer.
+//! One seat on a bridge: a connection, and the task that carries the mix to it.
 
 use std::{
     net::IpAddr,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicU8, Ordering::Relaxed},
+        mpsc::SyncSender,
     },
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use async_trait::async_trait;
-use rtc::{
-    peer_connection::configuration::RTCOfferOptions,
-    rtp::{
-        extension::{HeaderExtension, audio_level_extension::AudioLevelExtension},
-        header::Header,
-        packet::Packet,
-    },
-};
-use tokio::{sync::watch, time::timeout};
+use rtc::rtp::{header::Header, packet::Packet};
+use tokio::sync::watch;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use webrtc::{
-    data_channel::{DataChannel, DataChannelEvent},
-    media_stream::{
-        track_local::static_rtp::TrackLocalStaticRTP,
-        track_remote::{TrackRemote, TrackRemoteEvent},
-    },
-    peer_connection::{
-        PeerConnection, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
-        RTCSessionDescription, RTCSignalingState,
-    },
-};
 
 use super::{
+    BridgeKind,
+    audio::SAMPLE_RATE,
     jitter::Arrival,
     mixer::{Line, Outgoing},
-    webrtc_stack::{self, COMFORT_NOISE, OPUS, with_ptime},
 };
-use crate::sandbox::{faults::PacketLoss, people::AccountId};
+use crate::sandbox::{
+    faults::PacketLoss,
+    people::AccountId,
+    rtc::{
+        AUDIO_LEVEL, Connection, Health, Media, Outlet, PAYLOAD_SIGNATURE, RtcError, Voices, codec,
+        extension_id, with_ptime,
+    },
+};
 
-/// Gathering on loopback takes milliseconds.
-const GATHERING_LIMIT: Duration = Duration::from_secs(3);
-const CLOSING_LIMIT: Duration = Duration::from_secs(1);
-/// Largest voice packet that is looked at.
-const MAX_PAYLOAD: usize = 1500;
-
-#[derive(Debug, thiserror::Error)]
-pub(super) enum PeerError {
-    #[error("webrtc")]
-    WebRtc(#[from] webrtc::error::Error),
-    #[error("no candidates were gathered in time")]
-    Gathering,
-}
-
-/// How a peer fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Health {
-    /// Not connected yet.
-    New,
-    Connected,
-    /// Silent for longer than it may be; perhaps it returns.
-    Silent,
-    /// Closed, or silent for too long.
-    Gone,
-}
+const OPUS: u8 = 111;
+const COMFORT_NOISE: u8 = 13;
 
 pub(super) struct Peer {
     pub id: String,
     pub account: AccountId,
-    connection: Arc<dyn PeerConnection>,
-    mix: Arc<TrackLocalStaticRTP>,
+    connection: Connection,
     ssrc: u32,
-    watches: Arc<Watches>,
-    /// Ends the peer's tasks.
-    pub cancel: CancellationToken,
-}
-
-/// What the connection's callbacks leave behind. Holds nothing of the connection, so that no cycle keeps it alive.
-struct Watches {
-    health: watch::Sender<Health>,
-    gathered: watch::Sender<bool>,
-    /// The answer has the audio level extension.
-    takes_levels: AtomicBool,
-    arrivals: Mutex<Option<std::sync::mpsc::SyncSender<Arrival>>>,
-    loss: PacketLoss,
-    tasks: TaskTracker,
-    cancel: CancellationToken,
+    /// Where packets go once the peer is plugged in.
+    arrivals: Arc<Mutex<Option<SyncSender<Arrival>>>>,
+    /// The number of the audio level extension, 0 where the answer has none.
+    level_id: AtomicU8,
 }
 
 impl Peer {
     /// A new seat at a socket of its own, and the offer for whoever takes it.
     pub async fn offer(
+        kind: BridgeKind,
         account: AccountId,
         address: IpAddr,
         loss: PacketLoss,
         tasks: TaskTracker,
-    ) -> Result<(Self, String), PeerError> {
-        let cancel = CancellationToken::new();
-        let watches = Arc::new(Watches {
-            health: watch::channel(Health::New).0,
-            gathered: watch::channel(false).0,
-            takes_levels: AtomicBool::new(false),
-            arrivals: Mutex::new(None),
-            loss,
-            tasks,
-            cancel: cancel.clone(),
-        });
+    ) -> Result<(Self, String), RtcError> {
+        let media = Media {
+            codecs: vec![
+                codec(OPUS, "opus", SAMPLE_RATE, 2, "minptime=10;stereo=0;useinbandfec=1"),
+                codec(COMFORT_NOISE, "CN", 8000, 0, ""),
+            ],
+            extensions: vec![AUDIO_LEVEL, PAYLOAD_SIGNATURE],
+        };
+        let arrivals: Arc<Mutex<Option<SyncSender<Arrival>>>> = Arc::default();
+        let to_mixer = arrivals.clone();
+        let on_packet = Box::new(move |packet| take(packet, &to_mixer));
+        let connection = Connection::open(address, media, loss, tasks, on_packet).await?;
         let ssrc = rand::random();
-        let mix = webrtc_stack::mix_track(ssrc);
-        let handler: Arc<dyn PeerConnectionEventHandler> = Arc::new(Handler(watches.clone()));
-        let connection = webrtc_stack::connect(address, handler, mix.clone()).await?;
+        let voices = match kind {
+            BridgeKind::Listens => Voices::OnlyTheirs,
+            BridgeKind::Mixes => {
+                Voices::BothWays { ssrc, stream: "bridge_1_CELT/40".to_owned(), track: "mix".to_owned() }
+            }
+        };
+        let sdp = connection.offer(&voices, "bridge").await?;
         let id = uuid::Uuid::new_v4().to_string();
-        let peer = Self { id, account, connection, mix, ssrc, watches, cancel };
-        let channel = peer.connection.create_data_channel("bridge", None).await?;
-        peer.watches.tasks.spawn(watch_channel(channel, peer.watches.clone()));
-        let sdp = peer.describe(None).await?;
-        Ok((peer, sdp))
+        let peer = Self { id, account, connection, ssrc, arrivals, level_id: AtomicU8::new(0) };
+        Ok((peer, with_ptime(&sdp, OPUS)))
     }
 
     /// A new offer on the same seat: the same again while it is unanswered, else one that restarts ICE.
-    pub async fn renew_offer(&self) -> Result<String, PeerError> {
-        match self.connection.pending_local_description().await {
-            Some(pending) => Ok(with_ptime(&pending.sdp)),
-            None => self.describe(Some(RTCOfferOptions { ice_restart: true })).await,
-        }
-    }
-
-    async fn describe(&self, options: Option<RTCOfferOptions>) -> Result<String, PeerError> {
-        self.watches.gathered.send_replace(false);
-        let offer = self.connection.create_offer(options).await?;
-        self.connection.set_local_description(offer).await?;
-        let mut gathered = self.watches.gathered.subscribe();
-        let all = timeout(GATHERING_LIMIT, gathered.wait_for(|gathered| *gathered)).await;
-        all.map_err(|_| PeerError::Gathering)?.map_err(|_| PeerError::Gathering)?;
-        let local = self.connection.local_description().await.ok_or(PeerError::Gathering)?;
-        Ok(with_ptime(&local.sdp))
+    pub async fn renew_offer(&self) -> Result<String, RtcError> {
+        Ok(with_ptime(&self.connection.renew_offer().await?, OPUS))
     }
 
     /// Takes the other side's answer; media flows some moments later.
-    pub async fn answer(&self, sdp: String) -> Result<(), PeerError> {
-        self.watches.takes_levels.store(sdp.contains(webrtc_stack::AUDIO_LEVEL), Relaxed);
-        self.connection.set_remote_description(RTCSessionDescription::answer(sdp)?).await?;
-        Ok(())
+    pub async fn answer(&self, sdp: String) -> Result<(), RtcError> {
+        self.level_id.store(extension_id(&sdp, AUDIO_LEVEL).unwrap_or_default(), Relaxed);
+        self.connection.accept(sdp).await
     }
 
     pub fn health(&self) -> watch::Receiver<Health> {
-        self.watches.health.subscribe()
+        self.connection.health()
     }
 
     pub fn is_alive(&self) -> bool {
-        *self.watches.health.borrow() == Health::Connected
+        self.connection.is_alive()
+    }
+
+    /// Cancelled when the peer is closed.
+    pub fn closed(&self) -> &CancellationToken {
+        &self.connection.cancel
     }
 
     /// Carries packets in both directions until the mixer drops its ends or the peer is closed.
     pub fn plug_in(&self, line: Line) {
-        let mut arrivals = self.watches.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-        *arrivals = Some(line.arrivals);
-        let (mix, ssrc) = (self.mix.clone(), self.ssrc);
-        let watches = self.watches.clone();
+        *self.arrivals.lock().unwrap_or_else(PoisonError::into_inner) = Some(line.arrivals);
+        let Some(outlet) = self.connection.outlet() else { return };
+        let (ssrc, level_id) = (self.ssrc, self.level_id.load(Relaxed));
         let mut outgoing = line.outgoing;
-        self.watches.tasks.spawn(async move {
+        self.connection.spawn(async move {
             loop {
                 let packet = tokio::select! {
                     packet = outgoing.recv() => packet,
-                    () = watches.cancel.cancelled() => None,
+                    () = outlet.closed() => None,
                 };
                 let Some(packet) = packet else { return };
-                if !watches.loss.strikes() {
-                    send(&mix, ssrc, watches.takes_levels.load(Relaxed), packet).await;
-                }
+                send(&outlet, ssrc, level_id, packet).await;
             }
         });
     }
 
     /// Closes the sockets. Bounded in time.
     pub async fn close(&self) {
-        self.cancel.cancel();
-        self.watches.health.send_replace(Health::Gone);
-        match timeout(CLOSING_LIMIT, self.connection.close()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::debug!(%error, "a peer did not close cleanly"),
-            Err(_) => tracing::warn!("a peer did not close in time"),
-        }
+        self.connection.close().await;
     }
 }
 
-async fn send(mix: &TrackLocalStaticRTP, ssrc: u32, with_level: bool, packet: Outgoing) {
-    let level = AudioLevelExtension { level: packet.level, voice: !packet.contributors.is_empty() };
-    let extensions = [HeaderExtension::AudioLevel(level)];
+async fn send(outlet: &Outlet, ssrc: u32, level_id: u8, packet: Outgoing) {
+    let speaks = !packet.contributors.is_empty();
     let header = Header {
         version: 2,
         marker: packet.marker,
@@ -198,88 +136,12 @@ async fn send(mix: &TrackLocalStaticRTP, ssrc: u32, with_level: bool, packet: Ou
         csrc: packet.contributors,
         ..Header::default()
     };
-    let packet = Packet { header, payload: packet.payload.into() };
-    // A packet with an extension that the answer does not name is not sent at all.
-    let extensions = if with_level { extensions.as_slice() } else { &[] };
-    if let Err(error) = mix.write_rtp_with_extensions(packet, extensions).await {
-        tracing::trace!(%error, "a packet of the mix was not sent");
-    }
+    let level = [packet.level | u8::from(speaks) << 7];
+    outlet.send(Packet { header, payload: packet.payload.into() }, &[(level_id, &level)]).await;
 }
 
-/// The other side says goodbye by closing the data channel; its connection state lags seconds behind.
-async fn watch_channel(channel: Arc<dyn DataChannel>, watches: Arc<Watches>) {
-    loop {
-        let event = tokio::select! {
-            event = channel.poll() => event,
-            () = watches.cancel.cancelled() => return,
-        };
-        match event {
-            Some(DataChannelEvent::OnClose) => {
-                watches.health.send_replace(Health::Gone);
-                return;
-            }
-            None => return,
-            Some(_) => {}
-        }
-    }
-}
-
-struct Handler(Arc<Watches>);
-
-#[async_trait]
-impl PeerConnectionEventHandler for Handler {
-    async fn on_ice_gathering_state_change(&self, state: RTCIceGatheringState) {
-        if state == RTCIceGatheringState::Complete {
-            self.0.gathered.send_replace(true);
-        }
-    }
-
-    async fn on_signaling_state_change(&self, state: RTCSignalingState) {
-        tracing::trace!(%state, "signaling");
-    }
-
-    async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
-        tracing::debug!(%state, "bridge peer");
-        let health = match state {
-            RTCPeerConnectionState::Connected => Health::Connected,
-            RTCPeerConnectionState::Disconnected => Health::Silent,
-            RTCPeerConnectionState::Failed | RTCPeerConnectionState::Closed => Health::Gone,
-            _ => return,
-        };
-        self.0.health.send_if_modified(|known| {
-            let news = *known != health && *known != Health::Gone;
-            if news {
-                *known = health;
-            }
-            news
-        });
-    }
-
-    async fn on_track(&self, track: Arc<dyn TrackRemote>) {
-        self.0.tasks.spawn(receive(track, self.0.clone()));
-    }
-}
-
-/// Hands a talker's packets to the mixer as they come.
-async fn receive(track: Arc<dyn TrackRemote>, watches: Arc<Watches>) {
-    loop {
-        let event = tokio::select! {
-            event = track.poll() => event,
-            () = watches.cancel.cancelled() => return,
-        };
-        match event {
-            Some(TrackRemoteEvent::OnRtpPacket(packet)) => take(packet, &watches),
-            Some(TrackRemoteEvent::OnEnded) | None => return,
-            Some(_) => {}
-        }
-    }
-}
-
-fn take(packet: Packet, watches: &Watches) {
+fn take(packet: Packet, arrivals: &Mutex<Option<SyncSender<Arrival>>>) {
     let Packet { header, payload } = packet;
-    if watches.loss.strikes() || payload.is_empty() || payload.len() > MAX_PAYLOAD {
-        return;
-    }
     let payload = match header.payload_type {
         OPUS => payload.to_vec(),
         COMFORT_NOISE => Vec::new(),
@@ -291,8 +153,7 @@ fn take(packet: Packet, watches: &Watches) {
         timestamp: header.timestamp,
         payload,
     };
-    let arrivals = watches.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(arrivals) = arrivals.as_ref() {
+    if let Some(arrivals) = arrivals.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
         // Full or closed: the mixer is behind or gone, and late sound is worth nothing.
         let _ = arrivals.try_send(arrival);
     }

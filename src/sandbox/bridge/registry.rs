@@ -17,9 +17,14 @@ use uuid::Uuid;
 
 use super::{
     mixer::{Mixer, Voice},
-    peer::{Health, Peer, PeerError},
+    peer::Peer,
 };
-use crate::sandbox::{faults::PacketLoss, people::AccountId, refusal::Refusal};
+use crate::sandbox::{
+    faults::PacketLoss,
+    people::AccountId,
+    refusal::Refusal,
+    rtc::{Health, RtcError},
+};
 
 const MAX_BRIDGES: usize = 64;
 /// A party holds sixteen; a few more are on their way in or out.
@@ -27,8 +32,19 @@ const MAX_PEERS: usize = 20;
 /// How long a bridge that no session names, or a peer that does not connect, is kept.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// What a bridge does with the voices on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum BridgeKind {
+    /// As captured: it takes voices and sends nobody anything; members talk to each other directly.
+    #[default]
+    Listens,
+    /// Everybody on it hears everybody else; residents are on it too.
+    Mixes,
+}
+
 pub(in crate::sandbox) struct Bridges {
     by_id: Mutex<HashMap<String, Arc<Bridge>>>,
+    kind: BridgeKind,
     address: IpAddr,
     loss: PacketLoss,
     changed: watch::Sender<u64>,
@@ -42,7 +58,8 @@ pub(in crate::sandbox) struct Bridge {
     created: Instant,
     /// A session named it at some time: when none does any more, it is over.
     was_linked: AtomicBool,
-    mixer: Mixer,
+    /// None where it only listens.
+    mixer: Option<Mixer>,
     seats: Mutex<Seats>,
     address: IpAddr,
     loss: PacketLoss,
@@ -58,8 +75,14 @@ struct Seats {
 }
 
 impl Bridges {
-    pub fn new(address: IpAddr, loss: PacketLoss, changed: watch::Sender<u64>, tasks: TaskTracker) -> Self {
-        Self { by_id: Mutex::default(), address, loss, changed, tasks }
+    pub fn new(
+        kind: BridgeKind,
+        address: IpAddr,
+        loss: PacketLoss,
+        changed: watch::Sender<u64>,
+        tasks: TaskTracker,
+    ) -> Self {
+        Self { by_id: Mutex::default(), kind, address, loss, changed, tasks }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, Arc<Bridge>>> {
@@ -79,7 +102,11 @@ impl Bridges {
         if bridges.len() >= MAX_BRIDGES {
             return Err(Refusal::TooMany);
         }
-        let mixer = Mixer::start().map_err(|error| {
+        let mixer = match self.kind {
+            BridgeKind::Listens => Ok(None),
+            BridgeKind::Mixes => Mixer::start().map(Some),
+        };
+        let mixer = mixer.map_err(|error| {
             tracing::error!(%error, "no thread for a mixer");
             Refusal::Internal
         })?;
@@ -175,8 +202,9 @@ impl Bridge {
         if self.seats().peers.len() >= MAX_PEERS {
             return Err(Refusal::TooMany);
         }
-        let offered = Peer::offer(account, self.address, self.loss.clone(), self.tasks.clone()).await;
-        let (peer, sdp) = offered.map_err(|error: PeerError| {
+        let kind = if self.mixer.is_some() { BridgeKind::Mixes } else { BridgeKind::Listens };
+        let offered = Peer::offer(kind, account, self.address, self.loss.clone(), self.tasks.clone()).await;
+        let (peer, sdp) = offered.map_err(|error: RtcError| {
             tracing::error!(error = &error as &dyn std::error::Error, "no offer");
             Refusal::Internal
         })?;
@@ -211,9 +239,15 @@ impl Bridge {
     fn vacate(&self, peer: &Arc<Peer>) {
         // The account may sit on another seat already.
         if !self.seats().peers.values().any(|other| other.account == peer.account) {
-            self.mixer.unseat(peer.account);
+            self.unseat(peer.account);
         }
         self.close_later(peer.clone());
+    }
+
+    fn unseat(&self, account: AccountId) {
+        if let Some(mixer) = &self.mixer {
+            mixer.unseat(account);
+        }
     }
 
     fn close_later(&self, peer: Arc<Peer>) {
@@ -222,9 +256,10 @@ impl Bridge {
 
     /// Seats somebody who lives in this process; does nothing when they sit already.
     pub fn seat_resident(&self, account: AccountId, voice: impl FnOnce() -> Box<dyn Voice>) {
+        let Some(mixer) = &self.mixer else { return };
         let mut seats = self.seats();
         if !seats.closed && seats.residents.insert(account) {
-            self.mixer.seat_resident(account, voice());
+            mixer.seat_resident(account, voice());
         }
     }
 
@@ -245,7 +280,7 @@ impl Bridge {
             self.vacate(&peer);
         }
         for account in left {
-            self.mixer.unseat(account);
+            self.unseat(account);
         }
     }
 
@@ -256,7 +291,7 @@ impl Bridge {
             seats.peers.drain().map(|(_, peer)| peer).collect()
         };
         for peer in peers {
-            self.mixer.unseat(peer.account);
+            self.unseat(peer.account);
             self.close_later(peer);
         }
     }
@@ -279,9 +314,10 @@ async fn attend(bridge: Weak<Bridge>, peer: Arc<Peer>) {
             break;
         }
         if now == Health::Connected && !seated {
-            match bridge.mixer.seat_peer(peer.account) {
-                Ok(line) => peer.plug_in(line),
-                Err(error) => tracing::error!(%error, "no codec for a peer"),
+            match bridge.mixer.as_ref().map(|mixer| mixer.seat_peer(peer.account)) {
+                Some(Ok(line)) => peer.plug_in(line),
+                Some(Err(error)) => tracing::error!(%error, "no codec for a peer"),
+                None => {}
             }
             seated = true;
         }
@@ -289,7 +325,7 @@ async fn attend(bridge: Weak<Bridge>, peer: Arc<Peer>) {
         drop(bridge);
         tokio::select! {
             changed = health.changed() => if changed.is_err() { break },
-            () = peer.cancel.cancelled() => break,
+            () = peer.closed().cancelled() => break,
             () = tokio::time::sleep_until(deadline), if !seated => break,
         }
     }

@@ -64,8 +64,12 @@ pub enum Fault {
     UncapturedRefused,
     /// Every bridge vanishes: its sockets close, sessions lose it, calls that name it are answered with 404.
     DropBridges,
-    /// This share of voice packets is lost, in both directions; 0 to 1.
+    /// This share of voice packets is lost, in both directions, on the bridge and to residents; 0 to 1.
     BridgePacketLoss(f32),
+    /// From now on residents neither offer a direct connection nor answer an offer.
+    DirectUnanswered,
+    /// Every direct connection of a resident ends. Who joined later offers another.
+    DirectLost,
 }
 
 /// How a step of the sign-in goes wrong.
@@ -103,6 +107,9 @@ struct Pending {
     push_refused_until: Option<Instant>,
     invitations_unlisted: bool,
     uncaptured_refused: bool,
+    directs_unanswered: bool,
+    /// How often direct connections were to end.
+    direct_losses: u64,
 }
 
 impl Faults {
@@ -125,6 +132,14 @@ impl Faults {
 
     pub fn uncaptured_is_refused(&self) -> bool {
         self.pending().uncaptured_refused
+    }
+
+    pub fn directs_are_unanswered(&self) -> bool {
+        self.pending().directs_unanswered
+    }
+
+    pub fn direct_losses(&self) -> u64 {
+        self.pending().direct_losses
     }
 
     pub fn push_is_refused(&self, now: Instant) -> bool {
@@ -181,6 +196,11 @@ pub(super) fn inject(world: &World, fault: Fault) {
         Fault::UncapturedRefused => pending().uncaptured_refused = true,
         Fault::DropBridges => world.bridges.drop_all(),
         Fault::BridgePacketLoss(share) => world.faults.packet_loss.set(share),
+        Fault::DirectUnanswered => pending().directs_unanswered = true,
+        Fault::DirectLost => {
+            pending().direct_losses += 1;
+            world.changed();
+        }
     }
 }
 

@@ -70,6 +70,8 @@ const FAULTS: &[Named] = &[
     Named { name: "uncaptured-refused", value: "", about: "no appearing offline, no looking for people by name", read: |_| Some(Fault::UncapturedRefused) },
     Named { name: "drop-bridges", value: "", about: "voice bridges vanish; wants @SECONDS", read: |_| Some(Fault::DropBridges) },
     Named { name: "packet-loss", value: "=SHARE", about: "this share of voice packets is lost, 0 to 1", read: |parts| Some(Fault::BridgePacketLoss(parts.share()?)) },
+    Named { name: "direct-unanswered", value: "", about: "residents neither offer nor answer direct connections", read: |_| Some(Fault::DirectUnanswered) },
+    Named { name: "direct-lost", value: "", about: "direct connections of residents end; wants @SECONDS", read: |_| Some(Fault::DirectLost) },
 ];
 
 impl Fault {

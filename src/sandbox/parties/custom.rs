@@ -1,18 +1,11 @@
-//! The opaque fields that members write about themselves and to each other: checked, never changed.
+//! The opaque fields that members write about themselves: checked, never changed.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::Value;
 
 use crate::sandbox::people::AccountId;
 
 /// Longest `customData3` and `customData4`, in characters.
 const MAX_DATA: usize = 4096;
-/// Longest custom message, in characters.
-const MAX_PAYLOAD: usize = 128 * 1024;
-/// A custom message's header, in bytes.
-const HEADER: usize = 44;
-/// How a phone app names its platform inside a custom message.
-const MOBILE_APP: u32 = 100_001;
 
 /// A voice state: base64 of a JSON array of strings, ten in the version known.
 pub(super) fn is_voice_state(data: &str) -> bool {
@@ -40,27 +33,6 @@ pub(in crate::sandbox) fn connections(session: &str, to: impl Iterator<Item = Ac
 /// The voice state of somebody who talks and is not muted.
 pub(in crate::sandbox) fn open_voice_state() -> String {
     STANDARD.encode(r#"["","","1","0","6.2.0","0","0","0","",""]"#)
-}
-
-/// A message between members: a header that names its sender, then numbered text with JSON in it.
-pub(super) fn is_message_of(payload: &str, sender: AccountId) -> bool {
-    let Some(body) = payload.strip_prefix("ver=1.0, type=binary, body=") else { return false };
-    let Some(body) = decode(body, MAX_PAYLOAD) else { return false };
-    let Some((header, text)) = body.split_at_checked(HEADER) else { return false };
-    let u32_at =
-        |at: usize| header.get(at..at + 4).map(|b| b.iter().rev().fold(0, |n, b| n << 8 | u32::from(*b)));
-    let u64_at =
-        |at: usize| header.get(at..at + 8).map(|b| b.iter().rev().fold(0, |n, b| n << 8 | u64::from(*b)));
-    let numbered = || {
-        let (number, json) = std::str::from_utf8(text).ok()?.split_once('\n')?;
-        let parts = number.split('/').filter(|part| part.parse::<u32>().is_ok()).count();
-        (parts == 3 && serde_json::from_str::<Value>(json).ok()?.is_object()).then_some(())
-    };
-    u32_at(0) == Some(1)
-        && u64_at(16) == Some(sender.0)
-        && u32_at(24) == Some(MOBILE_APP)
-        && u32_at(40) == u32::try_from(text.len()).ok()
-        && numbered().is_some()
 }
 
 fn decode(text: &str, limit: usize) -> Option<Vec<u8>> {
@@ -99,23 +71,5 @@ mod tests {
         assert!(!is_connections(wire, "99999999-2222-4333-8444-555555555555"));
         assert!(!is_connections(&STANDARD.encode(format!("{SESSION}\n987654321098765432\n")), SESSION));
         assert!(!is_connections(&STANDARD.encode(SESSION), SESSION));
-    }
-
-    #[test]
-    fn a_message_must_name_its_real_sender() {
-        let text = b"1/1/1\n{\"type\":\"offer\"}";
-        let mut body = vec![0_u8; HEADER];
-        body[0] = 1;
-        body[8] = 1;
-        body[16..24].copy_from_slice(&TIDEWALKER.0.to_le_bytes());
-        body[24..28].copy_from_slice(&MOBILE_APP.to_le_bytes());
-        body[40] = text.len() as u8;
-        body.extend_from_slice(text);
-        let payload = |body: &[u8]| format!("ver=1.0, type=binary, body={}", STANDARD.encode(body));
-        assert!(is_message_of(&payload(&body), TIDEWALKER));
-        assert!(!is_message_of(&payload(&body), AccountId(5)));
-        assert!(!is_message_of(&payload(&body[..body.len() - 1]), TIDEWALKER));
-        assert!(!is_message_of(&payload(&body[..20]), TIDEWALKER));
-        assert!(!is_message_of("hello", TIDEWALKER));
     }
 }

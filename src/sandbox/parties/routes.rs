@@ -53,6 +53,8 @@ impl From<Denied> for Refusal {
             Denied::Full => Self::PartyFull,
             Denied::BadValue(name) => Self::BadParameter(name),
             Denied::TooManyParties => Self::TooMany,
+            Denied::NotUnderstood => Self::BodyNotUnderstood,
+            Denied::TooFast => Self::TooFast,
         }
     }
 }
@@ -339,7 +341,7 @@ async fn message(
     let to = to.transpose()?;
     let sent = world.change(|state| {
         let who = state.person(me)?;
-        let send = |party: &mut Party| party.message(&who, &body.channel, &body.payload, to);
+        let send = |party: &mut Party| party.message(&who, &body.channel, &body.payload, to, now_millis());
         state.parties.change(&id, send)
     });
     sent.map_err(Refusal::from)?;

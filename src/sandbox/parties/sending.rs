@@ -4,11 +4,32 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{
-    custom,
     session::Party,
     values::{Denied, Invitation, Person},
 };
-use crate::sandbox::{people::AccountId, push::Event};
+use crate::sandbox::{direct::Frame, people::AccountId, push::Event};
+
+/// Messages that a member may send within a while; a party of sixteen takes some forty to connect everybody anew.
+const MOST_MESSAGES: u32 = 200;
+const WHILE_MILLIS: u64 = 10_000;
+
+/// How many messages a member sent of late.
+#[derive(Default)]
+pub(super) struct Messages {
+    since_millis: u64,
+    sent: u32,
+}
+
+impl Messages {
+    /// Counts one more, unless it is too many.
+    fn admit(&mut self, now_millis: u64) -> bool {
+        if now_millis.saturating_sub(self.since_millis) >= WHILE_MILLIS {
+            *self = Self { since_millis: now_millis, sent: 0 };
+        }
+        self.sent += 1;
+        self.sent <= MOST_MESSAGES
+    }
+}
 
 impl Party {
     /// Who is here already is skipped; who was invited before is told again.
@@ -42,20 +63,24 @@ impl Party {
     }
 
     /// Without `to`, everybody else hears it.
-    pub(super) fn message(
-        &self,
+    pub fn message(
+        &mut self,
         by: &Person,
         channel: &str,
         payload: &str,
         to: Option<Vec<AccountId>>,
+        now_millis: u64,
     ) -> Result<Vec<Event>, Denied> {
         let seat = self.seat(by.account)?;
-        if !custom::is_message_of(payload, by.account) {
-            return Err(Denied::BadValue("payload"));
+        if !Frame::decode(payload).is_some_and(|frame| frame.is_from(by.account, by.platform)) {
+            return Err(Denied::NotUnderstood);
         }
         let to = to.unwrap_or_else(|| self.others(by.account));
         if to.iter().any(|account| self.member(*account).is_none()) {
             return Err(Denied::BadValue("to"));
+        }
+        if !self.members[seat].messages.admit(now_millis) {
+            return Err(Denied::TooFast);
         }
         let data = json!({ "customMessage": { "channel": channel, "payload": payload } });
         let data_type = "psn:sessionManager:sys:v2:ps:customMessage:noSeq:created";

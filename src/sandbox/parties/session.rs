@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{
     custom,
+    sending::Messages,
     values::{
         BridgeLink, Denied, Entry, Invitation, Member, MemberChange, Person, Terms, TermsChange, Visibility,
     },
@@ -146,6 +147,7 @@ impl Party {
             voice_chat_activated: entry.voice_chat_activated,
             custom_data3: None,
             custom_data4: entry.custom_data4,
+            messages: Messages::default(),
         };
         let json = member.json();
         self.members.push(member);

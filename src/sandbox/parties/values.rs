@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::custom;
+use super::{custom, sending::Messages};
 use crate::sandbox::people::{Account, AccountId, Platform};
 
 /// Why a change was not made.
@@ -19,6 +19,10 @@ pub(in crate::sandbox) enum Denied {
     BadValue(&'static str),
     #[error("too many parties")]
     TooManyParties,
+    #[error("a message that is none, or not its sender's")]
+    NotUnderstood,
+    #[error("too many messages")]
+    TooFast,
 }
 
 /// Who acts, as sessions show them.
@@ -59,6 +63,7 @@ pub(in crate::sandbox) struct Member {
     /// Whom they are connected to, base64; absent until they say so.
     pub custom_data3: Option<String>,
     pub custom_data4: String,
+    pub(super) messages: Messages,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]

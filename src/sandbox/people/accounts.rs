@@ -62,6 +62,15 @@ impl Platform {
             Self::Pc => "PSPC",
         }
     }
+
+    /// How messages from member to member name it. A console was seen; that it stands for every one is a guess, and for
+    /// a PC too.
+    pub fn number(self) -> u32 {
+        match self {
+            Self::Mobile => 100_001,
+            Self::Ps5 | Self::Ps4 | Self::Pc => 5,
+        }
+    }
 }
 
 #[derive(Clone)]

@@ -33,11 +33,11 @@ struct Socket {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SocketId(u64);
+pub(in crate::sandbox) struct SocketId(u64);
 
 impl PushHub {
     /// A new socket of this account. It is to be closed when the receiver ends.
-    pub(super) fn connect(&mut self, account: AccountId) -> (SocketId, mpsc::Receiver<Utf8Bytes>) {
+    pub fn connect(&mut self, account: AccountId) -> (SocketId, mpsc::Receiver<Utf8Bytes>) {
         let (frames, receiver) = mpsc::channel(BACKLOG);
         self.next_id += 1;
         let id = SocketId(self.next_id);

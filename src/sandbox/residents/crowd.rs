@@ -55,6 +55,14 @@ pub(in crate::sandbox) struct Crowd {
 pub(super) struct Talkers {
     pub nova: AccountId,
     pub echo: AccountId,
+    /// Speaks as Nova does, with what a console sends.
+    pub console: AccountId,
+}
+
+impl Talkers {
+    pub fn all(self) -> [AccountId; 3] {
+        [self.nova, self.echo, self.console]
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -86,8 +94,10 @@ impl Crowd {
         };
         let nova = add(("Nova", "Invite me, I like to talk.", Platform::Ps5));
         let echo = add(("Echo", "I say what you say.", Platform::Ps5));
-        roles.insert(nova, Role::Talker);
-        roles.insert(echo, Role::Talker);
+        let console = add(("Kestrel_PS5", "Voice from a console.", Platform::Ps5));
+        for talker in [nova, echo, console] {
+            roles.insert(talker, Role::Talker);
+        }
         let mut friends = Vec::new();
         for (index, who) in NAMES.into_iter().enumerate() {
             let account = add(who);
@@ -103,7 +113,7 @@ impl Crowd {
         Self {
             roles,
             friends,
-            talkers: Some(Talkers { nova, echo }),
+            talkers: Some(Talkers { nova, echo, console }),
             strangers: Some(Strangers { asks, accepts, declines }),
             neighbours: Neighbours::new(accounts, config.friends, config.churn_per_second),
             names,

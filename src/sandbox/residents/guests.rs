@@ -4,15 +4,17 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     clip::{self, ClipError},
+    company::{Company, has_visitor, is_resident, talks_directly},
     crowd::{PARTY_GUEST, PARTY_HOST, Talkers},
     letters,
-    voices::{Echo, Nova},
+    voices::{Echo, Nova, Silent},
 };
 use crate::sandbox::{
     bridge::Voice,
+    direct::{Manner, Role},
     parties::{self, Denied, Entry},
     people::AccountId,
-    world::{Shared, State, World, now_millis},
+    world::{Shared, World, now_millis},
 };
 
 /// From an invitation to its acceptance.
@@ -29,25 +31,33 @@ impl Cast {
         Ok(Self { sentence: clip::sentence()? })
     }
 
-    fn voice(&self, talkers: Talkers, account: AccountId) -> Option<Box<dyn Voice>> {
-        if account == talkers.nova {
-            Some(Box::new(Nova::new(self.sentence.clone())))
+    fn voice(&self, talkers: Talkers, account: AccountId) -> Box<dyn Voice> {
+        if account == talkers.nova || account == talkers.console {
+            Box::new(Nova::new(self.sentence.clone()))
         } else if account == talkers.echo {
-            Some(Box::new(Echo::default()))
+            Box::new(Echo::default())
         } else {
-            None
+            Box::new(Silent)
         }
+    }
+
+    /// How a resident takes part where members talk directly.
+    pub(super) fn role(&self, talkers: Talkers, account: AccountId) -> Role {
+        let manner = if account == talkers.console { Manner::Console } else { Manner::Plain };
+        Role { voice: self.voice(talkers, account), manner }
     }
 }
 
 pub(in crate::sandbox) async fn run(world: Shared, cast: Cast) {
     let Some(talkers) = world.state().crowd.talkers() else { return };
     let mut changes = world.changes();
+    let mut company = Company::default();
     loop {
         keep_a_party_open(&world);
-        let busy = [talkers.nova, talkers.echo].map(|account| look_after(&world, account));
+        let busy = talkers.all().map(|account| look_after(&world, account));
         seat(&world, &cast, talkers);
-        say_who_is_heard(&world);
+        company.fit(&world, &cast, talkers);
+        say_who_is_heard(&world, talkers);
         let letters_wait = letters::answer(&world, now_millis());
         tokio::select! {
             () = world.cancel.cancelled() => return,
@@ -90,12 +100,7 @@ fn look_after(world: &World, account: AccountId) -> bool {
     false
 }
 
-fn has_visitor(state: &State, party: &parties::Party) -> bool {
-    let resident = |account| state.accounts.get(account).is_some_and(|account| account.resident);
-    party.members().iter().any(|member| !resident(member.person.account))
-}
-
-/// Puts the talkers on the bridge of the party they are in.
+/// Puts the talkers on the bridge of the party they are in, where it mixes.
 fn seat(world: &World, cast: &Cast, talkers: Talkers) {
     let seats: Vec<(String, AccountId)> = {
         let state = world.state();
@@ -105,24 +110,29 @@ fn seat(world: &World, cast: &Cast, talkers: Talkers) {
             .collect()
     };
     for (bridge, account) in seats {
-        if let (Some(bridge), Some(voice)) = (world.bridges.get(&bridge), cast.voice(talkers, account)) {
-            bridge.seat_resident(account, || voice);
+        if let Some(bridge) = world.bridges.get(&bridge) {
+            bridge.seat_resident(account, || cast.voice(talkers, account));
         }
     }
 }
 
-/// Residents say that they are connected to everybody present, whenever that changes.
-fn say_who_is_heard(world: &World) {
+/// Residents say whom they are connected to, whenever that changes: to each other always, to everybody on a bridge that
+/// mixes, and else to those they have a line to.
+fn say_who_is_heard(world: &World, talkers: Talkers) {
     let outdated: Vec<(String, AccountId, String)> = {
         let state = world.state();
         let mut outdated = Vec::new();
         for party in state.parties.all() {
             for member in party.members() {
                 let account = member.person.account;
-                let resident = state.accounts.get(account).is_some_and(|account| account.resident);
+                let direct = talks_directly(world, talkers, account);
+                let hears = |other: &AccountId| {
+                    *other != account
+                        && (!direct || is_resident(&state, *other) || state.connected.has(account, *other))
+                };
                 let others = party.members().iter().map(|member| member.person.account);
-                let says = parties::connections(&party.id, others.filter(|other| *other != account));
-                if resident && member.custom_data3.as_deref() != Some(&says) {
+                let says = parties::connections(&party.id, others.filter(hears));
+                if is_resident(&state, account) && member.custom_data3.as_deref() != Some(&says) {
                     outdated.push((party.id.clone(), account, says));
                 }
             }

@@ -1,7 +1,8 @@
-//! Those who live here. Nova and Echo accept invitations and talk; a host keeps a party open; a dozen more come and go;
+//! Those who live here. Nova, Echo and Kestrel accept invitations and talk; a host keeps a party open; a dozen more come and go;
 //! strangers ask to be friends or are asked; neighbours by the thousand on request; an evening by script.
 
 mod clip;
+mod company;
 mod crowd;
 mod dice;
 mod evening;

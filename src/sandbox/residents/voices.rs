@@ -1,4 +1,4 @@
-//! How Nova and Echo sound. Pure state machines that the mixer steps every 40 ms.
+//! How residents sound. Pure state machines that a mixer, or their own thread, steps every 40 ms.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -51,6 +51,17 @@ impl Voice for Nova {
         }
         self.said += length;
         true
+    }
+
+    fn hear(&mut self, _: &Frame) {}
+}
+
+/// Never says anything.
+pub(super) struct Silent;
+
+impl Voice for Silent {
+    fn speak(&mut self, _: &mut Frame) -> bool {
+        false
     }
 
     fn hear(&mut self, _: &Frame) {}
