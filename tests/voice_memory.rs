@@ -30,7 +30,7 @@ async fn rounds(client: &Client, speech: &[f32], numbers: std::ops::Range<u64>) 
         for (n, packet) in bridge.encode(speech).into_iter().enumerate() {
             bridge.say(n as u32, packet, &[]).await;
         }
-        let received = || client.voice.stats().is_some_and(|stats| stats.packets_received >= 8);
+        let received = || client.link().is_some_and(|stats| stats.packets_received >= 8);
         support::until(received, || "packets".into()).await;
         if number % 2 == 0 {
             client.voice.hang_up().await;

@@ -207,6 +207,7 @@ impl From<NegotiationError> for Failure {
     fn from(error: NegotiationError) -> Self {
         let kind = match &error {
             NegotiationError::TooLarge(_)
+            | NegotiationError::TooManySections
             | NegotiationError::NoAudio
             | NegotiationError::NoOpus
             | NegotiationError::UnusableClock(_)

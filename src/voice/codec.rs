@@ -35,7 +35,7 @@ pub fn encoder(terms: &Terms) -> Result<Encoder, opus::Error> {
     encoder.set_packet_loss_perc(EXPECTED_LOSS_PERCENT)?;
     // Redundancy lives in SILK's part of a packet. With frames of 40 ms it is worth something only where SILK has
     // the whole band; a bridge whose clock runs at 16 kHz has no use for more.
-    if terms.clock_hz == 16_000 || terms.frame_millis >= 40 {
+    if terms.clock_hz == 16_000 && !terms.partyline || terms.frame_millis >= 40 {
         encoder.set_max_bandwidth(Bandwidth::Wideband)?;
     }
     Ok(encoder)
@@ -67,6 +67,7 @@ mod tests {
             frame_millis: 40,
             we_send: true,
             they_send: true,
+            partyline: false,
         }
     }
 

@@ -3,6 +3,7 @@
 //! It sleeps while there is nothing to do: without a connection or a test until it is called, in a quiet party for
 //! [`QUIET_TICK`] or until a packet comes. It never waits for anything else.
 
+mod bridging;
 mod downlink;
 mod uplink;
 
@@ -31,7 +32,7 @@ use super::{
     screen::Screen,
     stats::Counters,
 };
-use crate::model::AccountId;
+use crate::model::{AccountId, Hearing, OtherEnd, Processing};
 
 /// While something is said or heard.
 const TICK: Duration = Duration::from_millis(10);
@@ -51,15 +52,23 @@ pub enum Command {
     Members(Vec<AccountId>),
     Test(Listening),
     Chime,
+    Processing(Processing),
+    LevelVoices(bool),
+    /// How members are heard; whoever is not named is heard as they are.
+    Hearing(Vec<(AccountId, Hearing)>),
+    /// A connection was negotiated.
+    Attach(Box<Attachment>),
+    /// It is gone for good. The devices stay open: another may follow.
+    Detach(u64),
     /// The connection is up, for the first time or again.
     Connected(u64),
     /// The path is gone; it may come back.
     Interrupted(u64),
-    /// A connection was negotiated; it replaces the previous one.
-    Attach(Box<Attachment>),
+    /// Of what we sent on it lately, this share did not arrive.
+    Loss(u64, f32),
+    Voice(u64, Box<Incoming>),
     /// No connection any more, and none expected: the devices close.
     HangUp,
-    Voice(u64, Box<Incoming>),
     Capture(Option<Box<dyn Capture>>),
     Playback(Option<Box<dyn Playback>>),
 }
@@ -67,6 +76,7 @@ pub enum Command {
 /// What the thread needs of a connection.
 pub struct Attachment {
     pub connection: u64,
+    pub with: OtherEnd,
     /// `None`: the other side does not listen.
     pub outgoing: Option<Outgoing>,
     pub counters: Arc<Counters>,
@@ -145,7 +155,6 @@ pub fn spawn(
             uplink: Uplink::new(microphone, talk),
             downlink: Downlink::new(speakers, talk.deafened),
             screen: Screen::new(meters, wake),
-            connection: None,
             last_sound: Instant::now(),
         }
         .run();
@@ -166,7 +175,6 @@ struct Engine {
     uplink: Uplink,
     downlink: Downlink,
     screen: Screen,
-    connection: Option<(u64, Arc<Counters>)>,
     last_sound: Instant,
 }
 
@@ -198,7 +206,7 @@ impl Engine {
             Some(TICK)
         } else if self.downlink.is_awake() {
             Some(if self.downlink.is_resting() { REST_TICK } else { TICK })
-        } else if self.connection.is_some() {
+        } else if self.downlink.is_attached() {
             Some(QUIET_TICK)
         } else {
             None
@@ -212,9 +220,6 @@ impl Engine {
             self.last_sound = now;
         } else if now > self.last_sound + REST_AFTER {
             self.downlink.rest(now);
-        }
-        if let Some((_, counters)) = &self.connection {
-            self.downlink.count(counters);
         }
         self.screen.show(&self.uplink.reading(), &self.downlink, now);
     }
@@ -244,43 +249,50 @@ impl Engine {
                 self.downlink.set_monitor(listening == Listening::HearYourself);
             }
             Command::Chime => self.downlink.chime(),
+            Command::Processing(processing) => self.uplink.set_processing(processing),
+            Command::LevelVoices(on) => self.downlink.set_level_voices(on),
+            Command::Hearing(hearing) => self.downlink.set_hearing(hearing),
             Command::Attach(attachment) => {
-                self.uplink.set_connected(false, now);
-                self.downlink.reset();
-                self.connection = Some((attachment.connection, attachment.counters));
-                self.uplink.attach(attachment.outgoing);
+                let Attachment { connection, with, outgoing, counters } = *attachment;
+                self.downlink.attach(connection, with, counters);
+                if let Some(outgoing) = outgoing {
+                    self.uplink.attach(connection, outgoing);
+                }
             }
-            Command::Connected(connection) if self.is_current(connection) => {
-                self.uplink.set_connected(true, now);
-                self.downlink.set_in_party(true);
+            Command::Detach(connection) => self.detach(connection, now),
+            Command::Connected(connection) if self.downlink.has(connection) => {
+                self.uplink.set_connected(connection, true, now);
+                self.downlink.set_connected(connection, true);
                 self.last_sound = now;
             }
-            Command::Interrupted(connection) if self.is_current(connection) => {
-                self.uplink.set_connected(false, now)
+            Command::Interrupted(connection) => {
+                self.uplink.set_connected(connection, false, now);
+                self.downlink.set_connected(connection, false);
             }
-            Command::HangUp if self.connection.is_some() => self.detach(now),
-            Command::Voice(connection, voice) if self.is_current(connection) => {
-                self.downlink.add(*voice);
+            Command::Loss(connection, share) => self.uplink.set_loss(connection, share),
+            Command::Voice(connection, voice) => {
+                self.downlink.add(connection, *voice);
                 self.last_sound = now;
             }
-            Command::Connected(_) | Command::Interrupted(_) | Command::HangUp | Command::Voice(..) => {}
+            Command::HangUp => self.hang_up(now),
+            Command::Connected(_) => {}
             Command::Capture(capture) => self.uplink.set_capture(capture, now),
             Command::Playback(playback) => self.downlink.set_playback(playback),
         }
     }
 
-    fn detach(&mut self, now: Instant) {
-        self.connection = None;
-        self.uplink.set_connected(false, now);
-        self.uplink.attach(None);
-        self.uplink.release();
-        self.downlink.reset();
-        self.downlink.set_in_party(false);
-        self.screen.show(&self.uplink.reading(), &self.downlink, now);
+    fn detach(&mut self, connection: u64, now: Instant) {
+        self.uplink.detach(connection, now);
+        self.downlink.detach(connection);
     }
 
-    fn is_current(&self, connection: u64) -> bool {
-        self.connection.as_ref().is_some_and(|(current, _)| *current == connection)
+    fn hang_up(&mut self, now: Instant) {
+        while let Some(connection) = self.downlink.attached() {
+            self.detach(connection, now);
+        }
+        self.uplink.release();
+        self.downlink.release();
+        self.screen.show(&self.uplink.reading(), &self.downlink, now);
     }
 }
 

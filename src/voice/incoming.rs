@@ -1,6 +1,6 @@
 //! One remote voice, from packets to blocks at 48 kHz. The voice thread runs it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use opus::Decoder;
 use rtrb::Consumer;
@@ -8,7 +8,7 @@ use rtrb::Consumer;
 use super::{
     BLOCK, SAMPLE_RATE,
     codec::{self, MAX_SAMPLES},
-    jitter::{Counts, JitterBuffer, LONGEST_CONCEALMENT, Next, Packet},
+    jitter::{JitterBuffer, LONGEST_CONCEALMENT, Next, Packet},
     mixer,
     resample::Bender,
 };
@@ -34,6 +34,20 @@ pub enum IncomingError {
     Resampler(#[from] rubato::ResamplerConstructionError),
 }
 
+/// How a stream is received; counters since it began.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Received {
+    /// The delay it is played with.
+    pub buffer: Duration,
+    /// Of its packets' arrival (RFC 3550).
+    pub jitter: Duration,
+    /// Packets.
+    pub lost: u64,
+    /// Samples that were made up, of all that were played.
+    pub concealed: u64,
+    pub played: u64,
+}
+
 /// A decoder, a jitter buffer and what is ready to be played.
 pub struct Incoming {
     packets: Consumer<Packet>,
@@ -47,6 +61,8 @@ pub struct Incoming {
     excess: f64,
     bend: f64,
     sources: Vec<u32>,
+    concealed: u64,
+    played: u64,
 }
 
 impl Incoming {
@@ -65,6 +81,8 @@ impl Incoming {
             excess: 0.0,
             bend: 1.0,
             sources: vec![],
+            concealed: 0,
+            played: 0,
         })
     }
 
@@ -86,6 +104,7 @@ impl Incoming {
             self.decode_next(now);
         }
         self.bender.play(&self.ready[..needs], block);
+        self.played += needs as u64;
         self.ready.drain(..needs);
         // A rest shorter than a block, with nothing behind it, is not worth another.
         if self.jitter.is_idle() && self.ready.len() < BLOCK && mixer::level(&self.ready) <= CUTTABLE {
@@ -106,13 +125,16 @@ impl Incoming {
         &self.sources
     }
 
-    pub fn counts(&self) -> Counts {
-        self.jitter.counts()
-    }
-
-    /// The delay this stream is played with, in seconds.
-    pub fn delay(&self) -> f64 {
-        (self.jitter.target().as_secs_f64() + self.excess).max(0.0)
+    /// How it is received.
+    pub fn report(&self) -> Received {
+        let delay = (self.jitter.target().as_secs_f64() + self.excess).max(0.0);
+        Received {
+            buffer: Duration::try_from_secs_f64(delay).unwrap_or_default(),
+            jitter: Duration::ZERO,
+            lost: self.jitter.counts().lost,
+            concealed: self.concealed,
+            played: self.played,
+        }
     }
 
     /// Nothing waits to be played.
@@ -143,6 +165,7 @@ impl Incoming {
             }
             Next::Conceal { samples } => {
                 decode(decoder, &[], samples, false, &mut self.ready);
+                self.concealed += u64::from(samples);
                 self.fade(start);
             }
             Next::Silence => self.ready.resize(start + BLOCK, 0.0),

@@ -20,6 +20,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(400);
 #[derive(Debug)]
 pub struct Frame {
     pub payload: Vec<u8>,
+    pub payload_type: u8,
     /// Ticks of the negotiated clock since the connection began.
     pub timestamp: u32,
     /// The first after a pause.
@@ -34,6 +35,7 @@ pub struct Outgoing {
     encoder: Encoder,
     /// A frame of nothing, encoded once.
     silence: Vec<u8>,
+    payload_type: u8,
     clock_hz: u32,
     frame_samples: usize,
     began: Instant,
@@ -60,6 +62,7 @@ impl Outgoing {
             frames,
             encoder,
             silence,
+            payload_type: terms.opus,
             clock_hz: terms.clock_hz,
             frame_samples,
             began: now,
@@ -130,7 +133,8 @@ impl Outgoing {
 
     fn send(&mut self, payload: Vec<u8>, speech: Option<Decibels>, now: Instant) {
         let timestamp = (self.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
-        let frame = Frame { payload, timestamp, begins_talk: self.begins_talk, speech };
+        let payload_type = self.payload_type;
+        let frame = Frame { payload, payload_type, timestamp, begins_talk: self.begins_talk, speech };
         // Closed: the connection just ended. Full: the network is stuck, and sound that waits is worth nothing.
         if let Err(TrySendError::Full(_)) = self.frames.try_send(frame) {
             tracing::debug!("a frame was dropped on its way to the network");
@@ -162,6 +166,7 @@ mod tests {
         frame_millis: 40,
         we_send: true,
         they_send: true,
+        partyline: false,
     };
     const BLOCK_TIME: Duration = Duration::from_millis(10);
 

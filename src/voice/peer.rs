@@ -1,32 +1,28 @@
-//! One WebRTC connection, answered. With [`events`] the only place that names the crates behind it; its tasks run on tokio and never
-//! touch samples.
+//! One WebRTC connection, answered or offered. With what is below it the only place that names the crates behind it; its tasks run on
+//! tokio and never touch samples.
 //!
 //! Three habits of the crate are worked around here: a close of the other side shows as the close of its data channel
 //! long before the connection notices; a remote track drops packets unless it is drained at once; and a connection that
 //! is dropped without being closed lives on.
 
+mod codecs;
 mod events;
+mod path;
+mod reports;
+mod send;
+mod stun;
 
 use std::{
     sync::{
-        Arc, Weak,
+        Arc, OnceLock,
         atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
 
 use rtc::{
-    interceptor::Registry,
-    media_stream::MediaStreamTrack,
+    interceptor::{ReceiverReportBuilder, Registry, SenderReportBuilder, Slot},
     peer_connection::transport::RTCDtlsRole,
-    rtp::{
-        self,
-        extension::{HeaderExtension, audio_level_extension::AudioLevelExtension},
-    },
-    rtp_transceiver::rtp_sender::{
-        RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
-        RTCRtpHeaderExtensionCapability, RtpCodecKind,
-    },
 };
 use tokio::{
     runtime::Handle,
@@ -37,51 +33,62 @@ use tokio_util::sync::CancellationToken;
 use webrtc::{
     media_stream::track_local::static_rtp::TrackLocalStaticRTP,
     peer_connection::{
-        MediaEngine, PeerConnection, PeerConnectionBuilder, RTCSessionDescription, RTCStatsReportEntry,
-        SettingEngineBuilder, StatsSelector, configure_rtcp_reports,
+        PeerConnection, PeerConnectionBuilder, RTCConfigurationBuilder, RTCSessionDescription,
+        SettingEngineBuilder, StatsSelector,
     },
 };
 
+pub use path::Path;
+
 use events::{Events, Reporter};
+use reports::Reports;
+use send::Sending;
 
 use super::{
     ConnectionState, Network,
     engine::Nudge,
     incoming::Incoming,
-    meters::Meters,
-    negotiation::{NegotiationError, Terms},
+    negotiation::{self, NegotiationError, Terms},
     outgoing::Frame,
     stats::Counters,
 };
-use crate::model::{Answer, Decibels, Offer};
+use crate::model::{Answer, Offer};
 
 /// Host candidates need no network; longer than this and something is broken.
 const GATHERING: Duration = Duration::from_secs(5);
+/// How long STUN servers are waited for; then those addresses go out that are known.
+const STUN_PATIENCE: Duration = Duration::from_millis(1500);
 /// Silence of the path after which it counts as interrupted, and as lost for good.
 const INTERRUPTED_AFTER: Duration = Duration::from_secs(3);
 const FAILED_AFTER: Duration = Duration::from_secs(15);
 const PATH_CHECK: Duration = Duration::from_secs(2);
-/// How often the round trip is read.
-const RTT_EVERY: Duration = Duration::from_secs(3);
-const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
+/// Loss is answered by redundancy: the sooner it is known, the fewer words are lost.
+const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// What a connection needs of its surroundings.
 pub struct Surroundings {
     pub network: Network,
+    /// `host:port` each.
+    pub stun_servers: Vec<String>,
     pub counters: Arc<Counters>,
-    pub meters: Arc<Meters>,
     /// What to send.
     pub frames: mpsc::Receiver<Frame>,
     pub nudge: Arc<Nudge>,
     pub on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
     /// A remote voice was found.
     pub on_voice: Box<dyn Fn(Incoming) + Send + Sync>,
+    /// Of what we sent lately, this share did not arrive: 0–1.
+    pub on_loss: Box<dyn Fn(f32) + Send + Sync>,
 }
 
 /// A connection. Dropping it closes it in the background; [`Self::close`] also waits.
 pub struct Peer {
     connection: Arc<dyn PeerConnection>,
     closing: Arc<Closing>,
+    reporter: Arc<Reporter>,
+    gathered: Arc<Notify>,
+    /// Known once both sides have spoken.
+    terms: Arc<OnceLock<Terms>>,
     runtime: Handle,
 }
 
@@ -95,77 +102,147 @@ struct Closing {
 }
 
 impl Peer {
-    /// Answers an offer: gathers first, so the answer holds the candidates. Dropping the future closes what was begun.
+    /// Answers an offer: gathers first, so the answer holds the candidates. `wish`: our frame time, for another Partyline.
+    /// Dropping the future closes what was begun.
     ///
     /// # Errors
     /// [`NegotiationError::Refused`] and [`NegotiationError::NoCandidates`].
     pub async fn answer(
         offer: &Offer,
         terms: &Terms,
-        surroundings: Surroundings,
+        wish: u32,
+        mut surroundings: Surroundings,
     ) -> Result<(Self, Answer), NegotiationError> {
-        let Surroundings { network, counters, meters, frames, nudge, on_state, on_voice } = surroundings;
-        let closing = Arc::new(Closing::default());
-        let gathered = Arc::new(Notify::new());
-        let handler = Arc::new(Events {
-            terms: terms.clone(),
-            counters: counters.clone(),
-            nudge,
-            reporter: Arc::new(Reporter { on_state, closing: closing.clone() }),
-            on_voice,
-            gathered: gathered.clone(),
-            voices: Arc::default(),
-            channels: AtomicUsize::new(0),
-        });
-        let address = match network {
-            Network::Loopback => "127.0.0.1:0",
-            Network::Any => "0.0.0.0:0",
-        };
-        let connection = PeerConnectionBuilder::new()
-            .with_media_engine(media_engine(terms)?)
-            // Reports alone: an audio stream has no use for retransmission, and nothing here obeys a bandwidth estimate.
-            .with_interceptor_registry(configure_rtcp_reports(Registry::new()))
-            .with_setting_engine(
-                SettingEngineBuilder::new()
-                    .with_ice_timeouts(Some(INTERRUPTED_AFTER), Some(FAILED_AFTER), Some(PATH_CHECK))
-                    // A bridge may be ICE-lite and passive; the active side is always allowed to begin.
-                    .with_answering_dtls_role(RTCDtlsRole::Client)
-                    .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
-                    .build(),
-            )
-            .with_handler(handler)
-            .with_udp_addrs(vec![address])
-            .build()
-            .await
-            .map_err(refused)?;
-        let peer = Self { connection: Arc::new(connection), closing, runtime: Handle::current() };
-        let connection = &peer.connection;
+        // A bridge may be ICE-lite and passive; the active side is always allowed to begin.
+        let role = if negotiation::is_active(offer) { RTCDtlsRole::Server } else { RTCDtlsRole::Client };
+        let ssrc = rand::random();
+        let send = Sending::take(&mut surroundings);
+        let (peer, has_stun) = Self::build(terms, role, ssrc, surroundings).await?;
+        // Cannot have been set before.
+        let _ = peer.terms.set(terms.clone());
 
-        let offer = RTCSessionDescription::offer(offer.0.clone()).map_err(refused)?;
-        connection.set_remote_description(offer).await.map_err(refused)?;
+        let offer = RTCSessionDescription::offer(negotiation::bounded(&offer.0).into_owned());
+        peer.connection.set_remote_description(offer.map_err(refused)?).await.map_err(refused)?;
         if terms.we_send {
-            let ssrc = rand::random();
-            let track = Arc::new(TrackLocalStaticRTP::new(microphone_track(terms, ssrc)));
-            connection.add_track(track.clone()).await.map_err(refused)?;
-            peer.spawn(send(track, frames, ssrc, terms.opus, counters.clone()));
+            peer.add_microphone(terms, ssrc, send).await?;
         }
-        let answer = connection.create_answer(None).await.map_err(refused)?;
-        connection.set_local_description(answer).await.map_err(refused)?;
-        tokio::time::timeout(GATHERING, gathered.notified())
-            .await
-            .map_err(|_| NegotiationError::NoCandidates)?;
-        let answer = connection.local_description().await.ok_or(NegotiationError::NoCandidates)?;
-        peer.spawn(watch_round_trip(Arc::downgrade(connection), counters, meters));
-        Ok((peer, Answer(answer.sdp)))
+        let answer = peer.connection.create_answer(None).await.map_err(refused)?;
+        let written = peer.gather(answer, has_stun).await?;
+        let wish = terms.partyline.then_some(wish);
+        Ok((peer, Answer(negotiation::finished(&written, terms, wish))))
+    }
+
+    /// Offers, as the service's own members do: what is offered is what [`Terms::offered`] says. Dropping the future closes
+    /// what was begun.
+    ///
+    /// # Errors
+    /// [`NegotiationError::Refused`] and [`NegotiationError::NoCandidates`].
+    pub async fn offer(wish: u32, mut surroundings: Surroundings) -> Result<(Self, Offer), NegotiationError> {
+        let (terms, ssrc) = (Terms::offered(), rand::random());
+        let send = Sending::take(&mut surroundings);
+        let (peer, has_stun) = Self::build(&terms, RTCDtlsRole::Client, ssrc, surroundings).await?;
+        peer.add_microphone(&terms, ssrc, send).await?;
+        let channel = peer.connection.create_data_channel("voice", None).await.map_err(refused)?;
+        peer.reporter.watch(channel);
+        let offer = peer.connection.create_offer(None).await.map_err(refused)?;
+        let written = peer.gather(offer, has_stun).await?;
+        Ok((peer, Offer(negotiation::finished(&written, &terms, Some(wish)))))
+    }
+
+    /// Takes the answer to [`Self::offer`], understood as these terms.
+    ///
+    /// # Errors
+    /// [`NegotiationError::Refused`].
+    pub async fn accept(&self, answer: &Answer, terms: &Terms) -> Result<(), NegotiationError> {
+        self.terms.set(terms.clone()).map_err(|_| NegotiationError::Overtaken)?;
+        let answer = RTCSessionDescription::answer(negotiation::bounded(&answer.0).into_owned());
+        self.connection.set_remote_description(answer.map_err(refused)?).await.map_err(refused)
+    }
+
+    /// The path it took, once it took one. Costs some microseconds of everybody who sends at that moment.
+    pub async fn path(&self) -> Option<Path> {
+        path::chosen(&self.connection.get_stats(Instant::now(), StatsSelector::None).await)
     }
 
     /// Closes, and waits until the other side was told. Goes on by itself when the future is dropped.
-    pub async fn close(mut self) {
+    pub async fn close(&self) {
         // An abandoned or panicked task leaves nothing to wait for.
         let _ = self.begin_close().await;
     }
 
-    fn begin_close(&mut self) -> JoinHandle<()> {
+    async fn build(
+        terms: &Terms,
+        role: RTCDtlsRole,
+        ssrc: u32,
+        surroundings: Surroundings,
+    ) -> Result<(Self, bool), NegotiationError> {
+        let Surroundings { network, stun_servers, counters, nudge, on_state, on_voice, on_loss, .. } =
+            surroundings;
+        let addresses = match network {
+            Network::Loopback => vec!["127.0.0.1:0", "[::1]:0"],
+            Network::Any => vec!["0.0.0.0:0", "[::]:0"],
+        };
+        let stun_servers = stun::resolved(&stun_servers).await;
+        let has_stun = !stun_servers.is_empty();
+        let closing = Arc::new(Closing::default());
+        let reporter = Arc::new(Reporter { on_state, closing: closing.clone() });
+        let (gathered, known) = (Arc::new(Notify::new()), Arc::new(OnceLock::new()));
+        let handler = Events {
+            terms: known.clone(),
+            counters: counters.clone(),
+            nudge,
+            reporter: reporter.clone(),
+            on_voice,
+            gathered: gathered.clone(),
+            voices: Arc::default(),
+            channels: AtomicUsize::new(0),
+        };
+        // Reports alone: an audio stream has no use for retransmission, and nothing here obeys a bandwidth estimate.
+        let interceptors = Registry::new()
+            .with(Slot::ReceiverReport, ReceiverReportBuilder::new().with_interval(REPORT_EVERY).build())
+            .with(Slot::SenderReport, SenderReportBuilder::new().with_interval(REPORT_EVERY).build())
+            .with(Slot::Custom(1), Reports::new(ssrc, counters, on_loss));
+        let connection = PeerConnectionBuilder::new()
+            .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(stun_servers).build())
+            .with_media_engine(codecs::engine(terms)?)
+            .with_interceptor_registry(interceptors)
+            .with_setting_engine(
+                SettingEngineBuilder::new()
+                    .with_ice_timeouts(Some(INTERRUPTED_AFTER), Some(FAILED_AFTER), Some(PATH_CHECK))
+                    .with_answering_dtls_role(role)
+                    .with_multicast_dns_mode(rtc::ice::mdns::MulticastDnsMode::Disabled)
+                    .build(),
+            )
+            .with_handler(Arc::new(handler))
+            .with_udp_addrs(addresses)
+            .build()
+            .await
+            .map_err(refused)?;
+        let connection = Arc::new(connection);
+        let runtime = Handle::current();
+        Ok((Self { connection, closing, reporter, gathered, terms: known, runtime }, has_stun))
+    }
+
+    async fn add_microphone(&self, terms: &Terms, ssrc: u32, send: Sending) -> Result<(), NegotiationError> {
+        let track = Arc::new(TrackLocalStaticRTP::new(codecs::microphone(terms, ssrc)));
+        self.connection.add_track(track.clone()).await.map_err(refused)?;
+        spawn_until(&self.closing, send.run(track, ssrc));
+        Ok(())
+    }
+
+    /// Our description with the addresses in it that were found in time.
+    async fn gather(&self, ours: RTCSessionDescription, has_stun: bool) -> Result<String, NegotiationError> {
+        self.connection.set_local_description(ours).await.map_err(refused)?;
+        let patience = if has_stun { STUN_PATIENCE } else { GATHERING };
+        let complete = tokio::time::timeout(patience, self.gathered.notified()).await.is_ok();
+        let written = self.connection.local_description().await.ok_or(NegotiationError::NoCandidates)?.sdp;
+        match complete || written.contains("a=candidate:") {
+            true => Ok(written),
+            false => Err(NegotiationError::NoCandidates),
+        }
+    }
+
+    fn begin_close(&self) -> JoinHandle<()> {
         let first = !self.closing.closed.swap(true, Relaxed);
         self.closing.over.store(true, Relaxed);
         self.closing.tasks.cancel();
@@ -175,10 +252,6 @@ impl Peer {
                 tracing::debug!(%error, "a connection was not closed cleanly");
             }
         })
-    }
-
-    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
-        spawn_until(&self.closing, task);
     }
 }
 
@@ -196,104 +269,4 @@ fn spawn_until(closing: &Arc<Closing>, task: impl Future<Output = ()> + Send + '
 
 fn refused(error: rtc::shared::error::Error) -> NegotiationError {
     NegotiationError::Refused(Box::new(error))
-}
-
-/// Exactly the codecs of the offer: the crate matches without looking at the clock rate.
-fn media_engine(terms: &Terms) -> Result<MediaEngine, NegotiationError> {
-    let mut engine = MediaEngine::default();
-    let mut register = |rtp_codec, payload_type| {
-        let codec = RTCRtpCodecParameters { rtp_codec, payload_type };
-        engine.register_codec(codec, RtpCodecKind::Audio).map_err(refused)
-    };
-    register(opus(terms), terms.opus)?;
-    for &payload_type in &terms.comfort_noise {
-        let codec = RTCRtpCodec { mime_type: "audio/CN".into(), clock_rate: 8_000, ..Default::default() };
-        register(codec, payload_type)?;
-    }
-    let extension = RTCRtpHeaderExtensionCapability { uri: AUDIO_LEVEL.into() };
-    engine.register_header_extension(extension, RtpCodecKind::Audio, None).map_err(refused)?;
-    Ok(engine)
-}
-
-fn opus(terms: &Terms) -> RTCRtpCodec {
-    RTCRtpCodec {
-        mime_type: "audio/opus".into(),
-        clock_rate: terms.clock_hz,
-        channels: terms.channels,
-        sdp_fmtp_line: terms.format_parameters.clone(),
-        rtcp_feedback: vec![],
-    }
-}
-
-fn microphone_track(terms: &Terms, ssrc: u32) -> MediaStreamTrack {
-    let coding = RTCRtpEncodingParameters {
-        rtp_coding_parameters: RTCRtpCodingParameters { ssrc: Some(ssrc), ..Default::default() },
-        codec: opus(terms),
-        ..Default::default()
-    };
-    let id = || uuid::Uuid::new_v4().to_string();
-    MediaStreamTrack::new(id(), id(), "microphone".into(), RtpCodecKind::Audio, vec![coding])
-}
-
-/// From the voice thread to the network, numbered.
-async fn send(
-    track: Arc<TrackLocalStaticRTP>,
-    mut frames: mpsc::Receiver<Frame>,
-    ssrc: u32,
-    payload_type: u8,
-    counters: Arc<Counters>,
-) {
-    let (mut sequence_number, first_timestamp): (u16, u32) = (rand::random(), rand::random());
-    while let Some(frame) = frames.recv().await {
-        let header = rtp::Header {
-            version: 2,
-            marker: frame.begins_talk,
-            payload_type,
-            sequence_number,
-            timestamp: first_timestamp.wrapping_add(frame.timestamp),
-            ssrc,
-            ..Default::default()
-        };
-        sequence_number = sequence_number.wrapping_add(1);
-        let level = HeaderExtension::AudioLevel(audio_level(frame.speech));
-        let packet = rtp::Packet { header, payload: frame.payload.into() };
-        match track.write_rtp_with_extensions(packet, &[level]).await {
-            Ok(()) => _ = counters.sent.fetch_add(1, Relaxed),
-            Err(error) => tracing::debug!(%error, "a packet was not sent"),
-        }
-    }
-}
-
-/// RFC 6464: minus decibels relative to overload.
-fn audio_level(speech: Option<Decibels>) -> AudioLevelExtension {
-    match speech {
-        Some(level) => AudioLevelExtension { level: (-level.0).clamp(0.0, 127.0) as u8, voice: true },
-        None => AudioLevelExtension { level: 127, voice: false },
-    }
-}
-
-async fn watch_round_trip(
-    connection: Weak<dyn PeerConnection>,
-    counters: Arc<Counters>,
-    meters: Arc<Meters>,
-) {
-    let mut wait = Duration::from_millis(500);
-    loop {
-        tokio::time::sleep(wait).await;
-        let Some(connection) = connection.upgrade() else { return };
-        let report = connection.get_stats(Instant::now(), StatsSelector::None).await;
-        let seconds = report.iter().find_map(|entry| match entry {
-            RTCStatsReportEntry::IceCandidatePair(pair)
-                if pair.nominated && pair.current_round_trip_time > 0.0 =>
-            {
-                Some(pair.current_round_trip_time)
-            }
-            _ => None,
-        });
-        if let Some(seconds) = seconds {
-            counters.rtt_micros.store((seconds * 1e6) as u32, Relaxed);
-            meters.rtt_tenths.store(((seconds * 1e4).round() as u32).max(1), Relaxed);
-            wait = RTT_EVERY;
-        }
-    }
 }

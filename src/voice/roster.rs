@@ -1,7 +1,8 @@
-//! Who is speaking. The one place that infers it from what the bridge sends. Pure; the voice thread runs it.
+//! Who is speaking, directly or through the bridge. The one place that infers it from what the bridge sends. Pure; the voice thread runs it.
 
 use std::time::{Duration, Instant};
 
+use super::meters::MAX_SPEAKERS;
 use crate::model::{AccountId, Decibels};
 
 /// Below this nobody is heard.
@@ -38,13 +39,28 @@ impl Roster {
             return;
         }
         for account in attribute(&self.members, sources) {
-            match self.speaking.iter_mut().find(|speaker| speaker.account == account) {
-                Some(speaker) => {
-                    speaker.level.0 += SMOOTHING * (level.0 - speaker.level.0);
-                    speaker.heard = now;
-                }
-                None => self.speaking.push(Speaker { account, level, heard: now }),
+            self.speaks(account, level, now);
+        }
+    }
+
+    /// Notes that sound of this level is being played that came from this member directly.
+    pub fn heard_directly(&mut self, account: AccountId, level: Decibels, now: Instant) {
+        if level >= AUDIBLE {
+            self.speaks(account, level, now);
+        }
+    }
+
+    fn speaks(&mut self, account: AccountId, level: Decibels, now: Instant) {
+        let has_room = self.speaking.len() < MAX_SPEAKERS;
+        match self.speaking.iter_mut().find(|speaker| speaker.account == account) {
+            Some(speaker) => {
+                speaker.level.0 += SMOOTHING * (level.0 - speaker.level.0);
+                speaker.heard = now;
             }
+            None if has_room => {
+                self.speaking.push(Speaker { account, level, heard: now });
+            }
+            None => {}
         }
     }
 
@@ -63,11 +79,19 @@ impl Roster {
     }
 }
 
-/// Inferred: a contributing source is the low half of a member's account id, as the sandbox's bridge has it. What the
-/// real service sends is unknown; where nothing matches and there is one other member, it is they who speak.
+/// Whether a contributing source of the bridge is this member. Inferred: it is the low half of their account id, as the sandbox's
+/// bridge has it; what the real service sends is unknown.
+pub fn names(source: u32, member: AccountId) -> bool {
+    source == member.0 as u32
+}
+
+/// Where nothing matches and there is one other member, it is they who speak.
 fn attribute(members: &[AccountId], sources: &[u32]) -> Vec<AccountId> {
-    let named: Vec<_> =
-        members.iter().copied().filter(|member| sources.contains(&(member.0 as u32))).collect();
+    let named: Vec<_> = members
+        .iter()
+        .copied()
+        .filter(|&member| sources.iter().any(|&source| names(source, member)))
+        .collect();
     match members {
         [only] if named.is_empty() => vec![*only],
         _ => named,
@@ -110,6 +134,14 @@ mod tests {
         several.heard(&[], LOUD, now);
         several.heard(&[99], LOUD, now);
         assert_eq!(who(&several), []);
+    }
+
+    #[test]
+    fn a_direct_voice_is_its_own_members() {
+        let (mut roster, now) = roster(&[NOVA, ECHO]);
+        roster.heard_directly(ECHO, LOUD, now);
+        roster.heard_directly(NOVA, Decibels(-51.0), now);
+        assert_eq!(who(&roster), [ECHO]);
     }
 
     #[test]

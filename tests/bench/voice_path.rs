@@ -68,7 +68,7 @@ fn part(name: String, prepare: impl Fn() -> Work + 'static) -> Part {
 /// As two of ours agree on it.
 fn terms(frame_millis: u32) -> Terms {
     let offer = include_str!("../fixtures/member_offer.sdp");
-    Terms { frame_millis, ..Terms::read(&Offer(offer.to_owned())).unwrap() }
+    Terms { frame_millis, ..Terms::of_offer(&Offer(offer.to_owned()), frame_millis).unwrap() }
 }
 
 fn encode(frame_millis: u32) -> Work {

@@ -17,7 +17,7 @@ use std::{
 
 use bridge::Bridge;
 use partyline::{
-    model::{Activation, Offer, OtherEnd, TalkMode},
+    model::{Activation, LinkReport, Offer, OtherEnd, TalkMode},
     voice::{ConnectionState, Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
 };
 
@@ -77,6 +77,13 @@ impl Client {
         bridge.connected().await;
         self.until(&VoiceEvent::Connection { connection, state: ConnectionState::Connected }).await;
         answer.0
+    }
+
+    /// Of its only connection.
+    pub fn link(&self) -> Option<LinkReport> {
+        let mut links = self.voice.report().links;
+        assert!(links.len() < 2, "{links:?}");
+        links.pop()
     }
 
     pub fn events(&self) -> Vec<VoiceEvent> {

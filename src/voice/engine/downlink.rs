@@ -1,14 +1,20 @@
 //! The speakers' half of the voice thread: every remote voice, the chime and one's own ear, mixed and kept flowing.
 
-use std::{sync::atomic::Ordering::Relaxed, time::Instant};
+use std::{
+    sync::{Arc, atomic::Ordering::Relaxed},
+    time::{Duration, Instant},
+};
 
-use super::Need;
+use super::{
+    Need,
+    bridging::{Bridging, Fade},
+};
 use crate::{
-    model::{AccountId, Decibels},
+    model::{AccountId, Decibels, Hearing, OtherEnd},
     voice::{
         BLOCK, SAMPLE_RATE, chime,
         device::{Nowhere, Playback, supervisor::Orders},
-        incoming::Incoming,
+        incoming::{Incoming, Received},
         mixer::{self, Needle},
         monitor::Monitor,
         roster::Roster,
@@ -21,19 +27,42 @@ const CATCH_UP: usize = SAMPLE_RATE;
 /// What is quieter need not be played: the card may rest through it.
 const AUDIBLE: Decibels = Decibels(-75.0);
 
+/// How often counters are brought up to date; they are read once a second.
+const COUNT_EVERY: Duration = Duration::from_millis(250);
+
+/// What one connection brings.
+struct Line {
+    connection: u64,
+    with: OtherEnd,
+    connected: bool,
+    voices: Vec<Voice>,
+    counters: Arc<Counters>,
+    /// Of streams that ended.
+    before: Received,
+}
+
+struct Voice {
+    incoming: Incoming,
+    fade: Fade,
+}
+
 pub struct Downlink {
     pub roster: Roster,
     pub deafened: bool,
-    voices: Vec<Incoming>,
-    /// Packets that voices lost before they ended.
-    lost_before: u64,
+    /// The bridge first: whom it names decides who is heard directly.
+    lines: Vec<Line>,
+    bridging: Bridging,
+    /// Who is connected directly.
+    direct: Vec<AccountId>,
+    counted: Option<Instant>,
     chime: Vec<f32>,
     chimed: usize,
     monitor: Option<Monitor>,
     playback: Box<dyn Playback>,
     /// The pace while the card rests.
     pace: Nowhere,
-    connected: bool,
+    /// The party's life, through interruptions: the speakers stay open.
+    in_party: bool,
     need: Need,
     needle: Needle,
 }
@@ -43,36 +72,75 @@ impl Downlink {
         Self {
             roster: Roster::default(),
             deafened,
-            voices: vec![],
-            lost_before: 0,
+            lines: vec![],
+            bridging: Bridging::default(),
+            direct: vec![],
+            counted: None,
             chime: vec![],
             chimed: 0,
             monitor: None,
             playback: Box::new(Nowhere::default()),
             pace: Nowhere::default(),
-            connected: false,
+            in_party: false,
             need: Need::new(speakers),
             needle: Needle::default(),
         }
     }
 
-    /// The party's life, through interruptions: the speakers stay open.
-    pub fn set_in_party(&mut self, in_party: bool) {
-        self.connected = in_party;
+    pub fn attach(&mut self, connection: u64, with: OtherEnd, counters: Arc<Counters>) {
+        let before = Received::default();
+        self.lines.push(Line { connection, with, connected: false, voices: vec![], counters, before });
+        self.lines.sort_by_key(|line| line.with);
+    }
+
+    /// Forgets a connection and everybody heard on it.
+    pub fn detach(&mut self, connection: u64) {
+        self.lines.retain(|line| line.connection != connection);
+        self.find_direct();
+    }
+
+    pub fn set_connected(&mut self, connection: u64, connected: bool) {
+        if let Some(line) = self.line(connection) {
+            line.connected = connected;
+        }
+        self.find_direct();
+        self.in_party |= connected;
         self.settle();
     }
 
-    /// Forgets everybody heard so far.
-    pub fn reset(&mut self) {
-        self.voices.clear();
-        self.lost_before = 0;
-        self.roster.clear();
-        self.needle.reset();
+    /// Any connection, if there is one.
+    pub fn attached(&self) -> Option<u64> {
+        self.lines.first().map(|line| line.connection)
     }
 
-    pub fn add(&mut self, voice: Incoming) {
-        self.voices.push(voice);
+    pub fn is_attached(&self) -> bool {
+        !self.lines.is_empty()
     }
+
+    pub fn has(&self, connection: u64) -> bool {
+        self.lines.iter().any(|line| line.connection == connection)
+    }
+
+    /// The party is over: the speakers may close.
+    pub fn release(&mut self) {
+        self.in_party = false;
+        self.bridging = Bridging::default();
+        self.roster.clear();
+        self.needle.reset();
+        self.settle();
+    }
+
+    /// Another voice on this connection, if that is still there.
+    pub fn add(&mut self, connection: u64, incoming: Incoming) {
+        if let Some(line) = self.line(connection) {
+            line.voices.push(Voice { incoming, fade: Fade::default() });
+        }
+        self.find_direct();
+    }
+
+    pub fn set_hearing(&mut self, _hearing: Vec<(AccountId, Hearing)>) {}
+
+    pub fn set_level_voices(&mut self, _on: bool) {}
 
     pub fn set_playback(&mut self, playback: Option<Box<dyn Playback>>) {
         self.playback = playback.unwrap_or_else(|| Box::new(Nowhere::default()));
@@ -97,7 +165,7 @@ impl Downlink {
 
     /// Something is on its way to the ear.
     pub fn is_awake(&self) -> bool {
-        !self.chime.is_empty() || self.monitor.is_some() || !self.voices.iter().all(Incoming::is_quiet)
+        !self.chime.is_empty() || self.monitor.is_some() || self.voices().any(|voice| !voice.is_quiet())
     }
 
     pub fn is_resting(&self) -> bool {
@@ -122,7 +190,7 @@ impl Downlink {
 
     /// Plays what is due. Says whether any of it can be heard.
     pub fn run(&mut self, now: Instant) -> bool {
-        self.voices.iter_mut().for_each(Incoming::receive);
+        self.voices_mut().for_each(Incoming::receive);
         if self.need.resting && !self.is_awake() {
             // Nothing to mix: time passes.
             self.pace.restart(now);
@@ -148,10 +216,14 @@ impl Downlink {
             }
         }
         if self.need.resting {
-            self.voices.iter_mut().for_each(Incoming::relax);
+            self.voices_mut().for_each(Incoming::relax);
         }
         self.roster.expire(now);
         self.bury();
+        if self.counted.is_none_or(|counted| now >= counted + COUNT_EVERY) {
+            self.counted = Some(now);
+            self.lines.iter().for_each(Line::count);
+        }
         heard
     }
 
@@ -164,19 +236,26 @@ impl Downlink {
         self.roster.speakers()
     }
 
-    pub fn count(&self, counters: &Counters) {
-        let lost: u64 = self.voices.iter().map(|voice| voice.counts().lost).sum();
-        counters.lost.store(self.lost_before + lost, Relaxed);
-        let delay = self.voices.iter().map(Incoming::delay).fold(0.0, f64::max);
-        counters.jitter_buffer_micros.store((delay * 1e6) as u32, Relaxed);
-    }
-
     fn mix(&mut self, mix: &mut [f32; BLOCK], now: Instant) {
-        for voice in &mut self.voices {
-            let mut block = [0.0; BLOCK];
-            // Deafened ears hear nobody, so nobody is shown as heard.
-            if voice.play(&mut block, now) && !self.deafened {
-                self.roster.heard(voice.sources(), mixer::level(&block), now);
+        for line in &mut self.lines {
+            for Voice { incoming, fade } in &mut line.voices {
+                let mut block = [0.0; BLOCK];
+                // Deafened ears hear nobody, so nobody is shown as heard.
+                if !incoming.play(&mut block, now) || self.deafened {
+                    continue;
+                }
+                let level = mixer::level(&block);
+                let plays = match line.with {
+                    OtherEnd::Bridge => self.bridging.plays_mix(incoming.sources(), &self.direct, now),
+                    OtherEnd::Member(member) => self.bridging.plays_direct(member, level, now),
+                };
+                if !fade.apply(&mut block, plays) {
+                    continue;
+                }
+                match line.with {
+                    OtherEnd::Bridge => self.roster.heard(incoming.sources(), level, now),
+                    OtherEnd::Member(member) => self.roster.heard_directly(member, level, now),
+                }
                 mixer::add(mix, &block);
             }
         }
@@ -197,17 +276,70 @@ impl Downlink {
 
     /// Forgets voices whose track ended.
     fn bury(&mut self) {
-        let lost_before = &mut self.lost_before;
-        self.voices.retain(|voice| {
-            let over = voice.is_over();
-            if over {
-                *lost_before += voice.counts().lost;
-            }
-            !over
+        let mut buried = false;
+        for Line { voices, before, .. } in &mut self.lines {
+            voices.retain(|voice| {
+                let over = voice.incoming.is_over();
+                if over {
+                    add(before, &voice.incoming.report());
+                }
+                buried |= over;
+                !over
+            });
+        }
+        if buried {
+            self.find_direct();
+        }
+    }
+
+    fn find_direct(&mut self) {
+        let heard = self.lines.iter().filter(|line| line.connected && !line.voices.is_empty());
+        let members = heard.filter_map(|line| match line.with {
+            OtherEnd::Member(member) => Some(member),
+            OtherEnd::Bridge => None,
         });
+        self.direct.clear();
+        self.direct.extend(members);
+    }
+
+    fn line(&mut self, connection: u64) -> Option<&mut Line> {
+        self.lines.iter_mut().find(|line| line.connection == connection)
+    }
+
+    fn voices(&self) -> impl Iterator<Item = &Incoming> {
+        self.lines.iter().flat_map(|line| &line.voices).map(|voice| &voice.incoming)
+    }
+
+    fn voices_mut(&mut self) -> impl Iterator<Item = &mut Incoming> {
+        self.lines.iter_mut().flat_map(|line| &mut line.voices).map(|voice| &mut voice.incoming)
     }
 
     fn settle(&mut self) {
-        self.need.set(self.connected || self.monitor.is_some() || !self.chime.is_empty());
+        self.need.set(self.in_party || self.monitor.is_some() || !self.chime.is_empty());
     }
+}
+
+impl Line {
+    fn count(&self) {
+        let mut sum = self.before;
+        (sum.buffer, sum.jitter) = (Duration::ZERO, Duration::ZERO);
+        for voice in &self.voices {
+            add(&mut sum, &voice.incoming.report());
+        }
+        let micros = |time: Duration| u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+        self.counters.lost.store(sum.lost, Relaxed);
+        self.counters.played.store(sum.played, Relaxed);
+        self.counters.concealed.store(sum.concealed, Relaxed);
+        self.counters.buffer_micros.store(micros(sum.buffer), Relaxed);
+        self.counters.jitter_micros.store(micros(sum.jitter), Relaxed);
+    }
+}
+
+/// Counters add up; of delay and jitter the worst stream counts.
+fn add(sum: &mut Received, one: &Received) {
+    sum.lost += one.lost;
+    sum.played += one.played;
+    sum.concealed += one.concealed;
+    sum.buffer = sum.buffer.max(one.buffer);
+    sum.jitter = sum.jitter.max(one.jitter);
 }

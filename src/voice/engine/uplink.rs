@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::{Need, QUIET_AFTER};
 use crate::{
-    model::Decibels,
+    model::{Decibels, Processing},
     voice::{
         BLOCK, Listening, SAMPLE_RATE, Talk,
         device::{Capture, supervisor::Orders},
@@ -30,8 +30,7 @@ pub struct Uplink {
     since: Since,
     gate: Gate,
     needle: Needle,
-    outgoing: Option<Outgoing>,
-    connected: bool,
+    lines: Vec<Line>,
     /// The party's life, through interruptions: the microphone stays warm.
     in_party: bool,
     test: Listening,
@@ -40,6 +39,13 @@ pub struct Uplink {
     /// The microphone rests after this. `None`: it rests.
     awake_until: Option<Instant>,
     recorded: Vec<f32>,
+}
+
+/// To one connection.
+struct Line {
+    connection: u64,
+    outgoing: Outgoing,
+    connected: bool,
 }
 
 /// What is recorded arrives in pieces, at rest late: sound is judged by the state of its own moment.
@@ -81,8 +87,7 @@ impl Uplink {
             awake_until: None,
             gate: Gate::default(),
             needle: Needle::default(),
-            outgoing: None,
-            connected: false,
+            lines: vec![],
             in_party: false,
             test: Listening::Off,
             capture: None,
@@ -97,18 +102,39 @@ impl Uplink {
         self.wake(now);
     }
 
-    pub fn attach(&mut self, outgoing: Option<Outgoing>) {
-        self.outgoing = outgoing;
+    pub fn attach(&mut self, connection: u64, outgoing: Outgoing) {
+        self.lines.push(Line { connection, outgoing, connected: false });
     }
 
-    pub fn set_connected(&mut self, connected: bool, now: Instant) {
-        self.connected = connected;
+    pub fn detach(&mut self, connection: u64, now: Instant) {
+        self.set_connected(connection, false, now);
+        self.lines.retain(|line| line.connection != connection);
+    }
+
+    pub fn set_connected(&mut self, connection: u64, connected: bool, now: Instant) {
+        if let Some(line) = self.lines.iter_mut().find(|line| line.connection == connection) {
+            // Mid-word perhaps; what follows begins anew.
+            if self.gate.is_open() && line.connected && !connected {
+                line.outgoing.end(&[], now);
+            } else if self.gate.is_open() && !line.connected && connected {
+                line.outgoing.begin(&[], &[], now);
+            }
+            line.connected = connected;
+        }
         self.in_party |= connected;
-        if !connected {
+        if !self.can_send() {
             self.cut(now);
         }
         self.wake(now);
         self.settle();
+    }
+
+    pub fn set_loss(&mut self, _connection: u64, _share: f32) {}
+
+    pub fn set_processing(&mut self, _processing: Processing) {}
+
+    fn can_send(&self) -> bool {
+        self.lines.iter().any(|line| line.connected)
     }
 
     /// The party is over: the microphone may close.
@@ -138,8 +164,8 @@ impl Uplink {
 
     /// When something must be sent although nothing is said.
     pub fn due(&self) -> Option<Instant> {
-        let outgoing = self.outgoing.as_ref().filter(|_| self.connected && !self.gate.is_open());
-        outgoing.map(Outgoing::due)
+        let idle = self.lines.iter().filter(|line| line.connected && !self.gate.is_open());
+        idle.map(|line| line.outgoing.due()).min()
     }
 
     pub fn reading(&self) -> Reading {
@@ -155,7 +181,7 @@ impl Uplink {
         let stale = self.recorded.len().saturating_sub(STALE);
         self.recorded.drain(..stale);
 
-        let can_send = self.connected && self.outgoing.is_some();
+        let can_send = self.can_send();
         let blocks = self.recorded.len() / BLOCK * BLOCK;
         let mut left = self.recorded.len();
         for block in self.recorded[..blocks].chunks_exact_mut(BLOCK) {
@@ -172,12 +198,13 @@ impl Uplink {
                 (None, Passage::Shut) => Decibels::SILENCE,
                 (None, _) => mixer::level(block),
             });
-            let Some(outgoing) = &mut self.outgoing else { continue };
-            match passage {
-                Passage::Shut => {}
-                Passage::Opened => outgoing.begin(self.gate.pre_roll(), block, ended),
-                Passage::Open => outgoing.speak(block, now),
-                Passage::Closed => outgoing.end(block, now),
+            for Line { outgoing, .. } in self.lines.iter_mut().filter(|line| line.connected) {
+                match passage {
+                    Passage::Shut => {}
+                    Passage::Opened => outgoing.begin(self.gate.pre_roll(), block, ended),
+                    Passage::Open => outgoing.speak(block, now),
+                    Passage::Closed => outgoing.end(block, now),
+                }
             }
         }
         self.recorded.drain(..blocks);
@@ -185,11 +212,11 @@ impl Uplink {
             self.cut(now);
         }
 
-        if let Some(outgoing) = &mut self.outgoing
-            && self.connected
-            && !self.gate.is_open()
-        {
-            outgoing.keep_alive(now);
+        if !self.gate.is_open() {
+            self.lines
+                .iter_mut()
+                .filter(|line| line.connected)
+                .for_each(|line| line.outgoing.keep_alive(now));
         }
         if self.is_awake() {
             self.wake(now);
@@ -207,10 +234,8 @@ impl Uplink {
 
     /// The microphone or the path is gone, mid-word perhaps.
     fn cut(&mut self, now: Instant) {
-        if self.gate.cut()
-            && let Some(outgoing) = &mut self.outgoing
-        {
-            outgoing.end(&[], now);
+        if self.gate.cut() {
+            self.lines.iter_mut().filter(|line| line.connected).for_each(|line| line.outgoing.end(&[], now));
         }
         self.needle.reset();
     }
@@ -265,12 +290,13 @@ mod tests {
             frame_millis: 40,
             we_send: true,
             they_send: true,
+            partyline: false,
         };
         let now = Instant::now();
         let (sender, mut frames) = mpsc::channel(100);
         let mut uplink = Uplink::new(Orders::new().0, from);
-        uplink.attach(Some(Outgoing::new(&terms, sender, now).unwrap()));
-        uplink.set_connected(true, now);
+        uplink.attach(1, Outgoing::new(&terms, sender, now).unwrap());
+        uplink.set_connected(1, true, now);
         uplink.set_capture(Some(Box::new(Backlog(SAMPLE_RATE / 4))), now);
         uplink.set_talk(to, now);
         uplink.run(now + TICK, None);

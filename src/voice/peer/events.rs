@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicUsize, Ordering::Relaxed},
     },
     time::Instant,
@@ -47,11 +47,24 @@ impl Reporter {
             (self.on_state)(state);
         }
     }
+
+    /// Nothing is read from a channel but its end: it is how a close shows first.
+    pub fn watch(self: &Arc<Self>, channel: Arc<dyn DataChannel>) {
+        let reporter = self.clone();
+        spawn_until(&self.closing, async move {
+            while let Some(event) = channel.poll().await {
+                if matches!(event, DataChannelEvent::OnClose) {
+                    return reporter.report(ConnectionState::Closed);
+                }
+            }
+        });
+    }
 }
 
 /// The crate calls these on its driver's task: whatever takes time is spawned.
 pub struct Events {
-    pub terms: Terms,
+    /// Set before anything can be heard.
+    pub terms: Arc<OnceLock<Terms>>,
     pub counters: Arc<Counters>,
     pub nudge: Arc<Nudge>,
     pub reporter: Arc<Reporter>,
@@ -85,14 +98,7 @@ impl PeerConnectionEventHandler for Events {
         if self.channels.fetch_add(1, Relaxed) >= MAX_CHANNELS {
             return;
         }
-        let reporter = self.reporter.clone();
-        spawn_until(&self.reporter.closing, async move {
-            while let Some(event) = channel.poll().await {
-                if matches!(event, DataChannelEvent::OnClose) {
-                    return reporter.report(ConnectionState::Closed);
-                }
-            }
-        });
+        self.reporter.watch(channel);
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
@@ -100,16 +106,17 @@ impl PeerConnectionEventHandler for Events {
             tracing::warn!("more streams than a party holds; one is not heard");
             return;
         }
+        let Some(terms) = self.terms.get() else { return };
         let (packets, ring) = RingBuffer::new(RING);
-        match Incoming::new(ring, self.terms.clock_hz) {
+        match Incoming::new(ring, terms.clock_hz) {
             Ok(voice) => (self.on_voice)(voice),
             Err(error) => return tracing::error!(%error, "a voice is not heard"),
         }
         let alive = self.voices.clone();
         let drain = Drain {
             packets,
-            opus: self.terms.opus,
-            comfort_noise: self.terms.comfort_noise.clone(),
+            opus: terms.opus,
+            comfort_noise: terms.comfort_noise.clone(),
             counters: self.counters.clone(),
             nudge: self.nudge.clone(),
         };
@@ -133,6 +140,7 @@ impl Drain {
     async fn run(mut self, track: Arc<dyn TrackRemote>) {
         while let Some(event) = track.poll().await {
             let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
+            self.counters.received_bytes.fetch_add(packet.payload.len() as u64, Relaxed);
             let taken = self.accept(packet).is_some_and(|packet| self.packets.push(packet).is_ok());
             let counter = if taken { &self.counters.received } else { &self.counters.rejected };
             counter.fetch_add(1, Relaxed);
