@@ -4,4 +4,6 @@
 #[path = "../checks/miranda.rs"]
 mod miranda;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| _ = miranda::check(input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    miranda::check(input);
+});
