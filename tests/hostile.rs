@@ -93,8 +93,8 @@ impl Scene {
         let resident = resident_kib();
         let from = read_growing_wav(&self.speakers).len();
         attack.await;
-        // What is on its way arrives.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // What is on its way arrives, and there is something to listen to.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let heard = read_growing_wav(&self.speakers);
         let (with, of) = windows_with(&heard[from..], HUM);
         assert!(of * WINDOW > 24_000, "hardly anything was played: {of} windows");
