@@ -1,12 +1,20 @@
 //! The fuzzers' seeds, and every input they ever stumbled over, as ordinary tests: the same checks, no fuzzer. See
 //! `fuzz/README.md`.
 
-use std::{alloc::System, fs, path::Path, time::Instant};
+use std::{
+    alloc::System,
+    fs,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use cap::Cap;
 
 #[path = "fuzz/checks/har.rs"]
 mod har;
+#[path = "fuzz/checks/miranda.rs"]
+mod miranda;
 #[path = "fuzz/checks/redirect.rs"]
 mod redirect;
 #[path = "fuzz/checks/token_answer.rs"]
@@ -28,6 +36,13 @@ fn token_answers_of_any_kind_are_taken_or_refused() {
 #[test]
 fn captures_of_any_kind_are_read_or_refused() {
     check_all("har", har::check);
+}
+
+#[test]
+fn voice_signals_of_any_kind_are_taken_or_refused() {
+    let signals = AtomicUsize::new(0);
+    check_all("miranda", |seed| _ = signals.fetch_add(miranda::check(seed).into(), Ordering::Relaxed));
+    assert!(signals.into_inner() > 10, "hardly any seed is a signal");
 }
 
 fn check_all(target: &str, check: impl Fn(&[u8])) {

@@ -17,7 +17,7 @@ use std::{
 };
 
 use partyline::{
-    model::{AccountId, Offer, OtherEnd, Processing},
+    model::{AccountId, Answer, Offer, OtherEnd, Processing},
     voice::{ConnectionState, VoiceEvent},
 };
 use rand::{Rng, RngExt, SeedableRng, rngs::SmallRng};
@@ -93,8 +93,8 @@ impl Scene {
         let resident = resident_kib();
         let from = read_growing_wav(&self.speakers).len();
         attack.await;
-        // What is on its way arrives.
-        tokio::time::sleep(Duration::from_millis(500)).await;
+        // What is on its way arrives, and there is something to listen to.
+        tokio::time::sleep(Duration::from_secs(1)).await;
         let heard = read_growing_wav(&self.speakers);
         let (with, of) = windows_with(&heard[from..], HUM);
         assert!(of * WINDOW > 24_000, "hardly anything was played: {of} windows");
@@ -258,6 +258,42 @@ async fn descriptions_of_any_size_and_content_are_refused_or_taken_at_once() {
     let _alone = support::alone().await;
     let scene = Scene::new().await;
     let honest = Peer::new(Shape::default()).offer();
+    let attack = async {
+        for (n, offer) in hostile_descriptions(&honest).into_iter().enumerate() {
+            let began = Instant::now();
+            // Either is fine; the time is not.
+            if scene.client.voice.answer(2 + n as u64, ENEMY, Offer(offer)).await.is_ok() {
+                scene.client.voice.close(2 + n as u64).await;
+            }
+            assert!(began.elapsed() < AT_ONCE, "description {n} took {:?}", began.elapsed());
+        }
+    };
+    scene.endures(attack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_of_any_size_and_content_are_refused_or_taken_at_once() {
+    let _alone = support::alone().await;
+    let scene = Scene::new().await;
+    let first = scene.client.voice.offer(2, AccountId(8)).await.unwrap();
+    let honest = Peer::new(Shape { clock_hz: 16_000, ..Shape::default() }).answer(first.0);
+    scene.client.voice.close(2).await;
+    let attack = async {
+        for (n, answer) in hostile_descriptions(&honest).into_iter().enumerate() {
+            let connection = 3 + n as u64;
+            scene.client.voice.offer(connection, AccountId(8)).await.unwrap();
+            let began = Instant::now();
+            // Those it takes lead nowhere; it is closed either way.
+            let _ = scene.client.voice.accept(connection, Answer(answer)).await;
+            assert!(began.elapsed() < AT_ONCE, "description {n} took {:?}", began.elapsed());
+            scene.client.voice.close(connection).await;
+        }
+    };
+    scene.endures(attack).await;
+}
+
+/// Too long, too many, not what it says, or an honest one with random damage.
+fn hostile_descriptions(honest: &str) -> Vec<String> {
     let lines = |line: &str, count: usize| format!("{honest}{}", line.repeat(count));
     let candidate = "a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n";
     let hostile = [
@@ -280,23 +316,13 @@ async fn descriptions_of_any_size_and_content_are_refused_or_taken_at_once() {
         String::new(),
     ];
     let mut random = SmallRng::seed_from_u64(7);
-    let mangled = (0..100).map(|_| {
-        let mut bytes = honest.clone().into_bytes();
+    let damaged = (0..100).map(|_| {
+        let mut bytes = honest.to_owned().into_bytes();
         for _ in 0..random.random_range(1..20) {
             let at = random.random_range(0..bytes.len());
             bytes[at] = random.random_range(0..128);
         }
         String::from_utf8(bytes).unwrap()
     });
-    let attack = async {
-        for (n, offer) in hostile.into_iter().chain(mangled).enumerate() {
-            let began = Instant::now();
-            // Either is fine; the time is not.
-            if scene.client.voice.answer(2 + n as u64, ENEMY, Offer(offer)).await.is_ok() {
-                scene.client.voice.close(2 + n as u64).await;
-            }
-            assert!(began.elapsed() < AT_ONCE, "description {n} took {:?}", began.elapsed());
-        }
-    };
-    scene.endures(attack).await;
+    hostile.into_iter().chain(damaged).collect()
 }

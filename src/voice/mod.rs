@@ -63,6 +63,20 @@ pub use handle::{
 pub use meters::{Level, MAX_SPEAKERS, Meters};
 pub use negotiation::{MAX_OFFER_BYTES, NegotiationError, lets_us_hear};
 
+/// What `tests/bench` measures one by one.
+#[doc(hidden)]
+pub mod parts {
+    pub use super::{
+        codec::{MAX_PAYLOAD, MAX_SAMPLES, decoder, encoder},
+        incoming::Incoming,
+        jitter::Packet,
+        mixer::{add, limit},
+        negotiation::Terms,
+    };
+    pub const SAMPLE_RATE: usize = super::SAMPLE_RATE;
+    pub const BLOCK: usize = super::BLOCK;
+}
+
 /// Everywhere inside.
 const SAMPLE_RATE: usize = 48_000;
 /// Samples that are worked on at once: 10 ms.

@@ -126,6 +126,8 @@ pub struct Machine {
     address: SocketAddr,
     pending: Option<SdpPendingOffer>,
     pub mid: Option<Mid>,
+    /// Its payload type, as the offer says.
+    opus: u8,
     pub is_connected: bool,
     pub is_gone: bool,
     is_silent: bool,
@@ -167,6 +169,7 @@ impl Machine {
             address,
             pending: None,
             mid: None,
+            opus: OPUS,
             is_connected: false,
             is_gone: false,
             is_silent: false,
@@ -195,6 +198,11 @@ impl Machine {
     }
 
     fn answer(&mut self, offer: &str) -> String {
+        let theirs = offer.lines().find_map(|line| {
+            let (payload_type, codec) = line.strip_prefix("a=rtpmap:")?.split_once(' ')?;
+            payload_type.parse().ok().filter(|_| codec.starts_with("opus/"))
+        });
+        self.opus = theirs.expect("an offer with Opus");
         let offer = SdpOffer::from_sdp_string(offer).expect("an offer that others understand");
         self.rtc.sdp_api().accept_offer(offer).expect("an offer that others accept").to_sdp_string()
     }
@@ -223,7 +231,7 @@ impl Machine {
 
     /// Sends one packet of a stream that no description named.
     pub fn send_stream(&mut self, ssrc: u32, number: u64, timestamp: u32, payload: Vec<u8>) {
-        self.send(ssrc, OPUS, number, timestamp, payload);
+        self.send(ssrc, self.opus, number, timestamp, payload);
     }
 
     /// Sends bytes as if they were audio with redundancy.
@@ -269,7 +277,7 @@ impl Machine {
         let (Some(mid), true, Some(hum)) = (self.mid, self.is_connected, &mut self.hum) else { return };
         let now = Instant::now();
         while *hum.due.get_or_insert(now) <= now {
-            let (payload_type, timestamp, number, payload) = hum.next();
+            let (payload_type, timestamp, number, payload) = hum.next(self.opus);
             let mut direct = self.rtc.direct_api();
             if direct.stream_tx_by_mid(mid, None).is_none() {
                 let ssrc = direct.new_ssrc();
@@ -367,13 +375,13 @@ impl Hum {
         Self { packets, shape, number: 0, due: None }
     }
 
-    fn next(&mut self) -> (u8, u32, u64, Vec<u8>) {
+    fn next(&mut self, opus: u8) -> (u8, u32, u64, Vec<u8>) {
         let Shape { clock_hz, frame_millis, redundancy, .. } = self.shape;
         let at = |number: u64| self.packets[number as usize % self.packets.len()].clone();
         let ticks = clock_hz / 1000 * frame_millis;
         let (payload_type, payload) = match (redundancy, self.number.checked_sub(1).map(at)) {
             (true, Some(older)) => (RED, with_redundancy(&older, &at(self.number), ticks)),
-            _ => (OPUS, at(self.number)),
+            _ => (opus, at(self.number)),
         };
         let number = self.number;
         self.number += 1;
