@@ -323,6 +323,9 @@ fn client() -> Running {
         microphone: Some(Microphone::None),
         speakers: Some(Speakers::None),
         talk_mode: None,
+        frame_millis: None,
+        processing: None,
+        stun_servers: None,
     })
 }
 

@@ -67,11 +67,13 @@ pub use negotiation::{MAX_OFFER_BYTES, NegotiationError, lets_us_hear};
 #[doc(hidden)]
 pub mod parts {
     pub use super::{
-        codec::{MAX_PAYLOAD, MAX_SAMPLES, decoder, encoder},
+        codec::{Format, MAX_PAYLOAD, MAX_SAMPLES, decoder, encoder},
         incoming::Incoming,
-        jitter::Packet,
-        mixer::{add, limit},
+        jitter::{Packet, Payload},
+        levelling::Limiter,
+        mixer::add,
         negotiation::Terms,
+        processing::{FarEnd, Processor},
     };
     pub const SAMPLE_RATE: usize = super::SAMPLE_RATE;
     pub const BLOCK: usize = super::BLOCK;

@@ -7,9 +7,10 @@ mod speech;
 use std::time::{Duration, Instant};
 
 use partyline::{
-    model::Offer,
+    model::{Offer, Processing},
     voice::parts::{
-        BLOCK, Incoming, MAX_PAYLOAD, MAX_SAMPLES, Packet, SAMPLE_RATE, Terms, add, decoder, encoder, limit,
+        BLOCK, FarEnd, Format, Incoming, Limiter, MAX_PAYLOAD, MAX_SAMPLES, Packet, Payload, Processor,
+        SAMPLE_RATE, Terms, add, decoder, encoder,
     },
 };
 use speech::speech_like;
@@ -58,7 +59,8 @@ fn parts() -> Vec<Part> {
         part("one speaker on a network of 40 ± 20 ms".into(), || hear(1, late_by)),
         part(format!("{OTHERS} speakers on such a network, mixed"), || hear(OTHERS, late_by)),
     ];
-    encoding.into_iter().chain(decoding).chain(hearing).collect()
+    let cleaning = [part("echo, noise, gain and rumble of the microphone".into(), clean)];
+    encoding.into_iter().chain(decoding).chain(cleaning).chain(hearing).collect()
 }
 
 fn part(name: String, prepare: impl Fn() -> Work + 'static) -> Part {
@@ -72,7 +74,8 @@ fn terms(frame_millis: u32) -> Terms {
 }
 
 fn encode(frame_millis: u32) -> Work {
-    let (blocks, mut encoder) = (frame_millis as usize / 10, encoder(&terms(frame_millis)).unwrap());
+    let (blocks, mut encoder) =
+        (frame_millis as usize / 10, encoder(Format::of(&terms(frame_millis))).unwrap());
     let sound = speech_like(BLOCKS * BLOCK);
     let mut out = [0; MAX_PAYLOAD];
     Box::new(move |block| {
@@ -84,7 +87,7 @@ fn encode(frame_millis: u32) -> Work {
 }
 
 fn encoded(frame_millis: u32) -> Vec<Vec<u8>> {
-    let mut encoder = encoder(&terms(frame_millis)).unwrap();
+    let mut encoder = encoder(Format::of(&terms(frame_millis))).unwrap();
     let frames = speech_like(BLOCKS * BLOCK);
     let frames = frames.chunks_exact(frame_millis as usize * SAMPLE_RATE / 1000);
     frames.map(|frame| encoder.encode_vec_float(frame, MAX_PAYLOAD).unwrap()).collect()
@@ -98,6 +101,18 @@ fn decode(frame_millis: u32) -> Work {
         if block.is_multiple_of(blocks) {
             decoder.decode_float(&packets[block / blocks], &mut out, false).unwrap();
         }
+    })
+}
+
+/// The microphone, while somebody speaks at both ends.
+fn clean() -> Work {
+    let (near, far) = (speech_like(BLOCKS * BLOCK), speech_like(BLOCKS * BLOCK));
+    let (mut processor, mut played) = (Processor::new(Processing::default()), FarEnd::default());
+    Box::new(move |block| {
+        played.play(&far.as_chunks::<BLOCK>().0[block]);
+        let mut sound = near.as_chunks::<BLOCK>().0[block];
+        processor.process(&mut sound, &mut played, 1);
+        std::hint::black_box(&sound);
     })
 }
 
@@ -116,6 +131,7 @@ fn hear(speakers: usize, late_by: fn(usize) -> u64) -> Work {
         .collect();
     arrivals.sort_unstable();
     let mut arrivals = arrivals.into_iter().peekable();
+    let mut limiter = Limiter::new();
     let (mut network, mut voices): (Vec<_>, Vec<_>) = (0..speakers)
         .map(|_| {
             let (packets, ring) = rtrb::RingBuffer::new(128);
@@ -132,7 +148,8 @@ fn hear(speakers: usize, late_by: fn(usize) -> u64) -> Work {
                     sequence: n as u16,
                     timestamp: n as u32 * SAMPLE_RATE as u32 / 1000 * FRAME_MILLIS,
                     sources: vec![],
-                    payload: packets[n].clone(),
+                    payload: Payload::Opus(packets[n].clone()),
+                    is_copy: false,
                     arrived,
                 };
                 ring.push(packet).expect("drained every block");
@@ -142,10 +159,11 @@ fn hear(speakers: usize, late_by: fn(usize) -> u64) -> Work {
         for voice in &mut voices {
             voice.receive();
             if voice.play(&mut sound, now) {
+                voice.level(&mut sound);
                 add(&mut mix, &sound);
             }
         }
-        limit(&mut mix);
+        limiter.limit(&mut mix);
         std::hint::black_box(&mix);
     })
 }

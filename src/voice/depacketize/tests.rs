@@ -20,6 +20,7 @@ fn terms() -> Terms {
         frame_millis: 20,
         we_send: true,
         they_send: true,
+        partyline: false,
     }
 }
 

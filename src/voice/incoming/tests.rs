@@ -73,6 +73,7 @@ impl Network {
             frame_millis: self.frame_millis,
             we_send: true,
             they_send: true,
+            partyline: false,
         }
     }
 }
@@ -88,7 +89,7 @@ fn pseudo_random(seed: u64) -> impl FnMut() -> f64 {
 /// Encoded, packed and sent: what arrives, and after how many seconds.
 fn sent(said: &[f32], network: &Network) -> Vec<(f64, rtp::Packet)> {
     let frame = MILLI * network.frame_millis as usize;
-    let mut encoder = codec::encoder(&network.terms()).unwrap();
+    let mut encoder = codec::encoder(codec::Format::of(&network.terms())).unwrap();
     encoder.set_inband_fec(network.fec).unwrap();
     encoder.set_packet_loss_perc((network.loss * 100.0) as i32).unwrap();
     let mut random = pseudo_random(42);
