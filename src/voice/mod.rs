@@ -52,6 +52,9 @@ mod screen;
 #[path = "../../tests/support/speech.rs"]
 mod speech;
 mod stats;
+#[cfg(test)]
+#[path = "../../tests/support/stoi.rs"]
+mod stoi;
 mod stretch;
 mod timing;
 

@@ -100,6 +100,12 @@ impl Group {
     fn is_connected(&self) -> bool {
         self.lines.iter().any(|seat| seat.connected)
     }
+
+    /// The worst of the connections decides.
+    fn follow_loss(&mut self) {
+        let worst = self.connected().map(|line| line.loss).fold(0.0, f32::max);
+        self.encoding.set_loss(worst);
+    }
 }
 
 /// Sends to everybody of one group who is connected.
@@ -125,6 +131,7 @@ impl Audience {
     pub fn detach(&mut self, connection: u64) {
         for group in &mut self.groups {
             group.lines.retain(|seat| seat.connection != connection);
+            group.follow_loss();
         }
         self.groups.retain(|group| !group.lines.is_empty());
     }
@@ -139,6 +146,7 @@ impl Audience {
                     group.encoding.begin(&[], &[], now, |_| {});
                 }
             }
+            group.follow_loss();
         }
     }
 
@@ -150,8 +158,7 @@ impl Audience {
                     redundancy.set_loss(share, now);
                 }
             }
-            let worst = group.connected().map(|line| line.loss).fold(0.0, f32::max);
-            group.encoding.set_loss(worst);
+            group.follow_loss();
         }
     }
 
@@ -176,7 +183,12 @@ impl Audience {
     pub fn end(&mut self, block: &[f32], now: Instant) {
         for group in self.listening() {
             group.encoding.end(block, now, to(&mut group.lines));
-            group.connected().filter_map(|line| line.redundancy.as_mut()).for_each(Redundancy::forget);
+            // Also where the path is gone: it may be back before the next word.
+            group
+                .lines
+                .iter_mut()
+                .filter_map(|seat| seat.line.redundancy.as_mut())
+                .for_each(Redundancy::forget);
         }
     }
 

@@ -11,13 +11,18 @@ use sonora::{
     },
 };
 
-use super::{BLOCK, SAMPLE_RATE};
-use crate::model::Processing;
+use super::{BLOCK, SAMPLE_RATE, mixer::level};
+use crate::model::{Decibels, Processing};
 
 /// Blocks of the far end that wait for the microphone's; the canceller finds delays of up to half a second by itself.
 const MOST_FAR: usize = 50;
 /// Without a far end for this many blocks the speakers are silent: the canceller's clock goes on with silence.
 const FAR_SILENT_AFTER: usize = 5;
+/// What is quieter at the speakers does not come back through any microphone.
+const FAR_AUDIBLE: Decibels = Decibels(-60.0);
+/// Nobody has spoken for this many blocks: the canceller, which costs three times as much as all the rest and a dozen
+/// milliseconds of delay, has nothing to do. It forgets little; of the first word after a rest something may come back.
+const ECHO_BLOCKS: usize = 500;
 /// Where something is switched, the sound dips for this long instead of clicking.
 const DIP: usize = SAMPLE_RATE / 1000 * 5;
 /// Quiet microphones are raised by this much at most; noise between words must not be.
@@ -51,121 +56,157 @@ impl FarEnd {
 /// The chain. Costs nothing while everything is off.
 pub struct Processor {
     settings: Processing,
-    chain: Option<AudioProcessing>,
-    /// Of the microphone, without a block of the far end.
-    without_far: usize,
-    seam: Seam,
-}
-
-/// The way from one setting to another.
-#[derive(Clone, Copy, PartialEq)]
-enum Seam {
-    None,
-    /// Faded out with the old settings in the next block.
-    To(Processing),
-    /// Faded in with the new ones.
-    From,
+    /// In force from the next block on.
+    wanted: Processing,
+    /// The block before was the last with other settings.
+    is_new: bool,
+    echo: Option<EchoCancellation>,
+    /// Noise, gain and rumble.
+    rest: Option<AudioProcessing>,
 }
 
 impl Processor {
     pub fn new(settings: Processing) -> Self {
-        Self { settings, chain: chain(settings), without_far: 0, seam: Seam::None }
+        let (echo, rest) = (EchoCancellation::of(settings), config(settings).map(chain));
+        Self { settings, wanted: settings, is_new: false, echo, rest }
     }
 
     /// In force within two blocks, without a click.
     pub fn set(&mut self, settings: Processing) {
-        if settings != self.settings {
-            self.seam = Seam::To(settings);
+        self.wanted = settings;
+    }
+
+    /// Cleans one block in place. `far`: what was played and not taken so far; `blocks_left`: how many of the microphone's are
+    /// to be cleaned now, this one among them.
+    pub fn process(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize) {
+        match &mut self.echo {
+            Some(echo) => echo.cancel(block, far, blocks_left),
+            None => far.clear(),
+        }
+        if let Some(rest) = &mut self.rest {
+            run(rest, block);
+        }
+        if std::mem::take(&mut self.is_new) {
+            fade(block.iter_mut());
+        }
+        if self.wanted != self.settings {
+            fade(block.iter_mut().rev());
+            self.change();
         }
     }
 
-    /// Cleans one block in place. `far`: what was played since the block before it.
-    pub fn process(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize) {
+    fn change(&mut self) {
+        let (before, after) = (self.settings, self.wanted);
+        if before.echo_cancellation != after.echo_cancellation {
+            self.echo = EchoCancellation::of(after);
+        }
+        match (&mut self.rest, config(after)) {
+            (Some(rest), Some(config)) => rest.apply_config(config),
+            (rest, config) => *rest = config.map(chain),
+        }
+        (self.settings, self.is_new) = (after, true);
+    }
+}
+
+/// Takes away what the speakers play, while they play something.
+struct EchoCancellation {
+    chain: AudioProcessing,
+    /// Of the microphone, without a block of the far end.
+    without_far: usize,
+    /// Of the far end, inaudible.
+    quiet: usize,
+    is_running: bool,
+}
+
+impl EchoCancellation {
+    fn of(settings: Processing) -> Option<Self> {
+        let config = Config { echo_canceller: Some(EchoCanceller::default()), ..full_band() };
+        let new = || Self { chain: chain(config), without_far: 0, quiet: ECHO_BLOCKS, is_running: false };
+        settings.echo_cancellation.then(new)
+    }
+
+    fn cancel(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize) {
+        let was_running = self.is_running;
         self.hear(far, blocks_left);
-        if let Some(chain) = &mut self.chain {
-            let recorded = *block;
-            if let Err(error) = chain.process_capture_f32(&[&recorded], &mut [block]) {
-                tracing::debug!(%error, "a block of the microphone was not processed");
-                *block = recorded;
-            }
+        if !was_running && !self.is_running {
+            return;
         }
-        match self.seam {
-            Seam::None => {}
-            Seam::To(settings) => {
-                fade(block.iter_mut().rev());
-                self.settings = settings;
-                match &mut self.chain {
-                    Some(chain) if settings != Processing::OFF => chain.apply_config(config(settings)),
-                    _ => self.chain = chain(settings),
-                }
-                self.seam = Seam::From;
-            }
-            Seam::From => {
-                fade(block.iter_mut());
-                self.seam = Seam::None;
-            }
+        let recorded = *block;
+        run(&mut self.chain, block);
+        // From one to the other while both are there.
+        let (from, to) = match (was_running, self.is_running) {
+            (false, true) => (&recorded, *block),
+            (true, false) => (&*block, recorded),
+            _ => return,
+        };
+        let mut blended = to;
+        for (n, sample) in blended.iter_mut().take(DIP).enumerate() {
+            let share = n as f32 / DIP as f32;
+            *sample = from[n] + (*sample - from[n]) * share;
         }
+        *block = blended;
     }
 
     /// The far end keeps the microphone's pace: what waits is spread over the blocks that are to be worked on now.
     fn hear(&mut self, far: &mut FarEnd, blocks_left: usize) {
-        let Some(chain) = self.chain.as_mut().filter(|_| self.settings.echo_cancellation) else {
-            return far.clear();
-        };
-        let mut hear = |block: &[f32; BLOCK]| {
-            let mut unused = [0.0; BLOCK];
-            if let Err(error) = chain.process_render_f32(&[block], &mut [&mut unused]) {
-                tracing::debug!(%error, "a block of the far end was not noted");
-            }
-        };
         if far.blocks.is_empty() {
             self.without_far += 1;
             if self.without_far > FAR_SILENT_AFTER {
-                hear(&[0.0; BLOCK]);
+                self.hear_block(&[0.0; BLOCK]);
             }
             return;
         }
         self.without_far = 0;
         let share = far.blocks.len().div_ceil(blocks_left.max(1));
-        far.blocks.drain(..share).for_each(|block| hear(&block));
+        far.blocks.drain(..share).for_each(|block| self.hear_block(&block));
+    }
+
+    fn hear_block(&mut self, block: &[f32; BLOCK]) {
+        self.quiet = if level(block) > FAR_AUDIBLE { 0 } else { self.quiet.saturating_add(1) };
+        self.is_running = self.quiet < ECHO_BLOCKS;
+        if self.is_running
+            && let Err(error) = self.chain.process_render_f32(&[block], &mut [&mut [0.0; BLOCK]])
+        {
+            tracing::debug!(%error, "a block of the far end was not noted");
+        }
     }
 }
 
-fn chain(settings: Processing) -> Option<AudioProcessing> {
-    let mono = StreamConfig::new(SAMPLE_RATE as u32, 1);
-    (settings != Processing::OFF).then(|| {
-        AudioProcessing::builder()
-            .config(config(settings))
-            .capture_config(mono)
-            .render_config(mono)
-            .echo_detector(false)
-            .build()
+/// Of everything but the echo; `None`: nothing is wanted.
+fn config(settings: Processing) -> Option<Config> {
+    let Processing { high_pass, echo_cancellation: _, noise_suppression, automatic_gain } = settings;
+    let gain = AdaptiveDigital { initial_gain_db: 0.0, max_gain_db: MOST_GAIN_DB, ..Default::default() };
+    (high_pass || noise_suppression || automatic_gain).then(|| Config {
+        high_pass_filter: high_pass.then(HighPassFilter::default),
+        noise_suppression: noise_suppression
+            .then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..Default::default() }),
+        gain_controller2: automatic_gain
+            .then(|| GainController2 { adaptive_digital: Some(gain), ..Default::default() }),
+        ..full_band()
     })
 }
 
-fn config(settings: Processing) -> Config {
-    let Processing { high_pass, echo_cancellation, noise_suppression, automatic_gain } = settings;
-    Config {
-        pipeline: Pipeline {
-            maximum_internal_processing_rate: MaxProcessingRate::Rate48kHz,
-            multi_channel_render: false,
-            multi_channel_capture: false,
-            ..Default::default()
-        },
-        high_pass_filter: high_pass.then(HighPassFilter::default),
-        // The canceller works on what the filter leaves, whatever the user thinks of rumble.
-        echo_canceller: echo_cancellation.then(EchoCanceller::default),
-        noise_suppression: noise_suppression
-            .then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..Default::default() }),
-        gain_controller2: automatic_gain.then(|| GainController2 {
-            adaptive_digital: Some(AdaptiveDigital {
-                initial_gain_db: 0.0,
-                max_gain_db: MOST_GAIN_DB,
-                ..Default::default()
-            }),
-            ..Default::default()
-        }),
+fn full_band() -> Config {
+    let pipeline = Pipeline {
+        maximum_internal_processing_rate: MaxProcessingRate::Rate48kHz,
+        multi_channel_render: false,
+        multi_channel_capture: false,
         ..Default::default()
+    };
+    Config { pipeline, ..Default::default() }
+}
+
+fn chain(config: Config) -> AudioProcessing {
+    let mono = StreamConfig::new(SAMPLE_RATE as u32, 1);
+    let builder = AudioProcessing::builder().config(config).echo_detector(false);
+    builder.capture_config(mono).render_config(mono).build()
+}
+
+fn run(chain: &mut AudioProcessing, block: &mut [f32; BLOCK]) {
+    let before = *block;
+    if let Err(error) = chain.process_capture_f32(&[&before], &mut [block]) {
+        tracing::debug!(%error, "a block of the microphone was not processed");
+        *block = before;
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 /// More than this share lost: two in a row are likely, and each packet is sent three times.
 const HEAVY: f32 = 0.08;
 /// A line that lost something will do so again; redundancy stays this long after the last loss.
-const MEMORY: Duration = Duration::from_secs(30);
+const MEMORY: Duration = Duration::from_secs(15);
 /// The longest packet, so that no network on the way takes it apart.
 const MAX_BYTES: usize = 1_100;
 const HEADER: usize = 4;
@@ -26,22 +26,24 @@ pub struct Redundancy {
     sent: VecDeque<(u32, Vec<u8>)>,
     copies: usize,
     lost_at: Option<Instant>,
+    much_lost_at: Option<Instant>,
 }
 
 impl Redundancy {
     pub fn new(red: u8, opus: u8) -> Self {
-        Self { red, opus, sent: VecDeque::with_capacity(3), copies: 0, lost_at: None }
+        Self { red, opus, sent: VecDeque::with_capacity(3), copies: 0, lost_at: None, much_lost_at: None }
     }
 
     /// The other side said that this share of ours did not arrive.
     pub fn set_loss(&mut self, share: f32, now: Instant) {
         if share > 0.0 {
             self.lost_at = Some(now);
-            self.copies = self.copies.max(if share > HEAVY { 2 } else { 1 });
-        } else if self.lost_at.is_some_and(|at| now > at + MEMORY) {
-            self.copies = self.copies.saturating_sub(1);
-            self.lost_at = (self.copies > 0).then_some(now);
         }
+        if share > HEAVY {
+            self.much_lost_at = Some(now);
+        }
+        let lately = |at: Option<Instant>| at.is_some_and(|at| now <= at + MEMORY);
+        self.copies = usize::from(lately(self.lost_at)) + usize::from(lately(self.much_lost_at));
     }
 
     /// Nothing of what was said may travel in a later packet.
@@ -128,9 +130,9 @@ mod tests {
 
     #[test]
     fn redundancy_ends_some_time_after_the_last_loss() {
-        assert_eq!(after(&[(0, 0.2), (29, 0.0)]).copies, 2);
-        assert_eq!(after(&[(0, 0.2), (31, 0.0), (32, 0.0)]).copies, 1);
-        assert_eq!(after(&[(0, 0.2), (31, 0.0), (62, 0.0), (63, 0.0)]).copies, 0);
+        assert_eq!(after(&[(0, 0.2), (14, 0.0)]).copies, 2);
+        assert_eq!(after(&[(0, 0.2), (16, 0.0)]).copies, 0);
+        assert_eq!(after(&[(0, 0.2), (10, 0.01), (16, 0.01)]).copies, 1, "a burst does not count for ever");
     }
 
     #[test]

@@ -185,6 +185,8 @@ impl Uplink {
     pub fn run(&mut self, now: Instant, far: &mut FarEnd, mut monitor: Option<&mut Monitor>) {
         if let Some(capture) = &mut self.capture {
             capture.read(&mut self.recorded, now);
+        } else {
+            far.clear();
         }
         let stale = self.recorded.len().saturating_sub(STALE);
         self.recorded.drain(..stale);

@@ -1,7 +1,7 @@
 use super::*;
-use crate::voice::{mixer::level, speech::speech_like};
+use crate::voice::{mixer::level, speech::speech_like, stoi::stoi};
 
-/// From our speakers to our microphone, in a room: 80 ms, quieter, and not quite the same.
+/// From our speakers to our microphone, in a room: 80 ms, quieter, and not quite the same. The speakers are loud: 8 dB less.
 fn echo(far: &[f32]) -> Vec<f32> {
     const DELAY: usize = SAMPLE_RATE / 1000 * 80;
     let at = |n: usize, back: usize| n.checked_sub(DELAY + back).map_or(0.0, |n| far[n]);
@@ -45,10 +45,61 @@ fn the_echo_of_the_far_end_is_cut_by_thirty_decibels() {
 fn who_speaks_while_the_far_end_does_is_heard_and_the_echo_is_not() {
     let far = speech_like(16 * SECOND);
     let near: Vec<f32> = vec![0.0; 8 * SECOND].into_iter().chain(other_speech(8 * SECOND)).collect();
-    let microphone: Vec<f32> = echo(&far).iter().zip(&near).map(|(echo, near)| echo + near).collect();
+    // Who sits at the microphone is louder in it than the speakers, by some 20 dB.
+    let microphone: Vec<f32> = echo(&far).iter().zip(&near).map(|(echo, near)| 0.25 * echo + near).collect();
     let heard = cleaned(ECHO_ONLY, &microphone, &far);
     let (spoken, heard) = (&near[9 * SECOND..], &heard[9 * SECOND..]);
+    let heard = aligned(spoken, heard);
+    let intelligible = stoi(spoken, heard);
+    println!("double talk: STOI {intelligible:.2}");
     assert!((level(heard).0 - level(spoken).0).abs() < 6.0, "{:?} of {:?}", level(heard), level(spoken));
+    assert!(intelligible >= 0.85, "{intelligible}");
+}
+
+/// From where it is most like what was said, up to 25 ms later.
+fn aligned<'a>(spoken: &[f32], heard: &'a [f32]) -> &'a [f32] {
+    let length = spoken.len() - SECOND / 40;
+    let product = |lag: &usize| -> f32 {
+        spoken[..length].iter().zip(&heard[*lag..]).map(|(spoken, heard)| spoken * heard).sum()
+    };
+    let lag = (0..SECOND / 40).step_by(4).max_by(|a, b| product(a).total_cmp(&product(b)));
+    &heard[lag.unwrap_or(0)..]
+}
+
+#[test]
+fn the_measure_of_intelligibility_knows_speech_from_other_speech() {
+    let (speech, other) = (speech_like(4 * SECOND), other_speech(4 * SECOND));
+    let half: Vec<f32> = speech.iter().zip(&other).map(|(speech, other)| speech + other).collect();
+    assert!(stoi(&speech, &speech) > 0.999);
+    assert!(stoi(&speech, &other) < 0.5, "{}", stoi(&speech, &other));
+    assert!((0.5..0.95).contains(&stoi(&speech, &half)), "{}", stoi(&speech, &half));
+}
+
+#[test]
+fn the_canceller_rests_while_the_speakers_are_silent_and_is_there_with_their_first_word() {
+    let (near, far) = (speech_like(4 * SECOND), other_speech(6 * SECOND));
+    let silence = vec![0.0; 4 * SECOND];
+    assert_eq!(cleaned(ECHO_ONLY, &near, &silence), near, "not even late");
+    // Learnt, then a long silence, then again.
+    let far = [far.as_slice(), &silence, &silence, &far].concat();
+    let microphone = echo(&far);
+    let cleaned = cleaned(ECHO_ONLY, &microphone, &far);
+    let cut = |from: usize, to: usize| {
+        let part = 14 * SECOND + from..14 * SECOND + to;
+        level(&microphone[part.clone()]).0 - level(&cleaned[part]).0
+    };
+    let (word, after) = (cut(0, SECOND / 2), cut(SECOND / 2, 4 * SECOND));
+    println!("the first word's echo is cut by {word:.1} dB, all after it by {after:.1}");
+    assert!(word > 10.0 && after > 30.0, "{word} {after}");
+}
+
+#[test]
+fn what_is_switched_back_before_it_came_into_force_stays_as_it_was() {
+    let (mut processor, mut far) = (Processor::new(Processing::default()), FarEnd::default());
+    processor.set(Processing::OFF);
+    processor.set(Processing::default());
+    processor.process(&mut [0.1; BLOCK], &mut far, 1);
+    assert!(processor.settings == Processing::default() && !processor.is_new);
 }
 
 #[test]
