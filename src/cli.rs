@@ -153,7 +153,7 @@ pub enum Task {
     #[cfg(feature = "sandbox")]
     Sandbox(SandboxOptions),
     /// The client without a window, for scripts, servers and tests
-    Headless(HeadlessTask),
+    Headless(Box<HeadlessTask>),
     /// Hand an address of the sign-in's own scheme, or a party link, to the running program; the desktop calls this
     Open { address: String },
     /// Read a HAR capture of the official app's traffic

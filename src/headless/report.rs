@@ -14,7 +14,7 @@ use crate::{
         Handle, MemberReach, Notice, Party, PartyState, Problem, Screen, SignIn, SignInLink, Snapshot,
         VoiceStatus,
     },
-    model::{AccountId, Decibels, LinkReport, Member, OtherEnd, VoiceReport},
+    model::{AccountId, Decibels, LinkPhase, LinkReport, Member, OtherEnd, VoiceReport},
 };
 
 /// Quieter is not worth a line.
@@ -253,6 +253,8 @@ impl Report {
         let direct = self.voice.is_some() && voices.map(|voice| &voice.reach).any(is_direct);
         let succeeded = self.party.is_some() && (by_bridge || direct);
         let links = &self.voice_report.links;
+        // The bridge's where there is one; what a connection that never came about would have used says nothing.
+        let agreed = links.iter().find(|link| link.state != LinkPhase::Connecting);
         let total = |of: fn(&LinkReport) -> u64| links.iter().map(of).sum::<u64>();
         let (sent, received, lost) = (
             total(|link| link.packets_sent),
@@ -273,7 +275,7 @@ impl Report {
             self.write(&json!({
                 "event": "summary", "signed_in": self.signed_in, "party": party,
                 "voice": {
-                    "state": state, "paths": paths, "clock_hz": links.first().map(|link| link.clock_hz), "ptime_ms": links.first().map(|link| link.frame_millis),
+                    "state": state, "paths": paths, "clock_hz": agreed.map(|link| link.clock_hz), "ptime_ms": agreed.map(|link| link.frame_millis),
                     "packets_sent": sent, "packets_received": received,
                     "packets_lost": lost, "heard_rms_dbfs": rounded(heard),
                     "rtt_ms": self.rtt_millis, "jitter_buffer_ms": links.iter().map(|link| link.buffer.as_millis()).max(),

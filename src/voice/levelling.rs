@@ -123,6 +123,12 @@ pub struct Limiter {
     gain: f32,
 }
 
+impl Default for Limiter {
+    fn default() -> Self {
+        Self { gain: 1.0 }
+    }
+}
+
 impl Limiter {
     /// Peaks are brought down to this; what still passes it is bent, not clipped.
     const CEILING: f32 = 0.8;
@@ -130,10 +136,6 @@ impl Limiter {
     const RELEASE: f32 = 0.08;
     /// Of a block, until the gain is down. Samples.
     const ATTACK: usize = BLOCK / 8;
-
-    pub fn new() -> Self {
-        Self { gain: 1.0 }
-    }
 
     pub fn limit(&mut self, mix: &mut [f32; BLOCK]) {
         let peak = mix.iter().fold(0.0, |peak: f32, sample| peak.max(sample.abs()));

@@ -131,7 +131,7 @@ fn hear(speakers: usize, late_by: fn(usize) -> u64) -> Work {
         .collect();
     arrivals.sort_unstable();
     let mut arrivals = arrivals.into_iter().peekable();
-    let mut limiter = Limiter::new();
+    let mut limiter = Limiter::default();
     let (mut network, mut voices): (Vec<_>, Vec<_>) = (0..speakers)
         .map(|_| {
             let (packets, ring) = rtrb::RingBuffer::new(128);

@@ -97,7 +97,7 @@ impl Downlink {
             in_party: false,
             need: Need::new(speakers),
             needle: Needle::default(),
-            limiter: Limiter::new(),
+            limiter: Limiter::default(),
             level_voices: true,
             hearing: vec![],
         }

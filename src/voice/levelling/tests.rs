@@ -104,7 +104,7 @@ fn distortion(amplitude: f32, limit: &mut dyn FnMut(&mut [f32; BLOCK])) -> f32 {
 
 #[test]
 fn two_loud_voices_are_turned_down_rather_than_distorted() {
-    let mut limiter = Limiter::new();
+    let mut limiter = Limiter::default();
     let turned_down = distortion(1.6, &mut |mix| limiter.limit(mix));
     let bent = distortion(1.6, &mut |mix| mixer::limit(mix));
     println!("distortion 6 dB over the ceiling: {turned_down:.0} dB turned down, {bent:.0} dB bent");
@@ -114,7 +114,7 @@ fn two_loud_voices_are_turned_down_rather_than_distorted() {
 #[test]
 fn one_voice_passes_the_limiter_untouched_and_nothing_clips() {
     let speech = speech_like(SAMPLE_RATE);
-    let mut limiter = Limiter::new();
+    let mut limiter = Limiter::default();
     for chunk in speech.chunks_exact(BLOCK) {
         let mut block: [f32; BLOCK] = chunk.try_into().unwrap();
         limiter.limit(&mut block);
