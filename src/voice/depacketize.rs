@@ -4,8 +4,6 @@
 
 use std::time::Instant;
 
-use rtc::rtp;
-
 use super::{
     BLOCK, codec,
     jitter::{Packet, Payload},
@@ -28,6 +26,18 @@ pub enum Rejected {
     PayloadType,
     #[error("not what its payload type says")]
     Malformed,
+}
+
+/// A packet of RTP as far as it matters here (RFC 3550).
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Rtp<'a> {
+    pub payload_type: u8,
+    pub sequence: u16,
+    pub timestamp: u32,
+    pub ssrc: u32,
+    /// Who was mixed into it.
+    pub sources: &'a [u32],
+    pub payload: &'a [u8],
 }
 
 /// Reads the packets of one stream.
@@ -57,14 +67,14 @@ impl Depacketizer {
     /// There is nothing to play in it.
     pub fn read(
         &mut self,
-        packet: &rtp::Packet,
+        packet: Rtp<'_>,
         arrived: Instant,
         mut emit: impl FnMut(Packet),
     ) -> Result<(), Rejected> {
         self.spend(arrived)?;
-        let rtp::Packet { header, payload } = packet;
-        let place = Place { header, arrived };
-        match header.payload_type {
+        let payload = packet.payload;
+        let place = Place { packet, arrived };
+        match packet.payload_type {
             opus if opus == self.opus => emit(place.opus(payload)?),
             red if Some(red) == self.redundancy => self.read_blocks(&place, payload, emit)?,
             noise if self.comfort_noise.contains(&noise) => emit(place.noise(payload)?),
@@ -138,7 +148,7 @@ impl Depacketizer {
 }
 
 struct Place<'a> {
-    header: &'a rtp::Header,
+    packet: Rtp<'a>,
     arrived: Instant,
 }
 
@@ -155,12 +165,12 @@ impl Place<'_> {
     }
 
     fn packet(&self, payload: Payload, samples: u32) -> Packet {
-        let header = self.header;
+        let Rtp { sequence, timestamp, ssrc, sources, .. } = self.packet;
         Packet {
-            ssrc: header.ssrc,
-            sequence: header.sequence_number,
-            timestamp: header.timestamp,
-            sources: header.csrc.clone(),
+            ssrc,
+            sequence,
+            timestamp,
+            sources: sources.to_vec(),
             payload,
             samples,
             is_copy: false,

@@ -24,16 +24,8 @@ fn terms() -> Terms {
     }
 }
 
-fn packet(payload_type: u8, payload: Vec<u8>) -> rtp::Packet {
-    let header = rtp::Header {
-        version: 2,
-        payload_type,
-        sequence_number: 1,
-        timestamp: 1_000,
-        ssrc: 7,
-        ..Default::default()
-    };
-    rtp::Packet { header, payload: payload.into() }
+fn packet(payload_type: u8, payload: &[u8]) -> Rtp<'_> {
+    Rtp { payload_type, sequence: 1, timestamp: 1_000, ssrc: 7, sources: &[], payload }
 }
 
 /// One frame of 20 ms: the configuration of SILK wideband, and bytes that tell it from others.
@@ -41,7 +33,7 @@ fn frame(mark: u8) -> Vec<u8> {
     vec![0x48, mark, mark]
 }
 
-fn read(packet: &rtp::Packet) -> Result<Vec<Packet>, Rejected> {
+fn read(packet: Rtp<'_>) -> Result<Vec<Packet>, Rejected> {
     let mut packets = vec![];
     Depacketizer::new(&terms()).read(packet, Instant::now(), |packet| packets.push(packet))?;
     Ok(packets)
@@ -62,7 +54,7 @@ fn red(blocks: &[(u8, u32, Vec<u8>)], primary_type: u8, primary: &[u8]) -> Vec<u
 
 #[test]
 fn opus_is_let_through_with_its_place() {
-    let packets = read(&packet(OPUS, frame(1))).unwrap();
+    let packets = read(packet(OPUS, &frame(1))).unwrap();
     let [only] = &packets[..] else { panic!("{packets:?}") };
     assert_eq!((only.sequence, only.timestamp, only.samples, only.is_copy), (1, 1_000, 960, false));
     assert_eq!(only.payload, Payload::Opus(frame(1)));
@@ -71,7 +63,7 @@ fn opus_is_let_through_with_its_place() {
 #[test]
 fn every_redundant_block_becomes_a_packet_in_its_own_place() {
     let blocks = [(OPUS, 640, frame(1)), (OPUS, 320, frame(2))];
-    let packets = read(&packet(RED, red(&blocks, OPUS, &frame(3)))).unwrap();
+    let packets = read(packet(RED, &red(&blocks, OPUS, &frame(3)))).unwrap();
     let places: Vec<_> = packets.iter().map(|p| (p.sequence, p.timestamp, p.is_copy)).collect();
     // Sequence numbers wrap like those of RTP.
     assert_eq!(places, [(1, 1_000, false), (65_535, 360, true), (0, 680, true)]);
@@ -82,21 +74,21 @@ fn every_redundant_block_becomes_a_packet_in_its_own_place() {
 #[test]
 fn a_block_that_is_no_opus_does_not_cost_the_others() {
     let blocks = [(OPUS, 640, vec![0xff]), (TELEPHONE_EVENT, 320, vec![1, 2, 3]), (OPUS, 320, vec![])];
-    let packets = read(&packet(RED, red(&blocks, OPUS, &frame(3)))).unwrap();
+    let packets = read(packet(RED, &red(&blocks, OPUS, &frame(3)))).unwrap();
     assert_eq!(packets.len(), 1);
 }
 
 #[test]
 fn comfort_noise_carries_its_level() {
-    let packets = read(&packet(NOISE, vec![60, 1, 2])).unwrap();
+    let packets = read(packet(NOISE, &[60, 1, 2])).unwrap();
     assert_eq!(packets[0].payload, Payload::Noise(Decibels(-60.0)));
-    let packets = read(&packet(RED, red(&[], 105, &[70]))).unwrap();
+    let packets = read(packet(RED, &red(&[], 105, &[70]))).unwrap();
     assert_eq!(packets[0].payload, Payload::Noise(Decibels(-70.0)));
 }
 
 #[test]
 fn what_is_no_sound_is_rejected_with_its_reason() {
-    let because = |payload_type, payload| read(&packet(payload_type, payload)).unwrap_err();
+    let because = |payload_type, payload: Vec<u8>| read(packet(payload_type, &payload)).unwrap_err();
     assert_eq!(because(TELEPHONE_EVENT, vec![1, 10, 3, 32]), Rejected::PayloadType);
     assert_eq!(because(0, vec![0; 160]), Rejected::PayloadType);
     assert_eq!(because(OPUS, vec![]), Rejected::Malformed);
@@ -116,7 +108,7 @@ fn two_thousand_packets_a_second_are_cut_to_what_speech_needs() {
     let mut taken = [0; 10];
     for n in 0..20_000 {
         let at = start + Duration::from_micros(n * 500);
-        let read = depacketizer.read(&packet(OPUS, frame(1)), at, |_| {});
+        let read = depacketizer.read(packet(OPUS, &frame(1)), at, |_| {});
         taken[(n / 2_000) as usize] += usize::from(read.is_ok());
     }
     assert!(taken[0] <= 401, "{taken:?}");
@@ -124,7 +116,7 @@ fn two_thousand_packets_a_second_are_cut_to_what_speech_needs() {
     // And the quickest honest stream is never cut, not even after a stall of a second.
     let honest = (0..3_000u64).all(|n| {
         let at = start + Duration::from_secs(60) + Duration::from_millis((n * 10).max(1_500));
-        depacketizer.read(&packet(OPUS, frame(1)), at, |_| {}).is_ok()
+        depacketizer.read(packet(OPUS, &frame(1)), at, |_| {}).is_ok()
     });
     assert!(honest);
 }
@@ -150,7 +142,7 @@ fn random_bytes_never_panic_and_yield_at_most_a_handful_of_packets() {
         let (mut packets, mut bytes) = (0, 0);
         let length = payload.len();
         let at = start + Duration::from_millis(n * 5);
-        let result = depacketizer.read(&packet(payload_type, payload), at, |packet| {
+        let result = depacketizer.read(packet(payload_type, &payload), at, |packet| {
             packets += 1;
             if let Payload::Opus(payload) = packet.payload {
                 bytes += payload.len();

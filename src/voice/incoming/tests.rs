@@ -5,13 +5,12 @@ mod bench;
 
 use std::f32::consts::TAU;
 
-use rtc::rtp;
 use rtrb::{Producer, RingBuffer};
 
 use super::*;
 use crate::voice::{
     codec::MAX_PAYLOAD,
-    depacketize::Depacketizer,
+    depacketize::{Depacketizer, Rtp},
     negotiation::Terms,
     speech::{snr_decibels, speech_like},
 };
@@ -86,8 +85,18 @@ fn pseudo_random(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
+/// A packet on its way.
+#[derive(Clone)]
+struct Sent {
+    payload_type: u8,
+    sequence: u16,
+    timestamp: u32,
+    ssrc: u32,
+    payload: Vec<u8>,
+}
+
 /// Encoded, packed and sent: what arrives, and after how many seconds.
-fn sent(said: &[f32], network: &Network) -> Vec<(f64, rtp::Packet)> {
+fn sent(said: &[f32], network: &Network) -> Vec<(f64, Sent)> {
     let frame = MILLI * network.frame_millis as usize;
     let mut encoder = codec::encoder(codec::Format::of(&network.terms())).unwrap();
     encoder.set_inband_fec(network.fec).unwrap();
@@ -104,13 +113,12 @@ fn sent(said: &[f32], network: &Network) -> Vec<(f64, rtp::Packet)> {
         let primary = encoder.encode_vec_float(sound, MAX_PAYLOAD).unwrap();
         let copies = &frames[frames.len().saturating_sub(network.copies)..];
         let payload = if copies.is_empty() { primary.clone() } else { red(copies, &primary, ticks(frame)) };
-        let header = rtp::Header {
-            version: 2,
+        let packet = Sent {
             payload_type: if copies.is_empty() { OPUS } else { RED },
-            sequence_number: (frames.len() as u16).wrapping_add(65_500),
+            sequence: (frames.len() as u16).wrapping_add(65_500),
             timestamp: ticks(n * frame).wrapping_sub(48_000),
             ssrc: 7,
-            ..Default::default()
+            payload,
         };
         // A frame is sent when its last sample was said.
         let mut seconds = ((n + 1) * frame) as f64 / SAMPLE_RATE as f64 * (1.0 + network.slow_ppm * 1e-6);
@@ -118,7 +126,7 @@ fn sent(said: &[f32], network: &Network) -> Vec<(f64, rtp::Packet)> {
         let lost = random() < network.loss || network.lost.contains(&at);
         frames.push(primary);
         if !lost {
-            arriving.push((seconds, rtp::Packet { header, payload: payload.into() }));
+            arriving.push((seconds, packet));
         }
     }
     arriving
@@ -168,7 +176,7 @@ impl Ear {
     }
 
     /// Listens until half a second after the last packet.
-    fn listen(&mut self, mut arriving: Vec<(f64, rtp::Packet)>) {
+    fn listen(&mut self, mut arriving: Vec<(f64, Sent)>) {
         arriving.sort_by(|one, other| one.0.total_cmp(&other.0));
         let end = arriving.last().map_or(0.0, |last| last.0) + 0.5;
         let mut arriving = arriving.into_iter().peekable();
@@ -177,7 +185,9 @@ impl Ear {
             let now = self.blocks as f64 * 0.010 + 0.0037;
             while let Some((seconds, packet)) = arriving.next_if(|(seconds, _)| *seconds <= now) {
                 let arrived = self.at(seconds);
-                _ = self.depacketizer.read(&packet, arrived, |packet| _ = self.ring.push(packet));
+                let Sent { payload_type, sequence, timestamp, ssrc, ref payload } = packet;
+                let packet = Rtp { payload_type, sequence, timestamp, ssrc, sources: &[], payload };
+                _ = self.depacketizer.read(packet, arrived, |packet| _ = self.ring.push(packet));
             }
             self.incoming.receive();
             let mut block = [0.0; BLOCK];
@@ -310,10 +320,10 @@ fn noise_follows_where_the_other_side_says_how_its_room_sounds() {
     let mut arriving = sent(&speech_like(SAMPLE_RATE), &network);
     let mut noise = arriving.last().unwrap().clone();
     noise.0 += 0.020;
-    noise.1.header.sequence_number = noise.1.header.sequence_number.wrapping_add(1);
-    noise.1.header.timestamp = noise.1.header.timestamp.wrapping_add(960);
-    noise.1.header.payload_type = NOISE;
-    noise.1.payload = vec![55].into();
+    noise.1.sequence = noise.1.sequence.wrapping_add(1);
+    noise.1.timestamp = noise.1.timestamp.wrapping_add(960);
+    noise.1.payload_type = NOISE;
+    noise.1.payload = vec![55];
     arriving.push(noise);
     let mut ear = Ear::new(&network);
     ear.listen(arriving);
@@ -331,9 +341,9 @@ fn two_thousand_packets_a_second_grow_nothing() {
     let mut random = pseudo_random(9);
     let arriving = (0..20_000).map(|n| {
         let mut packet = honest[n % honest.len()].1.clone();
-        packet.header.timestamp = (random() * f64::from(u32::MAX)) as u32;
-        packet.header.sequence_number = (random() * 65_535.0) as u16;
-        packet.header.ssrc = (random() * 3.0) as u32;
+        packet.timestamp = (random() * f64::from(u32::MAX)) as u32;
+        packet.sequence = (random() * 65_535.0) as u16;
+        packet.ssrc = (random() * 3.0) as u32;
         (n as f64 / 2_000.0, packet)
     });
     ear.listen(arriving.collect());

@@ -18,8 +18,13 @@ use webrtc::{
 
 use super::{Closing, spawn_until};
 use crate::voice::{
-    ConnectionState, depacketize::Depacketizer, engine::Nudge, incoming::Incoming, jitter::Packet,
-    negotiation::Terms, stats::Counters,
+    ConnectionState,
+    depacketize::{Depacketizer, Rtp},
+    engine::Nudge,
+    incoming::Incoming,
+    jitter::Packet,
+    negotiation::Terms,
+    stats::Counters,
 };
 
 /// Packets between a track and the voice thread: more than a second of the shortest.
@@ -139,7 +144,16 @@ impl Drain {
             let TrackRemoteEvent::OnRtpPacket(packet) = event else { continue };
             self.counters.received_bytes.fetch_add(packet.payload.len() as u64, Relaxed);
             let mut fits = true;
-            let read = self.depacketizer.read(&packet, Instant::now(), |packet| {
+            let header = &packet.header;
+            let rtp = Rtp {
+                payload_type: header.payload_type,
+                sequence: header.sequence_number,
+                timestamp: header.timestamp,
+                ssrc: header.ssrc,
+                sources: &header.csrc,
+                payload: &packet.payload,
+            };
+            let read = self.depacketizer.read(rtp, Instant::now(), |packet| {
                 fits &= self.packets.push(packet).is_ok();
             });
             if let Err(reason) = read {

@@ -44,11 +44,14 @@ enum Format {
 }
 
 impl RecordingFile {
-    /// Never writes over another.
+    /// Never writes over another. Where the folder alone is missing, it is made: not every user has one for music yet.
     ///
     /// # Errors
-    /// The folder is not there or cannot be written to.
+    /// What the folder is in is not there, as when a disk was pulled, or cannot be written to.
     pub fn create(folder: &Path, format: RecordingFormat, began: &Zoned) -> Result<Self, RecordingError> {
+        if !folder.is_dir() {
+            std::fs::create_dir(folder)?;
+        }
         let (path, file) = create_new(folder, format, began)?;
         let file = BufWriter::new(file);
         let format = match format {
@@ -151,6 +154,18 @@ mod tests {
         }
         let first = folder.path().join("Partyline 2026-11-22 23.15.wav");
         assert_eq!(hound::WavReader::open(first).unwrap().len(), 480);
+    }
+
+    #[test]
+    fn a_missing_folder_is_made_and_a_missing_disk_is_an_error() {
+        let home = tempfile::tempdir().unwrap();
+        let music = home.path().join("Music");
+        let mut file = RecordingFile::create(&music, RecordingFormat::Opus, &began()).unwrap();
+        file.finish().unwrap();
+        assert_eq!(file.path().parent(), Some(&*music));
+        let disk = home.path().join("disk");
+        assert!(RecordingFile::create(&disk.join("Music"), RecordingFormat::Opus, &began()).is_err());
+        assert!(!disk.exists());
     }
 
     #[test]

@@ -88,7 +88,7 @@ fn how_somebody_is_heard_is_told_remembered_and_seen() {
     evening.give(hear(QUIET));
     assert_eq!(evening.told_hearing(), Some(&[(NOVA, QUIET)][..]));
     let voice = evening.state.members_voice()[&NOVA];
-    assert_eq!((voice.hearing, voice.reach), (QUIET, MemberReach::Connecting));
+    assert_eq!((voice.hearing, voice.reach), (QUIET, MemberReach::Bridge));
     evening.give(hear(QUIET));
     assert_eq!(evening.told_hearing(), None, "nothing changed");
 
