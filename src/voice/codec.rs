@@ -55,7 +55,7 @@ pub fn duration(payload: &[u8]) -> Option<u32> {
     u32::try_from(samples).ok().filter(|&samples| samples > 0 && samples as usize <= MAX_SAMPLES)
 }
 
-/// An encoder of speech, 48 kHz mono in. While nobody speaks its packets hold no more than two bytes.
+/// An encoder of speech, 48 kHz mono in.
 ///
 /// # Errors
 /// libopus could not allocate or refuses a setting.
@@ -68,7 +68,6 @@ pub fn encoder(format: Format) -> Result<Encoder, opus::Error> {
     }))?;
     encoder.set_complexity(COMPLEXITY)?;
     encoder.set_signal(Signal::Voice)?;
-    encoder.set_dtx(true)?;
     encoder.set_inband_fec(format.inband_fec)?;
     set_loss(&mut encoder, format, 0.0)?;
     if !format.full_band {

@@ -14,8 +14,10 @@ use crate::model::Decibels;
 
 /// While nobody talks, an empty frame this often keeps the stream and the path alive.
 const KEEP_ALIVE: Duration = Duration::from_millis(400);
-/// Opus says with packets this short that nobody speaks.
-const NOTHING: usize = 2;
+/// The microphone is open and nothing is to be heard: after this long, what the others hear is a pause. Opus' own way of
+/// finding that out takes a held note for noise.
+const QUIET: Decibels = Decibels(-65.0);
+const PAUSE_AFTER: Duration = Duration::from_millis(200);
 
 /// One frame, before it is addressed to anybody.
 pub struct Encoded<'a> {
@@ -43,6 +45,8 @@ pub struct Encoding {
     sent_until: u64,
     last_sent: Instant,
     begins_talk: bool,
+    /// Of silence, up to here.
+    quiet: Duration,
     loss: f32,
 }
 
@@ -64,6 +68,7 @@ impl Encoding {
             sent_until: 0,
             last_sent: now.checked_sub(KEEP_ALIVE).unwrap_or(now),
             begins_talk: true,
+            quiet: Duration::ZERO,
             loss: 0.0,
         })
     }
@@ -90,6 +95,7 @@ impl Encoding {
         self.pending.clear();
         self.pending.extend_from_slice(pre_roll);
         self.begins_talk = true;
+        self.quiet = Duration::ZERO;
         self.speak(block, now, send);
     }
 
@@ -133,23 +139,41 @@ impl Encoding {
     fn send_pending(&mut self, now: Instant, send: &mut impl FnMut(Encoded)) {
         let frame = &self.pending[..self.format.samples()];
         let level = mixer::level(frame);
-        match self.encoder.encode_float(frame, &mut self.packet) {
-            // The microphone is open and nobody speaks: what the others hear is a pause.
-            Ok(length) if length <= NOTHING && now < self.due() => {
-                self.begins_talk = true;
-                self.position += frame.len() as u64;
+        self.quiet = match level < QUIET {
+            true => self.quiet + Duration::from_millis(self.format.frame_millis.into()),
+            false => Duration::ZERO,
+        };
+        if self.quiet > PAUSE_AFTER {
+            self.pause(now, send);
+        } else {
+            match self.encoder.encode_float(frame, &mut self.packet) {
+                Ok(length) => {
+                    let payload = self.packet.get(..length).unwrap_or_default();
+                    let (position, begins_talk) = (self.position, self.begins_talk);
+                    send(Encoded { payload, position, begins_talk, speech: Some(level) });
+                    self.begins_talk = false;
+                    self.sent(now);
+                }
+                Err(error) => tracing::debug!(%error, "a frame was not encoded"),
             }
-            Ok(length) => {
-                let payload = self.packet.get(..length).unwrap_or_default();
-                let (position, begins_talk) = (self.position, self.begins_talk);
-                let speech = (length > NOTHING).then_some(level);
-                send(Encoded { payload, position, begins_talk, speech });
-                self.begins_talk = length <= NOTHING;
-                self.sent(now);
-            }
-            Err(error) => tracing::debug!(%error, "a frame was not encoded"),
         }
         self.pending.drain(..self.format.samples());
+    }
+
+    /// A frame of silence in the middle of an open microphone: only what keeps the stream alive is sent.
+    fn pause(&mut self, now: Instant, send: &mut impl FnMut(Encoded)) {
+        if !self.begins_talk {
+            self.begins_talk = true;
+            if let Err(error) = self.encoder.reset_state() {
+                tracing::debug!(%error, "the encoder keeps its state");
+            }
+        }
+        if now < self.due() {
+            self.position += self.format.samples() as u64;
+        } else {
+            send(Encoded { payload: &self.silence, position: self.position, begins_talk: false, speech: None });
+            self.sent(now);
+        }
     }
 
     fn sent(&mut self, now: Instant) {
