@@ -172,6 +172,8 @@ impl Pace {
     pub fn due(&mut self, now: Instant) -> usize {
         let elapsed = now.saturating_duration_since(*self.began.get_or_insert(now));
         let total = (elapsed.as_micros() * SAMPLE_RATE as u128 / 1_000_000) as u64;
+        // Whoever slept longer than this does not make up for it.
+        self.passed = self.passed.max(total.saturating_sub(SAMPLE_RATE as u64));
         total.saturating_sub(self.passed) as usize
     }
 

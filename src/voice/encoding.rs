@@ -171,7 +171,12 @@ impl Encoding {
         if now < self.due() {
             self.position += self.format.samples() as u64;
         } else {
-            send(Encoded { payload: &self.silence, position: self.position, begins_talk: false, speech: None });
+            send(Encoded {
+                payload: &self.silence,
+                position: self.position,
+                begins_talk: false,
+                speech: None,
+            });
             self.sent(now);
         }
     }

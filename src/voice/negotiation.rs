@@ -150,6 +150,13 @@ pub fn lets_us_hear(offer: &Offer) -> bool {
     Description::read(&offer.0).is_ok_and(|description| description.audio().any(|audio| they_send(&audio)))
 }
 
+/// The other side would rather send RED than plain Opus.
+pub fn prefers_redundancy(offer: &Offer, terms: &Terms) -> bool {
+    let Ok(description) = Description::read(&offer.0) else { return false };
+    let first = description.audio().find_map(|audio| audio.first_of(&[Some(terms.opus), terms.redundancy]));
+    first.is_some() && first == terms.redundancy
+}
+
 /// The DTLS handshake is begun by whoever offers this, rather than by us.
 pub fn is_active(offer: &Offer) -> bool {
     Description::read(&offer.0).is_ok_and(|description| description.is_active())

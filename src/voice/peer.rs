@@ -118,7 +118,10 @@ impl Peer {
         let role = if negotiation::is_active(offer) { RTCDtlsRole::Server } else { RTCDtlsRole::Client };
         let ssrc = rand::random();
         let send = Sending::take(&mut surroundings);
-        let (peer, has_stun) = Self::build(terms, role, ssrc, surroundings).await?;
+        let (peer, has_stun) = {
+            let redundancy_first = negotiation::prefers_redundancy(offer, terms);
+            Self::build(terms, redundancy_first, role, ssrc, surroundings).await?
+        };
         // Cannot have been set before.
         let _ = peer.terms.set(terms.clone());
 
@@ -141,7 +144,7 @@ impl Peer {
     pub async fn offer(wish: u32, mut surroundings: Surroundings) -> Result<(Self, Offer), NegotiationError> {
         let (terms, ssrc) = (Terms::offered(), rand::random());
         let send = Sending::take(&mut surroundings);
-        let (peer, has_stun) = Self::build(&terms, RTCDtlsRole::Client, ssrc, surroundings).await?;
+        let (peer, has_stun) = Self::build(&terms, false, RTCDtlsRole::Client, ssrc, surroundings).await?;
         peer.add_microphone(&terms, ssrc, send).await?;
         let channel = peer.connection.create_data_channel("voice", None).await.map_err(refused)?;
         peer.reporter.watch(channel);
@@ -190,6 +193,7 @@ impl Peer {
 
     async fn build(
         terms: &Terms,
+        redundancy_first: bool,
         role: RTCDtlsRole,
         ssrc: u32,
         surroundings: Surroundings,
@@ -222,7 +226,7 @@ impl Peer {
             .with(Slot::Custom(1), Reports::new(ssrc, counters, on_loss));
         let connection = PeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(stun_servers).build())
-            .with_media_engine(codecs::engine(terms)?)
+            .with_media_engine(codecs::engine(terms, redundancy_first)?)
             .with_interceptor_registry(interceptors)
             .with_setting_engine(
                 SettingEngineBuilder::new()

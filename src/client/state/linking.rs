@@ -199,7 +199,7 @@ impl State {
         };
         tracing::info!(?state, "direct connection");
         let mut close = Vec::new();
-        link.connection_event(state, now, &mut close);
+        link.connection_event(connection, state, now, &mut close);
         Self::close_links(close, out);
         self.announce_soon(now);
         true

@@ -160,7 +160,7 @@ impl Link {
     }
 
     pub fn is_of(&self, connection: u64) -> bool {
-        connection != 0 && self.connection == connection
+        connection != 0 && (self.connection == connection || self.replaced == connection)
     }
 
     pub fn due(&self) -> Option<Instant> {
@@ -272,6 +272,7 @@ impl Link {
             return;
         }
         match why {
+            _ if self.restore(close) => {}
             Unreachable::NotUnderstood => self.give_up(why, close),
             why => self.fail(why, pause, now, close),
         }
@@ -282,7 +283,20 @@ impl Link {
         self.give_up(Unreachable::NotPassedOn, close);
     }
 
-    pub fn connection_event(&mut self, state: ConnectionState, now: Instant, close: &mut Vec<u64>) {
+    pub fn connection_event(
+        &mut self,
+        connection: u64,
+        state: ConnectionState,
+        now: Instant,
+        close: &mut Vec<u64>,
+    ) {
+        if connection == self.replaced {
+            // There is nothing to go back to any more.
+            if matches!(state, ConnectionState::Closed | ConnectionState::Failed) {
+                close.push(std::mem::take(&mut self.replaced));
+            }
+            return;
+        }
         match (state, self.step) {
             (_, Step::Awaiting | Step::Waiting | Step::Unreachable(_)) => {}
             (ConnectionState::Connected, _) => {
@@ -306,7 +320,20 @@ impl Link {
         }
     }
 
+    /// What was to be replaced still stands: it goes on, and its replacement is given up.
+    fn restore(&mut self, close: &mut Vec<u64>) -> bool {
+        if self.replaced == 0 {
+            return false;
+        }
+        close.push(std::mem::replace(&mut self.connection, std::mem::take(&mut self.replaced)));
+        (self.step, self.due) = (Step::Connected, None);
+        true
+    }
+
     fn no_path(&mut self, now: Instant, close: &mut Vec<u64>) {
+        if self.restore(close) {
+            return;
+        }
         self.fail(Unreachable::NoPath, Duration::from_secs(1 << self.failures.min(4)), now, close);
     }
 

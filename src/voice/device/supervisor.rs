@@ -98,6 +98,7 @@ impl Supervisor {
             devices: None,
             needed: false,
             missing: None,
+            refused: Vec::new(),
             open: None,
             opened: 0,
             position: Arc::default(),
@@ -115,6 +116,8 @@ struct Run {
     needed: bool,
     /// Reported, and not to be reported again.
     missing: Option<DeviceTrouble>,
+    /// Listed, and did not open. They are left alone while another is open, until what is plugged in or wanted changes.
+    refused: Vec<Target>,
     open: Option<Open>,
     /// Devices opened so far: tells a late failure of an earlier one apart.
     opened: u64,
@@ -131,10 +134,20 @@ impl Run {
             };
             match order {
                 Ok(Order::Stop) | Err(RecvTimeoutError::Disconnected) => return self.close(),
+                Ok(Order::Rest(resting)) => {
+                    self.rest(resting);
+                    continue;
+                }
                 Ok(order) => self.follow(order),
-                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Timeout) => self.refused.clear(),
             }
             self.settle();
+        }
+    }
+
+    fn rest(&mut self, resting: bool) {
+        if let Some(open) = &mut self.open {
+            open.stream.rest(resting);
         }
     }
 
@@ -143,29 +156,29 @@ impl Run {
             Order::Source(source) => {
                 if source != self.supervisor.source {
                     self.supervisor.source = source;
+                    self.refused.clear();
                     self.missing = None;
                     self.position = Arc::default();
                 }
             }
             Order::Need(needed) => self.needed = needed,
-            Order::Rest(resting) => {
-                if let Some(open) = &mut self.open {
-                    open.stream.rest(resting);
-                }
+            Order::Devices(devices) => {
+                self.refused.clear();
+                self.devices = Some(devices);
             }
-            Order::Devices(devices) => self.devices = Some(devices),
             Order::Failed(number) => {
                 if self.open.as_ref().is_some_and(|open| open.number == number) {
                     self.lose();
                 }
             }
-            Order::Stop => {}
+            Order::Rest(_) | Order::Stop => {}
         }
     }
 
     /// Brings what is open in line with what should be.
     fn settle(&mut self) {
-        let wanted = self.targets();
+        let mut wanted = self.targets();
+        wanted.retain(|target| !self.refused.contains(target));
         if let Some(open) = &self.open {
             if wanted.first() == Some(&open.target) {
                 return;
@@ -194,9 +207,12 @@ impl Run {
     fn try_each(&mut self, wanted: Vec<Target>) -> Result<(), DeviceTrouble> {
         let mut trouble = None;
         for target in wanted {
-            match self.try_open(target) {
+            match self.try_open(target.clone()) {
                 Ok(()) => return Ok(()),
-                Err(error) => trouble = trouble.or(Some(error.trouble())),
+                Err(error) => {
+                    trouble = trouble.or(Some(error.trouble()));
+                    self.refused.push(target);
+                }
             }
         }
         Err(trouble.unwrap_or(DeviceTrouble::None))

@@ -188,15 +188,12 @@ impl Connections {
         self.lock().links.get(&connection).map(|(_, link)| link.clone())
     }
 
-    /// Takes a connection out, or whoever is about to add it; the devices close with the last.
+    /// Takes a connection out, or whoever is about to add it. The devices stay open: another may follow.
     pub fn remove(&self, connection: u64) -> Option<Arc<Link>> {
         let mut inner = self.lock();
         inner.claims.retain(|_, (_, claimed)| *claimed != connection);
         let removed = inner.links.remove(&connection).map(|(_, link)| link);
         self.detach(removed.as_slice());
-        if inner.links.is_empty() && inner.claims.is_empty() {
-            self.remote.send(Command::HangUp);
-        }
         removed
     }
 

@@ -9,6 +9,7 @@ pub const MAX_BYTES: usize = 64 * 1024;
 const MAX_SECTIONS: usize = 20;
 /// A computer has a handful of addresses. Each costs a check against every one of ours.
 const MAX_CANDIDATES: usize = 32;
+const MAX_PAYLOAD_TYPES: usize = 64;
 /// By which one Partyline knows another; nobody else minds it.
 const PARTYLINE: &str = "x-partyline";
 
@@ -77,13 +78,24 @@ impl<'a> AudioSection<'a> {
         if media.next()? == "0" {
             return None; // Rejected.
         }
-        let payload_types = media.skip(1).filter_map(|number| number.parse().ok()).collect();
+        let mut payload_types = vec![];
+        for number in media.skip(1).filter_map(|number| number.parse().ok()) {
+            // Each costs a search through the section; there are seven bits of them, and nobody has so many.
+            if payload_types.len() < MAX_PAYLOAD_TYPES && !payload_types.contains(&number) {
+                payload_types.push(number);
+            }
+        }
         Some(Self { payload_types, lines, session })
     }
 
     fn attributes(&self, name: &'static str) -> impl Iterator<Item = &'a str> {
         let value = move |line: &&'a str| line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':');
         self.lines.iter().filter_map(value)
+    }
+
+    /// Which of these the other side prefers.
+    pub fn first_of(&self, wanted: &[Option<u8>]) -> Option<u8> {
+        self.payload_types.iter().copied().find(|payload_type| wanted.contains(&Some(*payload_type)))
     }
 
     fn milliseconds(&self, name: &'static str) -> Option<u32> {

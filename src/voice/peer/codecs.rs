@@ -15,15 +15,18 @@ use crate::voice::negotiation::{NegotiationError, Terms};
 
 const AUDIO_LEVEL: &str = "urn:ietf:params:rtp-hdrext:ssrc-audio-level";
 
-pub fn engine(terms: &Terms) -> Result<MediaEngine, NegotiationError> {
+/// `redundancy_first`: that is what the other side prefers to send, and we to get.
+pub fn engine(terms: &Terms, redundancy_first: bool) -> Result<MediaEngine, NegotiationError> {
     let mut engine = MediaEngine::default();
     let mut register = |rtp_codec, payload_type| {
         let codec = RTCRtpCodecParameters { rtp_codec, payload_type };
         engine.register_codec(codec, RtpCodecKind::Audio).map_err(refused)
     };
-    register(opus(terms), terms.opus)?;
-    if let Some(payload_type) = terms.redundancy {
-        register(redundancy(terms.opus), payload_type)?;
+    let voice = Some((opus(terms), terms.opus));
+    let red = terms.redundancy.map(|payload_type| (redundancy(terms.opus), payload_type));
+    let preferred = if redundancy_first { [red, voice] } else { [voice, red] };
+    for (codec, payload_type) in preferred.into_iter().flatten() {
+        register(codec, payload_type)?;
     }
     for &payload_type in &terms.comfort_noise {
         // What the captured offers say; where we answer, the offer's own clock is repeated whatever stands here.

@@ -1,7 +1,11 @@
 //! What the other side says in RTCP of what it got of ours. The crate hands such reports to nobody, so they are read where they pass;
 //! its driver's task runs it.
 
-use std::{collections::VecDeque, sync::Arc, time::Instant};
+use std::{
+    collections::VecDeque,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use rtc::{
     interceptor::{Interceptor, Packet, StreamInfo, TaggedPacket},
@@ -12,6 +16,8 @@ use rtc::{
 
 use crate::voice::stats::Counters;
 
+/// A report each second is usual; more often it is not listened to.
+const NEXT_AFTER: Duration = Duration::from_millis(400);
 /// Packets in a report's interval below which its share says nothing: a keep-alive lost is no bad network.
 const TELLING: u32 = 5;
 
@@ -21,6 +27,7 @@ pub struct Reports {
     on_loss: Box<dyn Fn(f32) + Send + Sync>,
     /// The newest of our packets they had reported.
     reported: Option<u32>,
+    heard: Option<Instant>,
     inbound: VecDeque<TaggedPacket>,
     outbound: VecDeque<TaggedPacket>,
 }
@@ -29,7 +36,7 @@ impl Reports {
     /// `on_loss` is told the share of our packets (of `ssrc`) that did not arrive lately, each time enough were sent to tell.
     pub fn new(ssrc: u32, counters: Arc<Counters>, on_loss: Box<dyn Fn(f32) + Send + Sync>) -> Self {
         let (inbound, outbound) = (VecDeque::new(), VecDeque::new());
-        Self { ssrc, counters, on_loss, reported: None, inbound, outbound }
+        Self { ssrc, counters, on_loss, reported: None, heard: None, inbound, outbound }
     }
 
     fn read(&mut self, packet: &dyn rtc::rtcp::Packet) {
@@ -45,6 +52,11 @@ impl Reports {
     }
 
     fn take(&mut self, report: &ReceptionReport) {
+        let now = Instant::now();
+        if self.heard.is_some_and(|heard| now < heard + NEXT_AFTER) {
+            return;
+        }
+        self.heard = Some(now);
         let newest = report.last_sequence_number;
         let expected = self.reported.replace(newest).map_or(TELLING, |before| newest.wrapping_sub(before));
         if expected >= TELLING {
