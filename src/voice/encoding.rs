@@ -17,7 +17,7 @@ const KEEP_ALIVE: Duration = Duration::from_millis(400);
 /// The microphone is open and nothing is to be heard: after this long, what the others hear is a pause. Opus' own way of
 /// finding that out takes a held note for noise.
 const QUIET: Decibels = Decibels(-65.0);
-const PAUSE_AFTER: Duration = Duration::from_millis(200);
+const PAUSE_AFTER: Duration = Duration::from_millis(400);
 
 /// One frame, before it is addressed to anybody.
 pub struct Encoded<'a> {

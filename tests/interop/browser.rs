@@ -87,11 +87,6 @@ impl Call<'_> {
         }
     }
 
-    /// The MIME type of what is sent.
-    pub fn sends(&mut self) -> String {
-        self.text("sends()")
-    }
-
     /// As a user closes the tab: the page has no time to say goodbye.
     pub fn close_the_tab(mut self) {
         self.page.evaluate("setTimeout(() => window.close(), 0)");

@@ -58,12 +58,6 @@ function heard() {
   return { hz: (loudest * context.sampleRate) / analyser.fftSize, decibels: Math.max(-200, bins[loudest]) };
 }
 
-async function sends() {
-  const report = await connection.getStats();
-  const sent = [...report.values()].find(({ type }) => type === 'outbound-rtp');
-  return report.get(sent?.codecId)?.mimeType ?? 'nothing';
-}
-
 function state() {
   return `${connection.connectionState} ${connection.iceConnectionState} ${context.state}`;
 }

@@ -79,6 +79,11 @@ impl Ours {
         self.client.until(&VoiceEvent::Connection { connection, state }).await
     }
 
+    /// Of the only connection, over the last seconds.
+    fn received_kbps(&self) -> f32 {
+        self.client.voice.report().links.first().map_or(0.0, |link| link.received_kbps)
+    }
+
     /// What the speakers played in the last second.
     fn heard_lately(&self) -> Vec<f32> {
         let heard = sound::read_growing_wav(&self.speakers);

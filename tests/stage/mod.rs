@@ -18,7 +18,9 @@ use partyline::{
         Client, Command, Config, Handle, Party, PartyState, PictureArrival, Screen, SignedIn, Snapshot,
         VoiceStatus,
     },
-    model::{AccountId, ClientSource, Clock, OAuthClient, OnlineId, Privacy, SessionId, TalkMode},
+    model::{
+        AccountId, ClientSource, Clock, OAuthClient, OnlineId, Privacy, Processing, SessionId, TalkMode,
+    },
     psn::{self, Authorization, Endpoints, Grant, Psn, Tokens},
     sandbox::{CLIENT_ID, CLIENT_SECRET, Fault, Sandbox, SandboxConfig},
     store::{self, Paths},
@@ -104,7 +106,8 @@ impl Service {
             speakers: Some(speakers),
             talk_mode: Some(TalkMode::OpenMicrophone),
             frame_millis: None,
-            processing: None,
+            // Files are clean microphones, and what is compared is the way of their sound.
+            processing: Some(Processing::OFF),
             stun_servers: None,
         }
     }
