@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    Effect, Effects, ProblemKind, State, Timer,
+    Effect, Effects, Failure, ProblemKind, State, Timer,
     bucket::Bucket,
-    links::{Link, is_ours},
+    links::{Link, Trouble, is_ours},
     party::Joined,
 };
 use crate::{
@@ -106,12 +106,13 @@ impl State {
         let Joined { session, links, .. } = joined;
         let Some(link) = links.by_member.get_mut(&account) else { return };
         if !hears {
-            return link.offer_in_vain(now);
+            // Nothing they answered could reach us.
+            return link.put_off(None);
         }
         let turn = links.next_offer.map_or(now, |next| next.max(now));
         let at = turn.max(links.messages.when(1, 0, now)).max(link.may_speak(now));
         if at > now {
-            return link.put_off(at);
+            return link.put_off(Some(at));
         }
         links.next_offer = Some(now + APART);
         links.messages.spend(1, now);
@@ -161,27 +162,26 @@ impl State {
     }
 
     pub(super) fn links(&mut self, input: LinksInput, now: Instant, out: &mut Effects) {
-        let (connection, failure) = match input {
-            LinksInput::Signalled { connection, result: Ok(()) } => {
-                if let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) {
-                    link.signalled(now);
-                }
-                return;
-            }
-            LinksInput::Accepted { result: Ok(()), .. } => return,
-            LinksInput::Signalled { connection, result: Err(failure) }
-            | LinksInput::Accepted { connection, result: Err(failure) } => (connection, failure),
-        };
+        let (LinksInput::Signalled { connection, .. } | LinksInput::Accepted { connection, .. }) = input;
         let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) else { return };
-        tracing::info!(kind = ?failure.kind, diagnostic = failure.diagnostic, "a member is not reached");
-        let (mut close, pause) = (Vec::new(), failure.reach().pause().unwrap_or(Duration::from_secs(1)));
-        match failure.kind {
-            ProblemKind::NotOffered => {
-                link.refused(&mut close);
-                // Perhaps the member is gone, or the party.
-                self.party_changed_unseen(now);
+        let (mut close, mut refused) = (Vec::new(), false);
+        let mut trouble = |failure: Failure| {
+            tracing::info!(kind = ?failure.kind, diagnostic = failure.diagnostic, "a member is not reached");
+            refused |= failure.kind == ProblemKind::NotOffered;
+            trouble(&failure)
+        };
+        match input {
+            LinksInput::Signalled { result, .. } => {
+                link.signalled(connection, result.map_err(&mut trouble), now, &mut close);
             }
-            kind => link.not_signalled(why(&kind), pause, now, &mut close),
+            LinksInput::Accepted { result: Ok(()), .. } => {}
+            LinksInput::Accepted { result: Err(failure), .. } => {
+                link.not_accepted(connection, trouble(failure), now, &mut close);
+            }
+        }
+        if refused {
+            // Perhaps the member is gone, or the party.
+            self.party_changed_unseen(now);
         }
         Self::close_links(close, out);
     }
@@ -199,7 +199,7 @@ impl State {
         };
         tracing::info!(?state, "direct connection");
         let mut close = Vec::new();
-        link.connection_event(state, now, &mut close);
+        link.connection_event(connection, state, now, &mut close);
         Self::close_links(close, out);
         self.announce_soon(now);
         true
@@ -268,10 +268,14 @@ impl State {
     }
 }
 
-fn why(kind: &ProblemKind) -> Unreachable {
-    match kind {
-        ProblemKind::VoiceNotUnderstood => Unreachable::NotUnderstood,
-        ProblemKind::VoiceUnreachable | ProblemKind::VoiceBroken => Unreachable::NoPath,
-        _ => Unreachable::NotPassedOn,
+fn trouble(failure: &Failure) -> Trouble {
+    let pause = Some(failure.reach().pause().unwrap_or(Duration::from_secs(1)));
+    match failure.kind {
+        ProblemKind::VoiceNotUnderstood => Trouble { why: Unreachable::NotUnderstood, pause: None },
+        ProblemKind::NotOffered => Trouble { why: Unreachable::NotPassedOn, pause: None },
+        ProblemKind::VoiceUnreachable | ProblemKind::VoiceBroken => {
+            Trouble { why: Unreachable::NoPath, pause }
+        }
+        _ => Trouble { why: Unreachable::NotPassedOn, pause },
     }
 }

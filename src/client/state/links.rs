@@ -44,7 +44,7 @@ pub struct Link {
     step: Step,
     /// 0: none.
     connection: u64,
-    /// It lives on until the one that replaces it is up.
+    /// It lives on until `connection`, which is to replace it, is up, and takes its place again where that fails.
     replaced: u64,
     /// This connection was offered by us.
     offered: bool,
@@ -78,6 +78,14 @@ enum Step {
     Connected,
     Interrupted,
     Unreachable(Unreachable),
+}
+
+/// Why something could not be said or understood.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble {
+    pub why: Unreachable,
+    /// Until another try; `None`: it would come to nothing too.
+    pub pause: Option<Duration>,
 }
 
 impl Link {
@@ -119,12 +127,13 @@ impl Link {
             if self.ours { (Step::Waiting, Some(now)) } else { (Step::Awaiting, Some(now + THEIR_TURN)) };
     }
 
-    /// What was given up is tried again: messages pass that did not before.
+    /// What was given up, or waited for this, is tried again: messages pass that did not before.
     pub fn revive(&mut self, now: Instant) {
         self.failures = 0;
         match self.step {
             Step::Unreachable(Unreachable::VoiceOff | Unreachable::NotUnderstood) => {}
             Step::Unreachable(_) => self.start_over(now),
+            Step::Waiting if self.due.is_none() => self.due = Some(now),
             _ => {}
         }
     }
@@ -160,7 +169,7 @@ impl Link {
     }
 
     pub fn is_of(&self, connection: u64) -> bool {
-        connection != 0 && self.connection == connection
+        connection != 0 && (self.connection == connection || self.replaced == connection)
     }
 
     pub fn due(&self) -> Option<Instant> {
@@ -180,7 +189,9 @@ impl Link {
         match self.step {
             Step::Awaiting | Step::Waiting if self.voice_off => self.give_up(Unreachable::VoiceOff, close),
             Step::Awaiting | Step::Waiting => return true,
-            Step::Offering | Step::Offered => self.fail(Unreachable::NoAnswer, Duration::ZERO, now, close),
+            Step::Offering | Step::Offered => {
+                self.fail(Unreachable::NoAnswer, Some(Duration::ZERO), now, close)
+            }
             Step::Answering | Step::Connecting => self.no_path(now, close),
             Step::Interrupted => self.lost(Duration::ZERO, now, close),
             Step::Connected | Step::Unreachable(_) => self.due = None,
@@ -193,8 +204,9 @@ impl Link {
         self.messages.when(1, 0, now)
     }
 
-    pub fn put_off(&mut self, until: Instant) {
-        (self.step, self.due) = (Step::Waiting, Some(until));
+    /// `None`: until [`Self::revive`].
+    pub fn put_off(&mut self, until: Option<Instant>) {
+        (self.step, self.due) = (Step::Waiting, until);
     }
 
     /// We offer, with the number that is returned.
@@ -206,16 +218,11 @@ impl Link {
         self.sequence
     }
 
-    /// Nothing they said could reach us: as good as an offer without an answer.
-    pub fn offer_in_vain(&mut self, now: Instant) {
-        (self.step, self.due) = (Step::Offered, Some(now + ANSWER_TIME));
-    }
-
     /// Whether an offer of theirs counts. Crossing offers are settled by the ids; while a connection stands, what is late or
     /// repeated is not a new one.
     pub fn takes_offer(&self, sequence: u64, number: u64, we_give_way: bool) -> bool {
         match self.step {
-            Step::Offering | Step::Offered if self.connection != 0 => we_give_way,
+            Step::Offering | Step::Offered => we_give_way,
             Step::Answering | Step::Connecting | Step::Connected => {
                 sequence > self.taken && (number == 0 || number > self.number)
             }
@@ -233,10 +240,12 @@ impl Link {
         close: &mut Vec<u64>,
     ) {
         self.messages.spend(1, now);
-        close.push(std::mem::take(&mut self.replaced));
         let previous = std::mem::replace(&mut self.connection, connection);
         match self.step {
-            Step::Connected => self.replaced = previous,
+            Step::Connected => {
+                self.replaced = previous;
+                self.forgive_if_steady(now);
+            }
             // Whoever was given up gets one try, not all of them: two that give up must not keep each other at it.
             Step::Unreachable(_) => self.failures = TRIES - 1,
             _ => close.push(previous),
@@ -247,7 +256,7 @@ impl Link {
 
     /// Their answer, if it is one to the offer that stands: the connection to hand it to.
     pub fn take_answer(&mut self, sequence: u64, number: u64, now: Instant) -> Option<u64> {
-        let stands = matches!(self.step, Step::Offering | Step::Offered) && self.connection != 0;
+        let stands = matches!(self.step, Step::Offering | Step::Offered);
         if !stands || sequence != self.sequence {
             return None;
         }
@@ -256,33 +265,46 @@ impl Link {
         Some(self.connection)
     }
 
-    /// Our message is on its way.
-    pub fn signalled(&mut self, now: Instant) {
-        match self.step {
-            Step::Offering => (self.step, self.due) = (Step::Offered, Some(now + ANSWER_TIME)),
-            Step::Answering => (self.step, self.due) = (Step::Connecting, Some(now + CONNECT_TIME)),
-            // Their answer, or the path itself, was faster.
-            _ => {}
+    /// Our message is on its way, or it could not be made or sent. Their answer, or the path itself, may have been faster: then
+    /// it arrived, whatever became of the sending.
+    pub fn signalled(
+        &mut self,
+        connection: u64,
+        result: Result<(), Trouble>,
+        now: Instant,
+        close: &mut Vec<u64>,
+    ) {
+        let next = match self.step {
+            _ if connection != self.connection => return,
+            Step::Offering => (Step::Offered, Some(now + ANSWER_TIME)),
+            Step::Answering => (Step::Connecting, Some(now + CONNECT_TIME)),
+            _ => return,
+        };
+        match result {
+            Ok(()) => (self.step, self.due) = next,
+            Err(Trouble { why, pause }) => self.fail(why, pause, now, close),
         }
     }
 
-    /// `pause`: when the service wants to be asked again at the earliest.
-    pub fn not_signalled(&mut self, why: Unreachable, pause: Duration, now: Instant, close: &mut Vec<u64>) {
-        if matches!(self.step, Step::Connected | Step::Interrupted) {
+    /// Their answer could not be taken in.
+    pub fn not_accepted(&mut self, connection: u64, trouble: Trouble, now: Instant, close: &mut Vec<u64>) {
+        if connection == self.connection && self.step == Step::Connecting {
+            self.fail(trouble.why, trouble.pause, now, close);
+        }
+    }
+
+    pub fn connection_event(
+        &mut self,
+        connection: u64,
+        state: ConnectionState,
+        now: Instant,
+        close: &mut Vec<u64>,
+    ) {
+        let ended = matches!(state, ConnectionState::Closed | ConnectionState::Failed);
+        if connection == self.replaced {
+            close.extend(ended.then(|| std::mem::take(&mut self.replaced)));
             return;
         }
-        match why {
-            Unreachable::NotUnderstood => self.give_up(why, close),
-            why => self.fail(why, pause, now, close),
-        }
-    }
-
-    /// The service refused the message itself: another one would not pass either.
-    pub fn refused(&mut self, close: &mut Vec<u64>) {
-        self.give_up(Unreachable::NotPassedOn, close);
-    }
-
-    pub fn connection_event(&mut self, state: ConnectionState, now: Instant, close: &mut Vec<u64>) {
         match (state, self.step) {
             (_, Step::Awaiting | Step::Waiting | Step::Unreachable(_)) => {}
             (ConnectionState::Connected, _) => {
@@ -307,26 +329,38 @@ impl Link {
     }
 
     fn no_path(&mut self, now: Instant, close: &mut Vec<u64>) {
-        self.fail(Unreachable::NoPath, Duration::from_secs(1 << self.failures.min(4)), now, close);
+        self.fail(Unreachable::NoPath, Some(Duration::from_secs(1 << self.failures.min(4))), now, close);
     }
 
     fn lost(&mut self, wait: Duration, now: Instant, close: &mut Vec<u64>) {
-        let steady = self.connected.take().is_some_and(|since| now.duration_since(since) >= STEADY);
-        if steady {
-            self.failures = 0;
-            self.go_on_after(wait, now, close);
-        } else {
-            let wait = wait.max(Duration::from_millis(500 << self.failures.min(4)));
-            self.fail(Unreachable::Lost, wait, now, close);
+        if self.forgive_if_steady(now) {
+            return self.go_on_after(wait, now, close);
         }
+        let wait = wait.max(Duration::from_millis(500 << self.failures.min(4)));
+        self.fail(Unreachable::Lost, Some(wait), now, close);
     }
 
-    fn fail(&mut self, why: Unreachable, wait: Duration, now: Instant, close: &mut Vec<u64>) {
-        self.failures += 1;
-        if self.failures >= TRIES {
-            return self.give_up(why, close);
+    fn forgive_if_steady(&mut self, now: Instant) -> bool {
+        let steady = self.connected.is_some_and(|since| now.duration_since(since) >= STEADY);
+        if steady {
+            self.failures = 0;
         }
-        self.go_on_after(wait, now, close);
+        steady
+    }
+
+    /// `wait` `None`: another try would come to nothing too.
+    fn fail(&mut self, why: Unreachable, wait: Option<Duration>, now: Instant, close: &mut Vec<u64>) {
+        if self.replaced != 0 {
+            let failed = std::mem::replace(&mut self.connection, std::mem::take(&mut self.replaced));
+            close.push(failed);
+            (self.step, self.due) = (Step::Connected, None);
+            return;
+        }
+        self.failures += 1;
+        match wait.filter(|_| self.failures < TRIES) {
+            Some(wait) => self.go_on_after(wait, now, close),
+            None => self.give_up(why, close),
+        }
     }
 
     /// Whoever offered offers again.
