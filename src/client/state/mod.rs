@@ -25,6 +25,7 @@ mod problems;
 mod reading;
 mod session;
 mod sign_in;
+mod slot;
 mod sound;
 #[cfg(test)]
 mod tests;
