@@ -232,8 +232,7 @@ impl Link {
 
     /// Their answer, if it is one to the offer that stands: the connection to hand it to.
     pub fn take_answer(&mut self, sequence: u64, number: u64, now: Instant) -> Option<u64> {
-        let stands = matches!(self.step, Step::Offering | Step::Offered);
-        if !stands || sequence != self.sequence {
+        if !matches!(self.step, Step::Offering | Step::Offered) || sequence != self.sequence {
             return None;
         }
         self.number = number;
