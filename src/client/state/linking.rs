@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    Effect, Effects, ProblemKind, State, Timer,
+    Effect, Effects, Failure, ProblemKind, State, Timer,
     bucket::Bucket,
-    links::{Link, is_ours},
+    links::{Link, Trouble, is_ours},
     party::Joined,
 };
 use crate::{
@@ -39,7 +39,7 @@ impl Links {
     }
 
     pub fn any_connection(&self) -> bool {
-        self.by_member.values().any(Link::has_connection)
+        self.by_member.values().any(|link| !link.slot.is_empty())
     }
 
     pub fn direct(&self) -> impl Iterator<Item = AccountId> {
@@ -47,7 +47,7 @@ impl Links {
     }
 
     fn of(&mut self, connection: u64) -> Option<&mut Link> {
-        self.by_member.values_mut().find(|link| link.is_of(connection))
+        self.by_member.values_mut().find(|link| link.slot.holds(connection))
     }
 }
 
@@ -60,12 +60,12 @@ impl State {
         // Until the service has told our place, we are the last.
         let own_place = session.members.iter().find(|member| member.account == me);
         let own_place = own_place.map_or(u32::MAX, |member| member.join_order);
-        let mut close = Vec::new();
         links.by_member.retain(|account, link| {
             let stays =
                 session.members.iter().any(|it| it.account == *account && it.join_order == link.join_order);
             if !stays {
-                link.end(&mut close);
+                link.slot.clear();
+                close_unneeded(link, out);
             }
             stays
         });
@@ -76,7 +76,6 @@ impl State {
                 None => drop(links.by_member.insert(member.account, Link::new(member, ours, now))),
             }
         }
-        Self::close_links(close, out);
     }
 
     pub(super) fn set_links_timer(&mut self) {
@@ -86,13 +85,13 @@ impl State {
 
     pub(super) fn links_due(&mut self, now: Instant, out: &mut Effects) {
         let Some(joined) = self.joined_mut() else { return };
-        let (mut close, mut offer) = (Vec::new(), Vec::new());
+        let mut offer = Vec::new();
         for (account, link) in &mut joined.links.by_member {
-            if link.overdue(now, &mut close) {
+            if link.overdue(now) {
                 offer.push(*account);
             }
+            close_unneeded(link, out);
         }
-        Self::close_links(close, out);
         for account in offer {
             self.offer_link(account, now, out);
         }
@@ -106,12 +105,13 @@ impl State {
         let Joined { session, links, .. } = joined;
         let Some(link) = links.by_member.get_mut(&account) else { return };
         if !hears {
-            return link.offer_in_vain(now);
+            // Nothing they answered could reach us.
+            return link.put_off(None);
         }
         let turn = links.next_offer.map_or(now, |next| next.max(now));
         let at = turn.max(links.messages.when(1, 0, now)).max(link.may_speak(now));
         if at > now {
-            return link.put_off(at);
+            return link.put_off(Some(at));
         }
         links.next_offer = Some(now + APART);
         links.messages.spend(1, now);
@@ -131,7 +131,6 @@ impl State {
             // They came in, and nobody has told: once it is known, they offer again.
             return self.party_changed_unseen(now);
         };
-        let mut close = Vec::new();
         let effect = match signal.description {
             Description::Offer(offer) => {
                 if !link.takes_offer(signal.sequence, signal.number, me < signal.from) {
@@ -142,7 +141,7 @@ impl State {
                     return;
                 }
                 messages.spend(1, now);
-                link.answer(connection, signal.sequence, signal.number, now, &mut close);
+                link.answer(connection, signal.sequence, signal.number, now);
                 let recipient = Recipient {
                     session: session.id.clone(),
                     account: signal.from,
@@ -156,34 +155,33 @@ impl State {
                 None => return,
             },
         };
-        Self::close_links(close, out);
+        close_unneeded(link, out);
         out.push(Effect::Links(effect));
     }
 
     pub(super) fn links(&mut self, input: LinksInput, now: Instant, out: &mut Effects) {
-        let (connection, failure) = match input {
-            LinksInput::Signalled { connection, result: Ok(()) } => {
-                if let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) {
-                    link.signalled(now);
-                }
-                return;
-            }
-            LinksInput::Accepted { result: Ok(()), .. } => return,
-            LinksInput::Signalled { connection, result: Err(failure) }
-            | LinksInput::Accepted { connection, result: Err(failure) } => (connection, failure),
-        };
+        let (LinksInput::Signalled { connection, .. } | LinksInput::Accepted { connection, .. }) = input;
         let Some(link) = self.joined_mut().and_then(|joined| joined.links.of(connection)) else { return };
-        tracing::info!(kind = ?failure.kind, diagnostic = failure.diagnostic, "a member is not reached");
-        let (mut close, pause) = (Vec::new(), failure.reach().pause().unwrap_or(Duration::from_secs(1)));
-        match failure.kind {
-            ProblemKind::NotOffered => {
-                link.refused(&mut close);
-                // Perhaps the member is gone, or the party.
-                self.party_changed_unseen(now);
+        let mut refused = false;
+        let mut trouble = |failure: Failure| {
+            tracing::info!(kind = ?failure.kind, diagnostic = failure.diagnostic, "a member is not reached");
+            refused |= failure.kind == ProblemKind::NotOffered;
+            trouble(&failure)
+        };
+        match input {
+            LinksInput::Signalled { result, .. } => {
+                link.signalled(connection, result.map_err(&mut trouble), now);
             }
-            kind => link.not_signalled(why(&kind), pause, now, &mut close),
+            LinksInput::Accepted { result: Ok(()), .. } => {}
+            LinksInput::Accepted { result: Err(failure), .. } => {
+                link.not_accepted(connection, trouble(failure), now);
+            }
         }
-        Self::close_links(close, out);
+        close_unneeded(link, out);
+        if refused {
+            // Perhaps the member is gone, or the party.
+            self.party_changed_unseen(now);
+        }
     }
 
     /// `true`: it was about a member.
@@ -198,9 +196,8 @@ impl State {
             return false;
         };
         tracing::info!(?state, "direct connection");
-        let mut close = Vec::new();
-        link.connection_event(connection, state, now, &mut close);
-        Self::close_links(close, out);
+        link.connection_event(connection, state, now);
+        close_unneeded(link, out);
         self.announce_soon(now);
         true
     }
@@ -261,17 +258,21 @@ impl State {
             out.push(Effect::Voice(VoiceControl::StunServers(self.settings.stun_servers.clone())));
         }
     }
-
-    fn close_links(connections: Vec<u64>, out: &mut Effects) {
-        let real = connections.into_iter().filter(|connection| *connection != 0);
-        out.extend(real.map(|connection| Effect::Links(LinksEffect::Close { connection })));
-    }
 }
 
-fn why(kind: &ProblemKind) -> Unreachable {
-    match kind {
-        ProblemKind::VoiceNotUnderstood => Unreachable::NotUnderstood,
-        ProblemKind::VoiceUnreachable | ProblemKind::VoiceBroken => Unreachable::NoPath,
-        _ => Unreachable::NotPassedOn,
+fn close_unneeded(link: &mut Link, out: &mut Effects) {
+    let unneeded = link.slot.take_closing().into_iter();
+    out.extend(unneeded.map(|connection| Effect::Links(LinksEffect::Close { connection })));
+}
+
+fn trouble(failure: &Failure) -> Trouble {
+    let pause = Some(failure.reach().pause().unwrap_or(Duration::from_secs(1)));
+    match failure.kind {
+        ProblemKind::VoiceNotUnderstood => Trouble { why: Unreachable::NotUnderstood, pause: None },
+        ProblemKind::NotOffered => Trouble { why: Unreachable::NotPassedOn, pause: None },
+        ProblemKind::VoiceUnreachable | ProblemKind::VoiceBroken => {
+            Trouble { why: Unreachable::NoPath, pause }
+        }
+        _ => Trouble { why: Unreachable::NotPassedOn, pause },
     }
 }

@@ -10,7 +10,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::bucket::Bucket;
+use super::{bucket::Bucket, slot::Slot};
 use crate::{
     client::{MemberReach, Unreachable},
     model::{AccountId, Member, Platform},
@@ -25,6 +25,8 @@ const ANSWER_TIME: Duration = Duration::from_secs(5);
 const CONNECT_TIME: Duration = Duration::from_secs(8);
 /// A path that stutters may come back by itself.
 const INTERRUPTION_TIME: Duration = Duration::from_millis(1500);
+/// Who closes may be about to leave.
+const LEAVING_TIME: Duration = Duration::from_secs(1);
 /// Whose turn it is to offer has this long, then we do.
 const THEIR_TURN: Duration = Duration::from_secs(6);
 /// A connection that held this long was a good one.
@@ -42,10 +44,7 @@ pub struct Link {
     /// It is ours to offer first.
     ours: bool,
     step: Step,
-    /// 0: none.
-    connection: u64,
-    /// It lives on until the one that replaces it is up.
-    replaced: u64,
+    pub slot: Slot,
     /// This connection was offered by us.
     offered: bool,
     /// Of the last offer that we made.
@@ -80,6 +79,14 @@ enum Step {
     Unreachable(Unreachable),
 }
 
+/// Why something could not be said or understood.
+#[derive(Debug, Clone, Copy)]
+pub struct Trouble {
+    pub why: Unreachable,
+    /// Until another try; `None`: it would come to nothing too.
+    pub pause: Option<Duration>,
+}
+
 impl Link {
     pub fn new(member: &Member, ours: bool, now: Instant) -> Self {
         let mut link = Self {
@@ -88,8 +95,7 @@ impl Link {
             voice_off: member.voice_off,
             ours,
             step: Step::Awaiting,
-            connection: 0,
-            replaced: 0,
+            slot: Slot::default(),
             offered: false,
             sequence: 0,
             taken: 0,
@@ -119,12 +125,13 @@ impl Link {
             if self.ours { (Step::Waiting, Some(now)) } else { (Step::Awaiting, Some(now + THEIR_TURN)) };
     }
 
-    /// What was given up is tried again: messages pass that did not before.
+    /// What was given up, or waited for this, is tried again: messages pass that did not before.
     pub fn revive(&mut self, now: Instant) {
         self.failures = 0;
         match self.step {
             Step::Unreachable(Unreachable::VoiceOff | Unreachable::NotUnderstood) => {}
             Step::Unreachable(_) => self.start_over(now),
+            Step::Waiting if self.due.is_none() => self.due = Some(now),
             _ => {}
         }
     }
@@ -140,7 +147,7 @@ impl Link {
         match self.step {
             Step::Connected => MemberReach::Direct,
             Step::Unreachable(why) => MemberReach::Unreachable(why),
-            _ if self.replaced != 0 => MemberReach::Direct,
+            _ if self.slot.replaced() != 0 => MemberReach::Direct,
             _ if self.ever_connected => MemberReach::Reconnecting,
             _ => MemberReach::Connecting,
         }
@@ -154,35 +161,21 @@ impl Link {
         self.ever_connected
     }
 
-    /// There is something that voice could close.
-    pub fn has_connection(&self) -> bool {
-        self.connection != 0 || self.replaced != 0
-    }
-
-    pub fn is_of(&self, connection: u64) -> bool {
-        connection != 0 && (self.connection == connection || self.replaced == connection)
-    }
-
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Everything that is to be closed once the member is gone.
-    pub fn end(&mut self, close: &mut Vec<u64>) {
-        close.extend([std::mem::take(&mut self.replaced), std::mem::take(&mut self.connection)]);
-    }
-
     /// The time of a step is up. `true`: we should offer now.
-    pub fn overdue(&mut self, now: Instant, close: &mut Vec<u64>) -> bool {
+    pub fn overdue(&mut self, now: Instant) -> bool {
         if self.due.is_none_or(|due| due > now) {
             return false;
         }
         match self.step {
-            Step::Awaiting | Step::Waiting if self.voice_off => self.give_up(Unreachable::VoiceOff, close),
+            Step::Awaiting | Step::Waiting if self.voice_off => self.give_up(Unreachable::VoiceOff),
             Step::Awaiting | Step::Waiting => return true,
-            Step::Offering | Step::Offered => self.fail(Unreachable::NoAnswer, Duration::ZERO, now, close),
-            Step::Answering | Step::Connecting => self.no_path(now, close),
-            Step::Interrupted => self.lost(Duration::ZERO, now, close),
+            Step::Offering | Step::Offered => self.fail(Unreachable::NoAnswer, Some(Duration::ZERO), now),
+            Step::Answering | Step::Connecting => self.no_path(now),
+            Step::Interrupted => self.lost(Duration::ZERO, now),
             Step::Connected | Step::Unreachable(_) => self.due = None,
         }
         false
@@ -193,29 +186,26 @@ impl Link {
         self.messages.when(1, 0, now)
     }
 
-    pub fn put_off(&mut self, until: Instant) {
-        (self.step, self.due) = (Step::Waiting, Some(until));
+    /// `None`: until [`Self::revive`].
+    pub fn put_off(&mut self, until: Option<Instant>) {
+        (self.step, self.due) = (Step::Waiting, until);
     }
 
     /// We offer, with the number that is returned.
     pub fn offer(&mut self, connection: u64, now: Instant) -> u64 {
         self.messages.spend(1, now);
         self.sequence += 1;
-        (self.connection, self.offered, self.taken) = (connection, true, 0);
+        self.slot.put(connection);
+        (self.offered, self.taken) = (true, 0);
         (self.step, self.due) = (Step::Offering, Some(now + SIGNAL_TIME));
         self.sequence
-    }
-
-    /// Nothing they said could reach us: as good as an offer without an answer.
-    pub fn offer_in_vain(&mut self, now: Instant) {
-        (self.step, self.due) = (Step::Offered, Some(now + ANSWER_TIME));
     }
 
     /// Whether an offer of theirs counts. Crossing offers are settled by the ids; while a connection stands, what is late or
     /// repeated is not a new one.
     pub fn takes_offer(&self, sequence: u64, number: u64, we_give_way: bool) -> bool {
         match self.step {
-            Step::Offering | Step::Offered if self.connection != 0 => we_give_way,
+            Step::Offering | Step::Offered => we_give_way,
             Step::Answering | Step::Connecting | Step::Connected => {
                 sequence > self.taken && (number == 0 || number > self.number)
             }
@@ -224,22 +214,17 @@ impl Link {
     }
 
     /// Their offer counts: it is answered by `connection`.
-    pub fn answer(
-        &mut self,
-        connection: u64,
-        sequence: u64,
-        number: u64,
-        now: Instant,
-        close: &mut Vec<u64>,
-    ) {
+    pub fn answer(&mut self, connection: u64, sequence: u64, number: u64, now: Instant) {
         self.messages.spend(1, now);
-        close.push(std::mem::take(&mut self.replaced));
-        let previous = std::mem::replace(&mut self.connection, connection);
-        match self.step {
-            Step::Connected => self.replaced = previous,
-            // Whoever was given up gets one try, not all of them: two that give up must not keep each other at it.
-            Step::Unreachable(_) => self.failures = TRIES - 1,
-            _ => close.push(previous),
+        if self.step == Step::Connected {
+            self.slot.put_beside(connection);
+            self.forgive_if_steady(now);
+        } else {
+            self.slot.put(connection);
+        }
+        if matches!(self.step, Step::Unreachable(_)) {
+            // One try, not all of them: two that gave up must not keep each other at it.
+            self.failures = TRIES - 1;
         }
         (self.offered, self.taken, self.number) = (false, sequence, number);
         (self.step, self.due) = (Step::Answering, Some(now + SIGNAL_TIME));
@@ -247,119 +232,100 @@ impl Link {
 
     /// Their answer, if it is one to the offer that stands: the connection to hand it to.
     pub fn take_answer(&mut self, sequence: u64, number: u64, now: Instant) -> Option<u64> {
-        let stands = matches!(self.step, Step::Offering | Step::Offered) && self.connection != 0;
-        if !stands || sequence != self.sequence {
+        if !matches!(self.step, Step::Offering | Step::Offered) || sequence != self.sequence {
             return None;
         }
         self.number = number;
         (self.step, self.due) = (Step::Connecting, Some(now + CONNECT_TIME));
-        Some(self.connection)
+        Some(self.slot.current())
     }
 
-    /// Our message is on its way.
-    pub fn signalled(&mut self, now: Instant) {
-        match self.step {
-            Step::Offering => (self.step, self.due) = (Step::Offered, Some(now + ANSWER_TIME)),
-            Step::Answering => (self.step, self.due) = (Step::Connecting, Some(now + CONNECT_TIME)),
-            // Their answer, or the path itself, was faster.
-            _ => {}
+    /// Our message is on its way, or it could not be made or sent. Their answer, or the path itself, may have been faster: then
+    /// it arrived, whatever became of the sending.
+    pub fn signalled(&mut self, connection: u64, result: Result<(), Trouble>, now: Instant) {
+        let next = match self.step {
+            _ if connection != self.slot.current() => return,
+            Step::Offering => (Step::Offered, Some(now + ANSWER_TIME)),
+            Step::Answering => (Step::Connecting, Some(now + CONNECT_TIME)),
+            _ => return,
+        };
+        match result {
+            Ok(()) => (self.step, self.due) = next,
+            Err(Trouble { why, pause }) => self.fail(why, pause, now),
         }
     }
 
-    /// `pause`: when the service wants to be asked again at the earliest.
-    pub fn not_signalled(&mut self, why: Unreachable, pause: Duration, now: Instant, close: &mut Vec<u64>) {
-        if matches!(self.step, Step::Connected | Step::Interrupted) {
-            return;
-        }
-        match why {
-            _ if self.restore(close) => {}
-            Unreachable::NotUnderstood => self.give_up(why, close),
-            why => self.fail(why, pause, now, close),
+    /// Their answer could not be taken in.
+    pub fn not_accepted(&mut self, connection: u64, trouble: Trouble, now: Instant) {
+        if connection == self.slot.current() && self.step == Step::Connecting {
+            self.fail(trouble.why, trouble.pause, now);
         }
     }
 
-    /// The service refused the message itself: another one would not pass either.
-    pub fn refused(&mut self, close: &mut Vec<u64>) {
-        self.give_up(Unreachable::NotPassedOn, close);
-    }
-
-    pub fn connection_event(
-        &mut self,
-        connection: u64,
-        state: ConnectionState,
-        now: Instant,
-        close: &mut Vec<u64>,
-    ) {
-        if connection == self.replaced {
-            // There is nothing to go back to any more.
-            if matches!(state, ConnectionState::Closed | ConnectionState::Failed) {
-                close.push(std::mem::take(&mut self.replaced));
+    pub fn connection_event(&mut self, connection: u64, state: ConnectionState, now: Instant) {
+        let ended = matches!(state, ConnectionState::Closed | ConnectionState::Failed);
+        if connection != self.slot.current() {
+            if ended {
+                self.slot.end_replaced();
             }
             return;
         }
         match (state, self.step) {
             (_, Step::Awaiting | Step::Waiting | Step::Unreachable(_)) => {}
             (ConnectionState::Connected, _) => {
-                close.push(std::mem::take(&mut self.replaced));
-                (self.step, self.due) = (Step::Connected, None);
-                self.ever_connected = true;
-                self.connected = Some(now);
+                self.slot.end_replaced();
+                if self.step != Step::Interrupted {
+                    self.connected = Some(now);
+                }
+                (self.step, self.due, self.ever_connected) = (Step::Connected, None, true);
             }
             (ConnectionState::Interrupted, Step::Connected) => {
                 (self.step, self.due) = (Step::Interrupted, Some(now + INTERRUPTION_TIME));
             }
             (ConnectionState::Interrupted, _) => {}
-            // Who closes may be about to leave.
-            (ConnectionState::Closed, Step::Connected | Step::Interrupted) => {
-                self.lost(Duration::from_secs(1), now, close);
-            }
-            (ConnectionState::Failed, Step::Connected | Step::Interrupted) => {
-                self.lost(Duration::ZERO, now, close);
-            }
-            (ConnectionState::Closed | ConnectionState::Failed, _) => self.no_path(now, close),
+            (ConnectionState::Closed, Step::Connected | Step::Interrupted) => self.lost(LEAVING_TIME, now),
+            (ConnectionState::Failed, Step::Connected | Step::Interrupted) => self.lost(Duration::ZERO, now),
+            (ConnectionState::Closed | ConnectionState::Failed, _) => self.no_path(now),
         }
     }
 
-    /// What was to be replaced still stands: it goes on, and its replacement is given up.
-    fn restore(&mut self, close: &mut Vec<u64>) -> bool {
-        if self.replaced == 0 {
-            return false;
-        }
-        close.push(std::mem::replace(&mut self.connection, std::mem::take(&mut self.replaced)));
-        (self.step, self.due) = (Step::Connected, None);
-        true
+    fn no_path(&mut self, now: Instant) {
+        self.fail(Unreachable::NoPath, Some(Duration::from_secs(1 << self.failures.min(4))), now);
     }
 
-    fn no_path(&mut self, now: Instant, close: &mut Vec<u64>) {
-        if self.restore(close) {
-            return;
+    fn lost(&mut self, wait: Duration, now: Instant) {
+        if self.forgive_if_steady(now) {
+            return self.go_on_after(wait, now);
         }
-        self.fail(Unreachable::NoPath, Duration::from_secs(1 << self.failures.min(4)), now, close);
+        let wait = wait.max(Duration::from_millis(500 << self.failures.min(4)));
+        self.fail(Unreachable::Lost, Some(wait), now);
     }
 
-    fn lost(&mut self, wait: Duration, now: Instant, close: &mut Vec<u64>) {
-        let steady = self.connected.take().is_some_and(|since| now.duration_since(since) >= STEADY);
+    fn forgive_if_steady(&mut self, now: Instant) -> bool {
+        let steady = self.connected.is_some_and(|since| now.duration_since(since) >= STEADY);
         if steady {
             self.failures = 0;
-            self.go_on_after(wait, now, close);
-        } else {
-            let wait = wait.max(Duration::from_millis(500 << self.failures.min(4)));
-            self.fail(Unreachable::Lost, wait, now, close);
         }
+        steady
     }
 
-    fn fail(&mut self, why: Unreachable, wait: Duration, now: Instant, close: &mut Vec<u64>) {
-        self.failures += 1;
-        if self.failures >= TRIES {
-            return self.give_up(why, close);
+    /// `wait` `None`: another try would come to nothing too.
+    fn fail(&mut self, why: Unreachable, wait: Option<Duration>, now: Instant) {
+        if self.slot.fall_back() {
+            (self.step, self.due) = (Step::Connected, None);
+            return;
         }
-        self.go_on_after(wait, now, close);
+        self.failures += 1;
+        match wait.filter(|_| self.failures < TRIES) {
+            Some(wait) => self.go_on_after(wait, now),
+            None => self.give_up(why),
+        }
     }
 
     /// Whoever offered offers again.
-    fn go_on_after(&mut self, wait: Duration, now: Instant, close: &mut Vec<u64>) {
-        let ours = self.offered || self.connection == 0;
-        self.forget(close);
+    fn go_on_after(&mut self, wait: Duration, now: Instant) {
+        let ours = self.offered || self.slot.is_empty();
+        self.forget();
         (self.step, self.due) = if ours {
             (Step::Waiting, Some(now + wait))
         } else {
@@ -367,13 +333,13 @@ impl Link {
         };
     }
 
-    fn give_up(&mut self, why: Unreachable, close: &mut Vec<u64>) {
-        self.forget(close);
+    fn give_up(&mut self, why: Unreachable) {
+        self.forget();
         (self.step, self.due) = (Step::Unreachable(why), None);
     }
 
-    fn forget(&mut self, close: &mut Vec<u64>) {
-        self.end(close);
+    fn forget(&mut self) {
+        self.slot.clear();
         (self.taken, self.number, self.connected) = (0, 0, None);
     }
 }

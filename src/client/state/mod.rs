@@ -26,6 +26,7 @@ mod reading;
 mod recording;
 mod session;
 mod sign_in;
+mod slot;
 mod sound;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
 mod links;
+mod meeting;
 mod notes;
 mod notifications;
 mod outage;
