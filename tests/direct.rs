@@ -13,7 +13,7 @@ use partyline::{
     voice::{Microphone, Speakers},
 };
 use stage::{
-    Running, Service, alone,
+    Running, Service, beside_few,
     ear::{RATE, speech},
     folder, in_folder, party,
     sound::{compare, read_growing_wav, read_wav, write_wav},
@@ -97,7 +97,7 @@ fn amplitude(heard: &[f32], hz: f32) -> f32 {
 
 #[test]
 fn two_members_hear_each_other_without_the_bridge() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = Service::empty();
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
@@ -119,7 +119,7 @@ fn two_members_hear_each_other_without_the_bridge() {
 
 #[test]
 fn three_hear_each_other_one_comes_late_and_one_leaves() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = Service::empty();
     let folder = folder();
     let tones = [500.0, 800.0, 1300.0];
@@ -169,7 +169,7 @@ fn three_hear_each_other_one_comes_late_and_one_leaves() {
 
 #[test]
 fn members_who_hear_each_other_go_on_while_the_bridge_comes_and_goes() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = Service::empty();
     let folder = folder();
     let said = in_folder(&folder, "said.wav");
@@ -214,7 +214,7 @@ fn members_who_hear_each_other_go_on_while_the_bridge_comes_and_goes() {
 
 #[test]
 fn a_server_named_in_the_configuration_is_asked_how_others_see_us() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = Service::empty();
     let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
     server.set_read_timeout(Some(Duration::from_secs(10))).expect("a limit");

@@ -11,7 +11,7 @@ use partyline::{
     voice::{Microphone, Speakers},
 };
 use stage::{
-    Service, alone,
+    Service, beside_few,
     ear::{RATE, find, power, speech},
     folder, in_folder, party,
     sound::{compare, read_wav, write_wav},
@@ -29,7 +29,7 @@ fn mixing(residents: bool) -> Service {
 
 #[test]
 fn what_one_member_says_arrives_whole_and_once_at_the_other() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = mixing(false);
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
@@ -51,7 +51,7 @@ fn what_one_member_says_arrives_whole_and_once_at_the_other() {
 
 #[test]
 fn a_third_who_joins_later_is_heard_by_both() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = mixing(false);
     let folder = folder();
     let (said, first, second) =
@@ -77,7 +77,7 @@ fn a_third_who_joins_later_is_heard_by_both() {
 
 #[test]
 fn nova_accepts_an_invitation_and_her_sentence_is_heard() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = mixing(true);
     let folder = folder();
     let heard = in_folder(&folder, "heard.wav");
@@ -96,7 +96,7 @@ fn nova_accepts_an_invitation_and_her_sentence_is_heard() {
 
 #[test]
 fn echo_repeats_what_one_says() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = mixing(true);
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));
@@ -117,7 +117,7 @@ fn echo_repeats_what_one_says() {
 
 #[test]
 fn nothing_is_heard_of_a_muted_member_and_the_others_see_it() {
-    let _alone = alone();
+    let _turn = beside_few();
     let service = mixing(false);
     let folder = folder();
     let (said, heard) = (in_folder(&folder, "said.wav"), in_folder(&folder, "heard.wav"));

@@ -13,7 +13,7 @@ use partyline::{
     voice::{Recorder, VoiceEvent},
 };
 use support::{
-    Client, KEY_UP, alone,
+    Client, KEY_UP, beside_few,
     bridge::Bridge,
     sound::{compare, read_wav},
     speech::speech_like,
@@ -60,7 +60,7 @@ fn decode(file: &Path) -> Vec<f32> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recording_holds_what_was_heard_for_as_long_as_it_ran() {
-    let _alone = alone().await;
+    let _turn = beside_few().await;
     for format in [RecordingFormat::Wav, RecordingFormat::Opus] {
         let directory = tempfile::tempdir().unwrap();
         let heard = directory.path().join("heard.wav");
@@ -106,7 +106,7 @@ async fn a_recording_holds_what_was_heard_for_as_long_as_it_ran() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_the_party_ends_the_recording_and_another_is_another_file() {
-    let _alone = alone().await;
+    let _turn = beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let client = Client::new(None, None, KEY_UP);
     let bridge = Bridge::new(16_000, 40).await;
@@ -128,7 +128,7 @@ async fn the_end_of_the_party_ends_the_recording_and_another_is_another_file() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_the_program_leaves_a_whole_file() {
-    let _alone = alone().await;
+    let _turn = beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let client = Client::new(None, None, KEY_UP);
     let bridge = Bridge::new(16_000, 40).await;

@@ -33,7 +33,7 @@ fn sentence() -> Vec<f32> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nova_accepts_an_invitation_and_her_whole_sentence_is_heard() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(true).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
@@ -64,7 +64,7 @@ async fn nova_accepts_an_invitation_and_her_whole_sentence_is_heard() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn echo_repeats_what_was_said_a_second_later() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(true).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
@@ -102,7 +102,7 @@ async fn a_pair(sandbox: &Sandbox) -> (Person, Person, String, Bridge, Peer, Pee
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_peers_hear_each_other_without_gaps_and_without_drift() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(false).await;
     let (.., one, two) = a_pair(&sandbox).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
@@ -135,7 +135,7 @@ async fn two_peers_hear_each_other_without_gaps_and_without_drift() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_offer_is_the_captured_one_in_everything_that_matters() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(false).await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let bridge = marlow.create_bridge().await;
@@ -163,7 +163,7 @@ async fn the_offer_is_the_captured_one_in_everything_that_matters() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bridge_calls_need_their_headers_their_token_and_the_captured_bodies() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(false).await;
     let (marlow, second, session, bridge, one, two) = a_pair(&sandbox).await;
     let status = async |call: reqwest::RequestBuilder| call.send().await.expect("answered").status();
@@ -219,7 +219,7 @@ async fn bridge_calls_need_their_headers_their_token_and_the_captured_bodies() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_offer_on_the_same_seat_keeps_the_voice() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(false).await;
     let (marlow, _second, _session, bridge, mut one, two) = a_pair(&sandbox).await;
     let call =
@@ -242,7 +242,7 @@ async fn a_new_offer_on_the_same_seat_keeps_the_voice() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lossy_bridge_loses_about_as_much_as_it_was_told() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(false).await;
     let (.., one, two) = a_pair(&sandbox).await;
     sandbox.inject(Fault::BridgePacketLoss(0.3));
@@ -258,7 +258,7 @@ async fn a_lossy_bridge_loses_about_as_much_as_it_was_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn when_the_bridges_vanish_the_session_says_so_and_another_can_be_made() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = mixing_sandbox(false).await;
     let (marlow, _second, session, bridge, mut one, _two) = a_pair(&sandbox).await;
     let mut ear = marlow.listen().await;
@@ -278,7 +278,7 @@ async fn when_the_bridges_vanish_the_session_says_so_and_another_can_be_made() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_peer_leaves_the_bridge_and_the_party_within_seconds() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let config = SandboxConfig {
         member_grace: Duration::from_millis(500),
         residents: false,

@@ -16,6 +16,7 @@ use sandbox_support::{
     refusal, sandbox, status,
 };
 use serde_json::{Value, json};
+use tokio::sync::SemaphorePermit;
 
 /// The residents' sentence, decoded here and not by the sandbox.
 fn sentence() -> Vec<f32> {
@@ -32,8 +33,7 @@ fn sentence() -> Vec<f32> {
 
 /// A party with a resident who was invited and has just come: they offer.
 struct Stage {
-    /// Sound runs in real time, and one counts what the process holds.
-    _alone: tokio::sync::MutexGuard<'static, ()>,
+    _turn: SemaphorePermit<'static>,
     sandbox: Sandbox,
     marlow: Person,
     ear: Listener,
@@ -47,14 +47,18 @@ impl Stage {
     }
 
     async fn of(visitor: &str, resident: &str) -> Self {
-        let _alone = sandbox_support::alone().await;
+        Self::when(sandbox_support::beside_few().await, visitor, resident).await
+    }
+
+    /// In its turn.
+    async fn when(turn: SemaphorePermit<'static>, visitor: &str, resident: &str) -> Self {
         let sandbox = sandbox().await;
         let marlow = Person::sign_in(&sandbox, visitor).await;
         let ear = marlow.listen().await;
         let session = marlow.create().await;
         let resident = marlow.friend(resident).await;
         assert_eq!(marlow.invite(&session, &resident).await, StatusCode::CREATED);
-        Self { _alone, sandbox, marlow, ear, session, resident }
+        Self { _turn: turn, sandbox, marlow, ear, session, resident }
     }
 
     /// Takes the resident's offer.
@@ -365,7 +369,7 @@ async fn signals_that_come_twice_and_late_still_lead_to_one_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_default_bridge_takes_voices_and_sends_none() {
-    let _alone = sandbox_support::alone().await;
+    let _turn = sandbox_support::beside_few().await;
     let sandbox = sandbox_support::empty_sandbox().await;
     let marlow = Person::sign_in(&sandbox, "marlow_87").await;
     let session = marlow.create().await;
@@ -400,7 +404,7 @@ fn held() -> (usize, usize) {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn residents_who_come_and_go_leave_nothing_behind() {
-    let mut stage = Stage::with("Nova").await;
+    let mut stage = Stage::when(sandbox_support::alone().await, "marlow_87", "Nova").await;
     let (marlow, mut before) = (stage.marlow.clone(), (0, 0));
     for round in 0..8 {
         let peer = stage.pick_up().await;

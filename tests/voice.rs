@@ -72,13 +72,13 @@ async fn our_speech_arrives(clock_hz: u32, frame_millis: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_speech_arrives_whole_and_aligned_at_16_khz_and_40_ms() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     our_speech_arrives(16_000, 40).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_speech_arrives_whole_and_aligned_at_48_khz_and_20_ms() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     our_speech_arrives(48_000, 20).await;
 }
 
@@ -105,19 +105,19 @@ async fn their_speech_arrives(clock_hz: u32, frame_millis: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn their_speech_is_played_whole_at_16_khz_and_40_ms() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     their_speech_arrives(16_000, 40).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn their_speech_is_played_whole_at_48_khz_and_20_ms() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     their_speech_arrives(48_000, 20).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn speech_survives_ten_percent_loss_without_a_gap() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("heard.wav");
     let client = Client::new(None, Some(&file), KEY_UP);
@@ -139,7 +139,7 @@ async fn speech_survives_ten_percent_loss_without_a_gap() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn push_to_talk_sends_nothing_of_the_microphone_while_the_key_is_up() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("said.wav");
     write_wav(&file, &speech_like(20 * SECOND));
@@ -180,7 +180,7 @@ async fn push_to_talk_sends_nothing_of_the_microphone_while_the_key_is_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn speakers_are_named_by_their_contributing_source() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let (nova, echo) = (AccountId(0x1122_3344_0000_00aa), AccountId(0x1122_3344_0000_00bb));
     let client = Client::new(None, None, KEY_UP);
     client.voice.set_members(vec![nova, echo]);
@@ -206,7 +206,7 @@ async fn speakers_are_named_by_their_contributing_source() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn deafened_nothing_is_played() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("heard.wav");
     let client = Client::new(None, Some(&file), partyline::voice::Talk { deafened: true, ..OPEN });
@@ -221,7 +221,7 @@ async fn deafened_nothing_is_played() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_up_is_quick_and_closes_everything() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let (said, heard) = (directory.path().join("said.wav"), directory.path().join("heard.wav"));
     write_wav(&said, &speech_like(SECOND));
@@ -247,7 +247,7 @@ async fn hanging_up_is_quick_and_closes_everything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hanging_up_during_a_new_answer_closes_the_microphone_too() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let said = directory.path().join("said.wav");
     write_wav(&said, &speech_like(SECOND));
@@ -264,7 +264,7 @@ async fn hanging_up_during_a_new_answer_closes_the_microphone_too() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_other_sides_close_is_noticed_at_once_and_a_new_offer_is_answered() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let client = Client::new(None, None, KEY_UP);
     let bridge = Bridge::new(16_000, 40).await;
     client.join(1, &bridge).await;
@@ -280,7 +280,7 @@ async fn the_other_sides_close_is_noticed_at_once_and_a_new_offer_is_answered() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_given_up_leaves_no_connection() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let client = Client::new(None, None, KEY_UP);
     let bridge = Bridge::new(16_000, 40).await;
     let offer = Offer(bridge.offer().await);
@@ -296,7 +296,7 @@ async fn an_answer_that_is_given_up_leaves_no_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nonsense_is_refused_and_the_connection_stays() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let client = Client::new(None, None, KEY_UP);
     let bridge = Bridge::new(16_000, 40).await;
     client.join(1, &bridge).await;
@@ -312,7 +312,7 @@ async fn nonsense_is_refused_and_the_connection_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn garbage_on_the_wire_is_dropped_and_speech_goes_on() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("heard.wav");
     let client = Client::new(None, Some(&file), KEY_UP);
@@ -340,7 +340,7 @@ async fn garbage_on_the_wire_is_dropped_and_speech_goes_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_path_comes_back_by_itself() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("said.wav");
     write_wav(&file, &speech_like(20 * SECOND));
@@ -369,7 +369,7 @@ async fn an_interrupted_path_comes_back_by_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn damaged_offers_are_refused_and_nothing_panics() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let client = Client::new(None, None, KEY_UP);
     let offer = Bridge::new(16_000, 40).await.offer().await;
     let (mut state, mut refused) = (7u64, 0);

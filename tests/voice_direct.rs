@@ -69,7 +69,7 @@ fn last_heard(client: Client, path: &Path, samples: usize) -> Vec<f32> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_members_hear_each_other_whole_at_the_longer_of_their_frame_times() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let said = speech_like(6 * SECOND);
     write_wav(&file(&directory, "said"), &said);
@@ -129,7 +129,7 @@ async fn an_offer_looks_as_members_offers_do() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn four_members_hear_each_other_and_one_who_leaves_disturbs_nobody() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     let tones = [400.0, 700.0, 1100.0, 1700.0];
     let account = |n: usize| AccountId(1000 + n as u64);
@@ -137,7 +137,9 @@ async fn four_members_hear_each_other_and_one_who_leaves_disturbs_nobody() {
         .map(|n| {
             let said = file(&directory, &format!("said{n}"));
             says(&said, tones[n]);
-            Client::new(Some(&said), Some(&file(&directory, &format!("heard{n}"))), OPEN)
+            let client = Client::new(Some(&said), Some(&file(&directory, &format!("heard{n}"))), OPEN);
+            client.voice.set_level_voices(false); // A held tone is what it lowers.
+            client
         })
         .collect();
     let number = |one: usize, two: usize| (one * 10 + two) as u64;
@@ -182,7 +184,7 @@ async fn four_members_hear_each_other_and_one_who_leaves_disturbs_nobody() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_new_connection_to_a_member_takes_the_old_ones_place_once_it_is_up() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let (nova, echo) = (Client::new(None, None, KEY_UP), Client::new(None, None, KEY_UP));
     connect((&nova, NOVA), (&echo, ECHO), 1).await;
     let unanswered = nova.voice.offer(2, ECHO).await.unwrap();
@@ -201,7 +203,7 @@ async fn a_new_connection_to_a_member_takes_the_old_ones_place_once_it_is_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_is_not_understood_leaves_the_offer_to_a_better_one() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let (nova, echo) = (Client::new(None, None, KEY_UP), Client::new(None, None, KEY_UP));
     let offer = nova.voice.offer(1, ECHO).await.unwrap();
     let answer = echo.voice.answer(1, OtherEnd::Member(NOVA), offer).await.unwrap();
@@ -219,7 +221,7 @@ async fn an_answer_that_is_not_understood_leaves_the_offer_to_a_better_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ipv6_alone_is_enough_and_so_is_an_active_offerer() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let (nova, echo) = (Client::new(None, None, KEY_UP), Client::new(None, None, KEY_UP));
     let only_ipv6 = |sdp: &str| -> String {
         sdp.lines().filter(|line| !line.contains(" 127.0.0.1 ")).map(|line| format!("{line}\r\n")).collect()
@@ -237,7 +239,7 @@ async fn ipv6_alone_is_enough_and_so_is_an_active_offerer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn closing_the_last_connection_closes_the_devices_and_an_earlier_one_does_not() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     says(&file(&directory, "said"), 500.0);
     let nova = Client::new(Some(&file(&directory, "said")), Some(&file(&directory, "heard")), OPEN);
@@ -257,7 +259,7 @@ async fn closing_the_last_connection_closes_the_devices_and_an_earlier_one_does_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_member_on_the_bridge_and_direct_is_heard_once() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let directory = tempfile::tempdir().unwrap();
     says(&file(&directory, "direct"), 500.0);
     let heard = file(&directory, "heard");

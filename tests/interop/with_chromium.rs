@@ -16,7 +16,7 @@ use crate::{
 /// The browser's driver waits by itself, outside of the runtime.
 fn in_a_call(how: Value, call: impl FnOnce(&Runtime, &Ours, Call)) {
     let runtime = Runtime::new().unwrap();
-    let _alone = runtime.block_on(support::alone());
+    let _turn = runtime.block_on(support::beside_few());
     let ours = runtime.block_on(async { Ours::new() });
     let mut chromium = Chromium::start();
     call(&runtime, &ours, chromium.call(THEIRS, how));

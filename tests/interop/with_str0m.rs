@@ -18,7 +18,7 @@ const FAILED_WITHIN: Duration = Duration::from_secs(25);
 
 /// They offer, we answer, and each hears what the direction allows.
 async fn they_offer(shape: Shape, with: OtherEnd) {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let ours = Ours::new();
     let peer = Peer::new(shape);
     let answer = ours.answer(1, with, peer.offer()).await;
@@ -29,7 +29,7 @@ async fn they_offer(shape: Shape, with: OtherEnd) {
 }
 
 async fn we_offer(shape: Shape) {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let ours = Ours::new();
     let peer = Peer::new(shape);
     let answer = peer.answer(ours.offer(1).await);
@@ -120,7 +120,7 @@ async fn str0m_takes_our_offer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_offer_of_a_member_replaces_the_first() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     let ours = Ours::new();
     let first = Peer::new(Shape::default());
     first.accept(ours.answer(1, MEMBER, first.offer()).await);

@@ -5,6 +5,8 @@
 pub mod app;
 pub mod direct;
 pub mod peer;
+#[path = "../support/turns.rs"]
+mod turns;
 
 use std::time::Duration;
 
@@ -19,6 +21,8 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{Message, client::IntoClientRequest},
 };
+#[allow(unused_imports, reason = "each test file uses its own part")]
+pub use turns::{alone, beside_few};
 use uuid::Uuid;
 
 pub const REDIRECT: &str = "http://127.0.0.1:8123/callback";
@@ -388,10 +392,4 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, limit: Duration, m
         }
     };
     timeout(limit, try_on).await.unwrap_or_else(|_| panic!("not within {limit:?}: {what}"));
-}
-
-/// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
-pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
-    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    ALONE.lock().await
 }

@@ -6,10 +6,12 @@ pub mod ear;
 #[allow(clippy::unwrap_used, reason = "a test that cannot go on should say so")]
 #[path = "../support/sound.rs"]
 pub mod sound;
+#[path = "../support/turns.rs"]
+mod turns;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, MutexGuard, Once, PoisonError},
+    sync::{Arc, Once},
     time::{Duration, Instant},
 };
 
@@ -26,7 +28,7 @@ use partyline::{
     store::{self, Paths},
     voice::{Microphone, Speakers},
 };
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::SemaphorePermit};
 use tokio_util::task::TaskTracker;
 
 /// Once for each test binary.
@@ -37,10 +39,19 @@ pub fn crypto() {
     });
 }
 
-/// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
-pub fn alone() -> MutexGuard<'static, ()> {
-    static ALONE: Mutex<()> = Mutex::new(());
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// For a test that talks or listens.
+pub fn beside_few() -> SemaphorePermit<'static> {
+    wait(turns::beside_few())
+}
+
+/// For one that counts what the process holds or measures what it costs.
+pub fn alone() -> SemaphorePermit<'static> {
+    wait(turns::alone())
+}
+
+fn wait<T>(turn: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+    runtime.block_on(turn)
 }
 
 /// A sandbox on a runtime of its own, as a service elsewhere would be.

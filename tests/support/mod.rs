@@ -5,6 +5,7 @@
 pub mod bridge;
 pub mod sound;
 pub mod speech;
+mod turns;
 
 use std::{
     path::Path,
@@ -16,6 +17,8 @@ use std::{
 };
 
 use bridge::Bridge;
+pub use turns::{alone, beside_few};
+
 use partyline::{
     model::{Activation, LinkReport, Offer, OtherEnd, TalkMode},
     voice::{ConnectionState, Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
@@ -122,10 +125,4 @@ pub async fn until_slowly(is_so: impl Fn() -> bool, what: impl Fn() -> String) {
         assert!(start.elapsed() < Duration::from_secs(10), "never came: {}", what());
         tokio::time::sleep(Duration::from_millis(250)).await;
     }
-}
-
-/// Sound runs in real time: a test that listens has the machine to itself for as long as it holds this.
-pub async fn alone() -> tokio::sync::MutexGuard<'static, ()> {
-    static ALONE: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
-    ALONE.lock().await
 }
