@@ -17,6 +17,7 @@ use std::{
 };
 
 use bridge::Bridge;
+#[allow(unused_imports, reason = "each test program uses its own part")]
 pub use turns::{alone, beside_few};
 
 use partyline::{
