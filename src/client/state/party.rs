@@ -84,6 +84,8 @@ pub struct Joined {
     told_removed: bool,
     /// On its way to the others.
     pub announcing: Option<VoiceState>,
+    /// What the others know, as far as we do.
+    pub announced: Option<VoiceState>,
 }
 
 impl Joined {
@@ -105,6 +107,7 @@ impl Joined {
             missing_since: None,
             told_removed: false,
             announcing: None,
+            announced: None,
         }
     }
 }

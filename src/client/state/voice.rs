@@ -216,12 +216,14 @@ impl State {
         tracing::info!(?state, "voice connection");
         match state {
             ConnectionState::Connected => {
-                if !joined.voice.ever_connected || joined.voice.step != Step::Interrupted {
-                    out.push(Effect::Notify(Notice::VoiceConnected));
-                }
+                let is_fresh = joined.voice.step != Step::Interrupted;
                 joined.voice.step = Step::Connected;
                 joined.voice.ever_connected = true;
                 joined.voice.failures = 0;
+                if is_fresh {
+                    out.push(Effect::Notify(Notice::VoiceConnected));
+                    self.hurry_links(now);
+                }
                 self.timers.clear(Timer::VoiceDeadline);
                 self.timers.clear(Timer::VoiceRetry);
                 self.problems.clear_voice_failure();
@@ -293,10 +295,13 @@ impl State {
         }
     }
 
-    /// One at a time, so that the last word is the one that stays.
+    /// One at a time, so that the last word is the one that stays; and nothing twice.
     pub(super) fn announce(&mut self, out: &mut Effects) {
         let Some(said) = self.voice_state() else { return };
-        let Some(joined) = self.joined_mut().filter(|joined| joined.announcing.is_none()) else { return };
+        let Some(joined) = self.joined_mut() else { return };
+        if joined.announcing.is_some() || joined.announced.as_ref() == Some(&said) {
+            return;
+        }
         joined.announcing = Some(said.clone());
         let VoiceState { connected_to, muted } = said;
         out.push(Effect::AnnounceVoice { session: joined.session.id.clone(), connected_to, muted });
@@ -306,6 +311,8 @@ impl State {
         let wanted = self.voice_state();
         let Some(joined) = self.joined_mut() else { return };
         let said = joined.announcing.take();
+        // Whether a failed one arrived, nobody knows.
+        joined.announced = said.clone().filter(|_| result.is_ok());
         if result.is_err() {
             return self.timers.set_earlier(Timer::Announce, now + ANNOUNCE_AGAIN);
         }
@@ -327,7 +334,9 @@ impl State {
     /// As the others should know it.
     fn voice_state(&self) -> Option<VoiceState> {
         self.joined()?;
-        let connected_to = self.heard_members();
+        let mut connected_to = self.heard_members();
+        // The bridge and the links list them in different orders.
+        connected_to.sort_unstable();
         Some(VoiceState { connected_to, muted: self.talk.muted || self.talk.deafened })
     }
 }

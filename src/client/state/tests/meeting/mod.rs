@@ -54,6 +54,29 @@ fn a_full_party_that_comes_all_at_once_is_connected_within_fifteen_seconds() {
     }
 }
 
+/// Of sixteen, eight leave and come back every 25 seconds, for ten minutes.
+#[test]
+fn a_busy_party_is_connected_within_seconds_however_long_it_is_busy() {
+    let mut meeting = Meeting::new(7);
+    meeting.calm = true;
+    (0..16).for_each(|_| meeting.invite());
+    meeting.go_on_for(15_000);
+    for round in 0..24 {
+        (8..16).for_each(|of| meeting.leave(of));
+        meeting.go_on_for(5000);
+        (8..16).for_each(|of| meeting.come(of));
+        meeting.go_on_for(10_000);
+        for of in 0..16 {
+            let lost = meeting.lost(of);
+            assert!(lost.is_empty(), "{of} to {lost:?} in round {round}");
+        }
+        meeting.go_on_for(10_000);
+    }
+    for person in &meeting.people[..8] {
+        eprintln!("{} messages, {} calls, {:?}", person.messages, person.calls, person.kinds);
+    }
+}
+
 enum Item {
     /// For whoever started as this.
     Given(usize, u32, Input),
@@ -75,6 +98,7 @@ struct Person {
     messages: usize,
     /// Of the service, for the party: messages, readings, announcements.
     calls: usize,
+    kinds: [usize;5],
     numbers: u64,
 }
 
@@ -137,8 +161,7 @@ impl Meeting {
     fn try_again(&mut self) {
         let by_hand = self.dice.percent(50);
         for of in 0..self.people.len() {
-            let lost = self.reached(of).into_iter().filter(|(_, reach)| *reach != MemberReach::Direct);
-            for (account, _) in lost.collect::<Vec<_>>() {
+            for account in self.lost(of) {
                 if by_hand {
                     self.give(of, Input::Command(Command::RetryMember(account)));
                 } else {
@@ -156,6 +179,12 @@ impl Meeting {
         let Screen::SignedIn(shown) = self.people[of].state.snapshot().screen else { panic!("signed in") };
         let PartyState::Joined(party) = shown.party else { panic!("in the party") };
         party.members.iter().map(|(account, voice)| (*account, voice.reach)).collect()
+    }
+
+    /// Whom somebody has no connection to.
+    fn lost(&self, of: usize) -> Vec<AccountId> {
+        let lost = self.reached(of).into_iter().filter(|(_, reach)| *reach != MemberReach::Direct);
+        lost.map(|(account, _)| account).collect()
     }
 
     fn compare(self, most_messages: usize) {
@@ -264,7 +293,7 @@ impl Meeting {
 
     fn invite(&mut self) {
         let state = State::new(Service::Sandbox, Settings::default());
-        self.people.push(Person { state, life: 0, hears: false, messages: 0, calls: 0, numbers: 0 });
+        self.people.push(Person { state, life: 0, hears: false, messages: 0, calls: 0, kinds: [0;5], numbers: 0 });
         self.come(self.people.len() - 1);
     }
 
@@ -340,6 +369,7 @@ impl Meeting {
             )
         };
         self.people[of].calls += usize::from(is_call(&effect));
+        self.people[of].kinds[match &effect { Effect::ReadParty{..} => 0, Effect::AnnounceVoice{..} => 1, Effect::Links(LinksEffect::Answer{..}) => 2,Effect::Links(LinksEffect::Offer{..}) => 3,_=>4}] += 1;
         match effect {
             Effect::EnterParty { attempt, .. } => {
                 let result = Ok(self.session());
