@@ -226,7 +226,11 @@ fn set_up(
     if let Some(folder) = config.instances {
         world.listen_for_other_starts(folder);
     }
-    Ok((state, world, Queues { commands, inputs: input_queue, voice_events, arrivals: arrival_queue, meters_moved }))
+    Ok((
+        state,
+        world,
+        Queues { commands, inputs: input_queue, voice_events, arrivals: arrival_queue, meters_moved },
+    ))
 }
 
 async fn run(

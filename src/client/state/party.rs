@@ -26,8 +26,6 @@ use crate::{
 const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(10);
 /// Stays in the party that are over, as far as they are remembered.
 const MAX_OVER: usize = 64;
-/// Mute toggled back and forth is told once.
-pub(super) const ANNOUNCE_SETTLE: Duration = Duration::from_millis(250);
 
 /// The way through a party.
 pub enum PartyStage {

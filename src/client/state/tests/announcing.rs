@@ -53,6 +53,27 @@ fn what_is_no_news_is_not_told() {
 }
 
 #[test]
+fn connections_are_told_together_and_whoever_leaves_is_not_told_of() {
+    let mut evening = announced();
+    let them = [101, 102, 103].map(AccountId);
+    for account in them {
+        evening.push("s1", Event::MembersJoined(vec![member(account)]));
+        assert!(told(&evening).is_empty());
+        evening.pass(Duration::from_millis(500));
+        assert!(told(&evening).is_empty());
+    }
+    evening.pass(Duration::from_secs(1));
+    assert_eq!(told(&evening), [(them.to_vec(), false)], "by the bridge");
+    evening.give(Input::Announced(Ok(())));
+    evening.push("s1", Event::MembersLeft(vec![them[1]]));
+    evening.pass(Duration::from_secs(10));
+    assert!(told(&evening).is_empty());
+    evening.push("s1", Event::MembersLeft(vec![them[0]]));
+    mute(&mut evening, true);
+    assert_eq!(told(&evening), [(vec![them[2]], true)]);
+}
+
+#[test]
 fn what_failed_is_told_again_whether_or_not_it_is_news() {
     let mut evening = announced();
     mute(&mut evening, true);
@@ -89,8 +110,7 @@ fn the_bridge_reaches_those_who_say_that_they_hear_us() {
     let mut evening = Evening::talking();
     evening.push("s1", Event::MembersJoined(vec![member(NOVA)]));
     let nova_hears = |evening: &mut Evening, whom: Vec<AccountId>| {
-        let change =
-            MemberChange { account: NOVA, muted: None, voice_off: None, connected_to: Some(whom) };
+        let change = MemberChange { account: NOVA, muted: None, voice_off: None, connected_to: Some(whom) };
         evening.push("s1", Event::MembersChanged(vec![change]));
     };
     assert_eq!(reach(&evening), MemberReach::Connecting, "she said nothing so far");

@@ -98,7 +98,7 @@ struct Person {
     messages: usize,
     /// Of the service, for the party: messages, readings, announcements.
     calls: usize,
-    kinds: [usize;5],
+    kinds: [usize; 5],
     numbers: u64,
 }
 
@@ -293,7 +293,15 @@ impl Meeting {
 
     fn invite(&mut self) {
         let state = State::new(Service::Sandbox, Settings::default());
-        self.people.push(Person { state, life: 0, hears: false, messages: 0, calls: 0, kinds: [0;5], numbers: 0 });
+        self.people.push(Person {
+            state,
+            life: 0,
+            hears: false,
+            messages: 0,
+            calls: 0,
+            kinds: [0; 5],
+            numbers: 0,
+        });
         self.come(self.people.len() - 1);
     }
 
@@ -369,7 +377,13 @@ impl Meeting {
             )
         };
         self.people[of].calls += usize::from(is_call(&effect));
-        self.people[of].kinds[match &effect { Effect::ReadParty{..} => 0, Effect::AnnounceVoice{..} => 1, Effect::Links(LinksEffect::Answer{..}) => 2,Effect::Links(LinksEffect::Offer{..}) => 3,_=>4}] += 1;
+        self.people[of].kinds[match &effect {
+            Effect::ReadParty { .. } => 0,
+            Effect::AnnounceVoice { .. } => 1,
+            Effect::Links(LinksEffect::Answer { .. }) => 2,
+            Effect::Links(LinksEffect::Offer { .. }) => 3,
+            _ => 4,
+        }] += 1;
         match effect {
             Effect::EnterParty { attempt, .. } => {
                 let result = Ok(self.session());
