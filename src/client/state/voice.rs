@@ -19,7 +19,7 @@ const CONNECT_TIME: Duration = Duration::from_secs(8);
 /// Mute toggled back and forth is told once.
 const MUTE_SETTLE: Duration = Duration::from_millis(250);
 /// Connections come and go by the dozen, and each call is one of few.
-const CONNECTIONS_SETTLE: Duration = Duration::from_secs(2);
+const CONNECTIONS_SETTLE: Duration = Duration::from_secs(3);
 const ANNOUNCE_AGAIN: Duration = Duration::from_secs(5);
 /// A path that stutters may come back by itself.
 const INTERRUPTION_TIME: Duration = Duration::from_millis(1500);

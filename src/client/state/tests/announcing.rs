@@ -62,7 +62,7 @@ fn connections_are_told_together_and_whoever_leaves_is_not_told_of() {
         evening.pass(Duration::from_millis(500));
         assert!(told(&evening).is_empty());
     }
-    evening.pass(Duration::from_secs(1));
+    evening.pass(Duration::from_secs(2));
     assert_eq!(told(&evening), [(them.to_vec(), false)], "by the bridge");
     evening.give(Input::Announced(Ok(())));
     evening.push("s1", Event::MembersLeft(vec![them[1]]));
