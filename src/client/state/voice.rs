@@ -305,13 +305,11 @@ impl State {
         self.joined().is_some_and(|joined| heard(joined) || silenced)
     }
 
-    /// One at a time, so that the last word is the one that stays; and nothing that everybody knows.
+    /// One at a time, so that the last word is the one that stays; and nothing twice.
     pub(super) fn announce(&mut self, out: &mut Effects) {
         let Some(said) = self.voice_state() else { return };
-        let others = self.others();
         let Some(joined) = self.joined_mut() else { return };
-        let is_known = |known: &VoiceState| known.muted == said.muted && known.names_same(&said, &others);
-        if joined.announcing.is_some() || joined.announced.as_ref().is_some_and(is_known) {
+        if joined.announcing.is_some() || joined.announced.as_ref() == Some(&said) {
             return;
         }
         joined.announcing = Some(said.clone());
@@ -362,11 +360,4 @@ pub struct VoiceState {
     /// In order.
     connected_to: Vec<AccountId>,
     muted: bool,
-}
-
-impl VoiceState {
-    /// Of those who are `here`: that the others left, everybody knows.
-    fn names_same(&self, other: &Self, here: &[AccountId]) -> bool {
-        self.connected_to.iter().filter(|account| here.contains(account)).eq(&other.connected_to)
-    }
 }
