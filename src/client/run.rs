@@ -20,7 +20,7 @@ use crate::{
     model::{ClientSource, Clock, OAuthClient, Processing, Settings, TalkMode},
     psn::{self, Endpoints},
     store::{self, Loaded, Paths, PictureCache},
-    voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig},
+    voice::{Meters, Microphone, Network, Speakers, Talk, Voice, VoiceConfig, VoiceEvent},
 };
 
 const INPUT_BACKLOG: usize = 1024;
@@ -134,7 +134,9 @@ fn set_up(
     settings.processing = config.processing.unwrap_or(settings.processing);
     let (inputs, input_queue) = mpsc::channel(INPUT_BACKLOG);
     let (arrivals, arrival_queue) = mpsc::channel(1);
-    let voice_inputs = inputs.clone();
+    // Of its own: what becomes of a connection or a recording is said once. It stays short, since voice says little and the loop
+    // waits for nothing.
+    let (voice_sink, voice_events) = mpsc::unbounded_channel();
     // The voice thread must not wait for whoever draws, not even for a lock.
     let meters_moved = Arc::new(Notify::new());
     let woken = Arc::clone(&meters_moved);
@@ -154,11 +156,8 @@ fn set_up(
         },
         meters,
         Arc::new(move || woken.notify_one()),
-        move |event| {
-            if voice_inputs.try_send(Input::Voice(event)).is_err() {
-                tracing::warn!("a voice event was dropped");
-            }
-        },
+        // At the end nobody is there to hear it.
+        move |event| drop(voice_sink.send(event)),
     )?;
     if let Some(servers) = &config.stun_servers {
         voice.set_stun_servers(servers.clone());
@@ -227,13 +226,17 @@ fn set_up(
     if let Some(folder) = config.instances {
         world.listen_for_other_starts(folder);
     }
-    Ok((state, world, Queues { commands, inputs: input_queue, arrivals: arrival_queue, meters_moved }))
+    Ok((
+        state,
+        world,
+        Queues { commands, inputs: input_queue, voice_events, arrivals: arrival_queue, meters_moved },
+    ))
 }
 
 async fn run(
     mut state: State,
     mut world: World,
-    Queues { mut commands, mut inputs, mut arrivals, meters_moved }: Queues,
+    Queues { mut commands, mut inputs, mut voice_events, mut arrivals, meters_moved }: Queues,
     publisher: watch::Sender<Arc<Snapshot>>,
     wake: Waker,
 ) {
@@ -251,6 +254,7 @@ async fn run(
                 Input::Command(command.unwrap_or(Command::Quit))
             }
             Some(input) = inputs.recv() => input,
+            Some(event) = voice_events.recv() => Input::Voice(event),
             Some(arrival) = arrivals.recv() => match world.welcome(arrival) {
                 Some(input) => input,
                 None => continue,
@@ -291,6 +295,7 @@ async fn run(
 struct Queues {
     commands: mpsc::Receiver<Command>,
     inputs: mpsc::Receiver<Input>,
+    voice_events: mpsc::UnboundedReceiver<VoiceEvent>,
     arrivals: mpsc::Receiver<Arrival>,
     /// A level worth drawing changed.
     meters_moved: Arc<Notify>,

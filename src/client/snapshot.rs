@@ -464,7 +464,7 @@ pub enum MemberReach {
     Bridge,
     /// There was a way, and it broke; the client tries by itself.
     Reconnecting,
-    /// The client gave up until they, or the user, try again.
+    /// The client gave up. It tries again in silence now and then, and at once where they or the user do.
     Unreachable(Unreachable),
 }
 

@@ -146,9 +146,11 @@ impl State {
         joined.rejoining = None;
         match result {
             Ok(session) => {
-                // What was asked before knows nothing of it.
+                // What was asked before knows nothing of it, and what was said before is forgotten.
                 joined.following = Following::from(now);
+                joined.announced = None;
                 self.party_is(session, now, out);
+                self.announce_soon(now);
                 self.voice_lost(now, out);
             }
             // Whoever was dropped for silence may come back: it was somebody's wish.

@@ -29,7 +29,11 @@ const APART: Duration = Duration::from_millis(100);
 pub struct Links {
     by_member: BTreeMap<AccountId, Link>,
     /// Of the calls that one account has, most are for other things.
-    messages: Bucket<48, 8>,
+    offers: Bucket<48, 8>,
+    /// Half a full party may come anew every half a minute, for ten minutes: whoever comes offers, and those who stay answer.
+    answers: Bucket<144, 8>,
+    /// Those who were given up get what is left over.
+    quiet: Bucket<4, 20>,
     next_offer: Option<Instant>,
 }
 
@@ -109,12 +113,18 @@ impl State {
             return link.put_off(None);
         }
         let turn = links.next_offer.map_or(now, |next| next.max(now));
-        let at = turn.max(links.messages.when(1, 0, now)).max(link.may_speak(now));
+        let mut at = turn.max(links.offers.when(1, 0, now)).max(link.may_speak(now));
+        if link.is_given_up() {
+            at = at.max(links.quiet.when(1, 0, now));
+        }
         if at > now {
             return link.put_off(Some(at));
         }
+        if link.is_given_up() {
+            links.quiet.spend(1, now);
+        }
         links.next_offer = Some(now + APART);
-        links.messages.spend(1, now);
+        links.offers.spend(1, now);
         let sequence = link.offer(connection, now);
         let recipient = Recipient { session: session.id.clone(), account, platform: link.platform, sequence };
         out.push(Effect::Links(LinksEffect::Offer { connection, recipient }));
@@ -126,7 +136,7 @@ impl State {
         let Some(me) = self.account().map(|account| account.me.account) else { return };
         let Some(joined) = self.joined_mut().filter(|_| signal.to == me) else { return };
         let Joined { session, links, .. } = joined;
-        let Links { by_member, messages, .. } = links;
+        let Links { by_member, answers, .. } = links;
         let Some(link) = by_member.get_mut(&signal.from) else {
             // They came in, and nobody has told: once it is known, they offer again.
             return self.party_changed_unseen(now);
@@ -136,11 +146,11 @@ impl State {
                 if !link.takes_offer(signal.sequence, signal.number, me < signal.from) {
                     return;
                 }
-                if messages.when(1, 0, now).max(link.may_speak(now)) > now {
+                if answers.when(1, 0, now).max(link.may_speak(now)) > now {
                     tracing::info!("an offer too many is not answered");
                     return;
                 }
-                messages.spend(1, now);
+                answers.spend(1, now);
                 link.answer(connection, signal.sequence, signal.number, now);
                 let recipient = Recipient {
                     session: session.id.clone(),
@@ -216,13 +226,28 @@ impl State {
         }
     }
 
+    /// The bridge has a voice again: where there was no way, there may be one now.
+    pub(super) fn hurry_links(&mut self, now: Instant) {
+        if let Some(joined) = self.joined_mut() {
+            joined.links.by_member.values_mut().for_each(|link| link.hurry(now));
+        }
+    }
+
+    /// The bridge carries the voices of those who are on it too, which they say by naming us.
     pub(super) fn reach(&self, account: AccountId) -> MemberReach {
         let Some(joined) = self.joined() else { return MemberReach::Connecting };
         match joined.links.by_member.get(&account).map_or(MemberReach::Connecting, Link::reach) {
             MemberReach::Direct => MemberReach::Direct,
-            _ if joined.voice.carries() => MemberReach::Bridge,
+            _ if joined.voice.carries() && self.names_us(account) => MemberReach::Bridge,
             other => other,
         }
+    }
+
+    fn names_us(&self, account: AccountId) -> bool {
+        let (Some(us), Some(joined)) = (self.account(), self.joined()) else { return false };
+        let member = joined.session.members.iter().find(|member| member.account == account);
+        let named = member.and_then(|member| member.connected_to.as_ref());
+        named.is_some_and(|named| named.contains(&us.me.account))
     }
 
     /// Whether a bridge that failed keeps anybody from being heard. While ways are being found nobody knows.

@@ -6,6 +6,8 @@
 //!    │ nothing                                   ▲                 │ lost
 //!    ▼                                           │                 ▼
 //! Waiting ─ due ─▶ Offering ─ sent ─▶ Offered ─ their answer   Waiting or Awaiting, in the end Unreachable
+//!                     ▲                                                                              │
+//!                     └───────────────────────── a quiet try, now and then ──────────────────────────┘
 //! ```
 
 use std::time::{Duration, Instant};
@@ -31,8 +33,10 @@ const LEAVING_TIME: Duration = Duration::from_secs(1);
 const THEIR_TURN: Duration = Duration::from_secs(6);
 /// A connection that held this long was a good one.
 const STEADY: Duration = Duration::from_secs(10);
-/// In a row, until a member is left alone.
+/// In a row, until a member is given up.
 const TRIES: u32 = 3;
+/// Then another one, by whose turn it is: networks change, and nobody says so.
+const QUIET: Duration = Duration::from_secs(60);
 
 /// To one member.
 #[derive(Debug)]
@@ -55,6 +59,8 @@ pub struct Link {
     number: u64,
     /// Tries in a row that came to nothing.
     failures: u32,
+    /// What is shown during a try that nobody asked for.
+    given_up: Option<Unreachable>,
     ever_connected: bool,
     connected: Option<Instant>,
     due: Option<Instant>,
@@ -101,6 +107,7 @@ impl Link {
             taken: 0,
             number: 0,
             failures: 0,
+            given_up: None,
             ever_connected: false,
             connected: None,
             due: None,
@@ -120,14 +127,14 @@ impl Link {
     }
 
     fn start_over(&mut self, now: Instant) {
-        self.failures = 0;
+        (self.failures, self.given_up) = (0, None);
         (self.step, self.due) =
             if self.ours { (Step::Waiting, Some(now)) } else { (Step::Awaiting, Some(now + THEIR_TURN)) };
     }
 
     /// What was given up, or waited for this, is tried again: messages pass that did not before.
     pub fn revive(&mut self, now: Instant) {
-        self.failures = 0;
+        (self.failures, self.given_up) = (0, None);
         match self.step {
             Step::Unreachable(Unreachable::VoiceOff | Unreachable::NotUnderstood) => {}
             Step::Unreachable(_) => self.start_over(now),
@@ -136,10 +143,18 @@ impl Link {
         }
     }
 
+    /// The network may have changed: the next quiet try need not wait.
+    pub fn hurry(&mut self, now: Instant) {
+        if self.is_given_up() {
+            self.due = self.due.map(|due| due.min(now));
+        }
+    }
+
     /// By the user's wish: it is ours to offer.
     pub fn retry(&mut self, now: Instant) {
-        if matches!(self.step, Step::Unreachable(_)) {
-            (self.failures, self.step, self.due) = (0, Step::Waiting, Some(now));
+        (self.failures, self.given_up) = (0, None);
+        if self.is_given_up() {
+            (self.step, self.due) = (Step::Waiting, Some(now));
         }
     }
 
@@ -148,9 +163,15 @@ impl Link {
             Step::Connected => MemberReach::Direct,
             Step::Unreachable(why) => MemberReach::Unreachable(why),
             _ if self.slot.replaced() != 0 => MemberReach::Direct,
+            _ if let Some(why) = self.given_up => MemberReach::Unreachable(why),
             _ if self.ever_connected => MemberReach::Reconnecting,
             _ => MemberReach::Connecting,
         }
+    }
+
+    /// Until a quiet try, if there is one to come.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self.step, Step::Unreachable(_))
     }
 
     pub fn is_direct(&self) -> bool {
@@ -171,12 +192,14 @@ impl Link {
             return false;
         }
         match self.step {
-            Step::Awaiting | Step::Waiting if self.voice_off => self.give_up(Unreachable::VoiceOff),
-            Step::Awaiting | Step::Waiting => return true,
+            Step::Awaiting | Step::Waiting | Step::Unreachable(_) if self.voice_off => {
+                self.give_up(Unreachable::VoiceOff, now);
+            }
+            Step::Awaiting | Step::Waiting | Step::Unreachable(_) => return true,
             Step::Offering | Step::Offered => self.fail(Unreachable::NoAnswer, Some(Duration::ZERO), now),
             Step::Answering | Step::Connecting => self.no_path(now),
             Step::Interrupted => self.lost(Duration::ZERO, now),
-            Step::Connected | Step::Unreachable(_) => self.due = None,
+            Step::Connected => self.due = None,
         }
         false
     }
@@ -188,12 +211,16 @@ impl Link {
 
     /// `None`: until [`Self::revive`].
     pub fn put_off(&mut self, until: Option<Instant>) {
-        (self.step, self.due) = (Step::Waiting, until);
+        if !self.is_given_up() {
+            self.step = Step::Waiting;
+        }
+        self.due = until;
     }
 
     /// We offer, with the number that is returned.
     pub fn offer(&mut self, connection: u64, now: Instant) -> u64 {
         self.messages.spend(1, now);
+        self.begin_quietly();
         self.sequence += 1;
         self.slot.put(connection);
         (self.offered, self.taken) = (true, 0);
@@ -216,18 +243,22 @@ impl Link {
     /// Their offer counts: it is answered by `connection`.
     pub fn answer(&mut self, connection: u64, sequence: u64, number: u64, now: Instant) {
         self.messages.spend(1, now);
+        self.begin_quietly();
         if self.step == Step::Connected {
             self.slot.put_beside(connection);
             self.forgive_if_steady(now);
         } else {
             self.slot.put(connection);
         }
-        if matches!(self.step, Step::Unreachable(_)) {
-            // One try, not all of them: two that gave up must not keep each other at it.
-            self.failures = TRIES - 1;
-        }
         (self.offered, self.taken, self.number) = (false, sequence, number);
         (self.step, self.due) = (Step::Answering, Some(now + SIGNAL_TIME));
+    }
+
+    /// One try, not all of them: two that gave up must not keep each other at it.
+    fn begin_quietly(&mut self) {
+        if let Step::Unreachable(why) = self.step {
+            (self.failures, self.given_up) = (TRIES - 1, Some(why));
+        }
     }
 
     /// Their answer, if it is one to the offer that stands: the connection to hand it to.
@@ -278,6 +309,7 @@ impl Link {
                     self.connected = Some(now);
                 }
                 (self.step, self.due, self.ever_connected) = (Step::Connected, None, true);
+                self.given_up = None;
             }
             (ConnectionState::Interrupted, Step::Connected) => {
                 (self.step, self.due) = (Step::Interrupted, Some(now + INTERRUPTION_TIME));
@@ -318,7 +350,7 @@ impl Link {
         self.failures += 1;
         match wait.filter(|_| self.failures < TRIES) {
             Some(wait) => self.go_on_after(wait, now),
-            None => self.give_up(why),
+            None => self.give_up(why, now),
         }
     }
 
@@ -333,9 +365,11 @@ impl Link {
         };
     }
 
-    fn give_up(&mut self, why: Unreachable) {
+    fn give_up(&mut self, why: Unreachable, now: Instant) {
         self.forget();
-        (self.step, self.due) = (Step::Unreachable(why), None);
+        let may_pass = matches!(why, Unreachable::NoAnswer | Unreachable::NoPath | Unreachable::Lost);
+        self.given_up = None;
+        (self.step, self.due) = (Step::Unreachable(why), (self.ours && may_pass).then(|| now + QUIET));
     }
 
     fn forget(&mut self) {

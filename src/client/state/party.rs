@@ -26,8 +26,6 @@ use crate::{
 const EVERY_WITHOUT_PUSH: Duration = Duration::from_secs(10);
 /// Stays in the party that are over, as far as they are remembered.
 const MAX_OVER: usize = 64;
-/// Mute toggled back and forth is told once.
-pub(super) const ANNOUNCE_SETTLE: Duration = Duration::from_millis(250);
 
 /// The way through a party.
 pub enum PartyStage {
@@ -84,6 +82,8 @@ pub struct Joined {
     told_removed: bool,
     /// On its way to the others.
     pub announcing: Option<VoiceState>,
+    /// What the others know, as far as we do.
+    pub announced: Option<VoiceState>,
 }
 
 impl Joined {
@@ -105,6 +105,7 @@ impl Joined {
             missing_since: None,
             told_removed: false,
             announcing: None,
+            announced: None,
         }
     }
 }

@@ -2,10 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{
-    Effect, Effects, Failure, Place, ProblemKind, State, Timer,
-    party::{ANNOUNCE_SETTLE, Joined},
-};
+use super::{Effect, Effects, Failure, Place, ProblemKind, State, Timer, party::Joined};
 use crate::{
     client::{
         Notice, VoiceStatus,
@@ -19,6 +16,10 @@ use crate::{
 
 /// From our answer to the first sign of life: ICE and DTLS take well under a second, a lost packet or two seconds more.
 const CONNECT_TIME: Duration = Duration::from_secs(8);
+/// Mute toggled back and forth is told once.
+const MUTE_SETTLE: Duration = Duration::from_millis(250);
+/// Connections come and go by the dozen, and each call is one of few.
+const CONNECTIONS_SETTLE: Duration = Duration::from_secs(3);
 const ANNOUNCE_AGAIN: Duration = Duration::from_secs(5);
 /// A path that stutters may come back by itself.
 const INTERRUPTION_TIME: Duration = Duration::from_millis(1500);
@@ -216,12 +217,14 @@ impl State {
         tracing::info!(?state, "voice connection");
         match state {
             ConnectionState::Connected => {
-                if !joined.voice.ever_connected || joined.voice.step != Step::Interrupted {
-                    out.push(Effect::Notify(Notice::VoiceConnected));
-                }
+                let is_fresh = joined.voice.step != Step::Interrupted;
                 joined.voice.step = Step::Connected;
                 joined.voice.ever_connected = true;
                 joined.voice.failures = 0;
+                if is_fresh {
+                    out.push(Effect::Notify(Notice::VoiceConnected));
+                    self.hurry_links(now);
+                }
                 self.timers.clear(Timer::VoiceDeadline);
                 self.timers.clear(Timer::VoiceRetry);
                 self.problems.clear_voice_failure();
@@ -271,7 +274,9 @@ impl State {
 
     fn talk_changed(&mut self, now: Instant, out: &mut Effects) {
         out.push(self.talk_effect());
-        self.announce_soon(now);
+        if self.is_worth_announcing() {
+            self.timers.set(Timer::Announce, now + MUTE_SETTLE);
+        }
     }
 
     pub(super) fn talk_effect(&self) -> Effect {
@@ -285,18 +290,28 @@ impl State {
         }))
     }
 
+    /// Somebody may be heard by now, or not any more. The first of all is told at once.
     pub(super) fn announce_soon(&mut self, now: Instant) {
-        let silenced = self.talk.muted || self.talk.deafened;
-        let heard = |joined: &Joined| joined.voice.ever_connected || joined.links.ever_any();
-        if self.joined().is_some_and(|joined| heard(joined) || silenced) {
-            self.timers.set(Timer::Announce, now + ANNOUNCE_SETTLE);
+        let is_first = |joined: &Joined| joined.announced.is_none() && joined.announcing.is_none();
+        let settle = if self.joined().is_some_and(is_first) { MUTE_SETTLE } else { CONNECTIONS_SETTLE };
+        if self.is_worth_announcing() {
+            self.timers.set_earlier(Timer::Announce, now + settle);
         }
     }
 
-    /// One at a time, so that the last word is the one that stays.
+    fn is_worth_announcing(&self) -> bool {
+        let silenced = self.talk.muted || self.talk.deafened;
+        let heard = |joined: &Joined| joined.voice.ever_connected || joined.links.ever_any();
+        self.joined().is_some_and(|joined| heard(joined) || silenced)
+    }
+
+    /// One at a time, so that the last word is the one that stays; and nothing twice.
     pub(super) fn announce(&mut self, out: &mut Effects) {
         let Some(said) = self.voice_state() else { return };
-        let Some(joined) = self.joined_mut().filter(|joined| joined.announcing.is_none()) else { return };
+        let Some(joined) = self.joined_mut() else { return };
+        if joined.announcing.is_some() || joined.announced.as_ref() == Some(&said) {
+            return;
+        }
         joined.announcing = Some(said.clone());
         let VoiceState { connected_to, muted } = said;
         out.push(Effect::AnnounceVoice { session: joined.session.id.clone(), connected_to, muted });
@@ -306,13 +321,19 @@ impl State {
         let wanted = self.voice_state();
         let Some(joined) = self.joined_mut() else { return };
         let said = joined.announcing.take();
+        // Whether a failed one arrived, nobody knows.
+        joined.announced = said.clone().filter(|_| result.is_ok());
         if result.is_err() {
             return self.timers.set_earlier(Timer::Announce, now + ANNOUNCE_AGAIN);
         }
-        if said != wanted {
+        let (Some(said), Some(wanted)) = (said, wanted) else { return };
+        if said.muted != wanted.muted {
             self.timers.set_earlier(Timer::Announce, now);
+        } else if said != wanted {
+            self.announce_soon(now);
         }
-        if let (Some(VoiceState { connected_to, muted }), Some(account)) = (said, self.account()) {
+        let VoiceState { connected_to, muted } = said;
+        if let Some(account) = self.account() {
             let account = account.me.account;
             let change = MemberChange {
                 account,
@@ -327,7 +348,8 @@ impl State {
     /// As the others should know it.
     fn voice_state(&self) -> Option<VoiceState> {
         self.joined()?;
-        let connected_to = self.heard_members();
+        let mut connected_to = self.heard_members();
+        connected_to.sort_unstable();
         Some(VoiceState { connected_to, muted: self.talk.muted || self.talk.deafened })
     }
 }
@@ -335,6 +357,7 @@ impl State {
 /// What the others are told of us.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct VoiceState {
+    /// In order.
     connected_to: Vec<AccountId>,
     muted: bool,
 }

@@ -1,5 +1,7 @@
 //! Whole evenings in microseconds: inputs in, effects out, time by hand.
 
+mod announcing;
+mod given_up;
 mod links;
 mod meeting;
 mod notes;
@@ -665,18 +667,6 @@ fn a_push_line_that_closes_as_it_opens_is_asked_ever_less() {
         }
     }
     assert!((2..15).contains(&opened), "{opened} times in five minutes");
-}
-
-#[test]
-fn the_last_word_about_mute_is_the_one_that_stays() {
-    let mut evening = Evening::talking();
-    evening.pass(Duration::from_secs(1));
-    evening.give(Input::Command(Command::SetMuted(true)));
-    evening.pass(Duration::from_secs(1));
-    assert!(!evening.has(|e| matches!(e, Effect::AnnounceVoice { .. })), "one is on its way");
-    evening.give(Input::Announced(Ok(())));
-    evening.pass(Duration::from_millis(1));
-    assert!(evening.has(|e| matches!(e, Effect::AnnounceVoice { muted: true, .. })));
 }
 
 #[test]

@@ -83,7 +83,8 @@ fn the_voice_has_every_setting_from_the_start_and_each_change_once() {
 #[test]
 fn how_somebody_is_heard_is_told_remembered_and_seen() {
     let mut evening = Evening::talking();
-    evening.push("s1", Event::MembersJoined(vec![member(NOVA)]));
+    let nova = Member { connected_to: Some(vec![ME]), ..member(NOVA) };
+    evening.push("s1", Event::MembersJoined(vec![nova]));
     assert_eq!(evening.told_hearing(), Some(&[][..]));
     evening.give(hear(QUIET));
     assert_eq!(evening.told_hearing(), Some(&[(NOVA, QUIET)][..]));

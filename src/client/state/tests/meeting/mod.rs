@@ -54,6 +54,31 @@ fn a_full_party_that_comes_all_at_once_is_connected_within_fifteen_seconds() {
     }
 }
 
+/// Of sixteen, eight leave and come back every 25 seconds, for ten minutes.
+#[test]
+fn a_busy_party_is_connected_within_seconds_however_long_it_is_busy() {
+    let mut meeting = Meeting::new(7);
+    meeting.calm = true;
+    (0..16).for_each(|_| meeting.invite());
+    meeting.go_on_for(15_000);
+    for round in 0..24 {
+        (8..16).for_each(|of| meeting.leave(of));
+        meeting.go_on_for(5000);
+        (8..16).for_each(|of| meeting.come(of));
+        meeting.go_on_for(10_000);
+        for of in 0..16 {
+            let lost = meeting.lost(of);
+            assert!(lost.is_empty(), "{of} to {lost:?} in round {round}");
+        }
+        meeting.go_on_for(10_000);
+    }
+    // An answer for each; and readings and announcements, five a round.
+    for person in &meeting.people[..8] {
+        let (messages, others) = (person.messages, person.calls - person.messages);
+        assert!(messages <= 15 + 24 * 8 + 10 && others <= 24 * 5, "{messages} and {others}");
+    }
+}
+
 enum Item {
     /// For whoever started as this.
     Given(usize, u32, Input),
@@ -137,8 +162,7 @@ impl Meeting {
     fn try_again(&mut self) {
         let by_hand = self.dice.percent(50);
         for of in 0..self.people.len() {
-            let lost = self.reached(of).into_iter().filter(|(_, reach)| *reach != MemberReach::Direct);
-            for (account, _) in lost.collect::<Vec<_>>() {
+            for account in self.lost(of) {
                 if by_hand {
                     self.give(of, Input::Command(Command::RetryMember(account)));
                 } else {
@@ -156,6 +180,12 @@ impl Meeting {
         let Screen::SignedIn(shown) = self.people[of].state.snapshot().screen else { panic!("signed in") };
         let PartyState::Joined(party) = shown.party else { panic!("in the party") };
         party.members.iter().map(|(account, voice)| (*account, voice.reach)).collect()
+    }
+
+    /// Whom somebody has no connection to.
+    fn lost(&self, of: usize) -> Vec<AccountId> {
+        let lost = self.reached(of).into_iter().filter(|(_, reach)| *reach != MemberReach::Direct);
+        lost.map(|(account, _)| account).collect()
     }
 
     fn compare(self, most_messages: usize) {
