@@ -3,11 +3,12 @@
 
 use std::time::Instant;
 
+use bytes::Bytes;
 use tokio::sync::mpsc::{self, error::TrySendError};
 
 use super::{
     SAMPLE_RATE,
-    codec::Format,
+    codec::{Conditions, Format, MOST_EXPECTED_LOSS},
     encoding::{Encoded, Encoding},
     negotiation::Terms,
     redundancy::Redundancy,
@@ -17,7 +18,7 @@ use crate::model::Decibels;
 /// One RTP payload on its way out.
 #[derive(Debug)]
 pub struct Frame {
-    pub payload: Vec<u8>,
+    pub payload: Bytes,
     pub payload_type: u8,
     /// Ticks of the negotiated clock since the connection began.
     pub timestamp: u32,
@@ -61,17 +62,31 @@ struct Line {
 
 impl Line {
     fn send(&mut self, encoded: &Encoded) {
-        let timestamp = (encoded.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
-        let (payload_type, payload) = match &mut self.redundancy {
-            Some(redundancy) if encoded.speech.is_some() => redundancy.wrap(timestamp, encoded.payload),
-            _ => (self.payload_type, encoded.payload.to_vec()),
+        let place = match self.frames.try_reserve() {
+            Ok(place) => place,
+            // The network is stuck, and sound that waits is worth nothing.
+            Err(TrySendError::Full(())) => return tracing::debug!("a frame was dropped before the network"),
+            // The connection just ended.
+            Err(TrySendError::Closed(())) => return,
         };
-        let Encoded { begins_talk, speech, .. } = *encoded;
-        let frame = Frame { payload, payload_type, timestamp, begins_talk, speech };
-        // Closed: the connection just ended. Full: the network is stuck, and sound that waits is worth nothing.
-        if let Err(TrySendError::Full(_)) = self.frames.try_send(frame) {
-            tracing::debug!("a frame was dropped on its way to the network");
+        let timestamp = (encoded.position * u64::from(self.clock_hz) / SAMPLE_RATE as u64) as u32;
+        let Encoded { ref payload, begins_talk, speech, .. } = *encoded;
+        // Nothing from before a pause is said again after it, and what has no copies is not counted among them.
+        if let Some(redundancy) = &mut self.redundancy
+            && (begins_talk || speech.is_none())
+        {
+            redundancy.forget();
         }
+        let (payload_type, payload) = match &mut self.redundancy {
+            Some(redundancy) if speech.is_some() => redundancy.wrap(timestamp, payload),
+            _ => (self.payload_type, payload.clone()),
+        };
+        place.send(Frame { payload, payload_type, timestamp, begins_talk, speech });
+    }
+
+    fn conditions(&self) -> Conditions {
+        let copies = self.redundancy.as_ref().map_or(0, Redundancy::copies);
+        Conditions { loss: self.loss.min(MOST_EXPECTED_LOSS), copies: copies as f32 }
     }
 }
 
@@ -93,18 +108,22 @@ struct Seat {
 }
 
 impl Group {
-    fn connected(&mut self) -> impl Iterator<Item = &mut Line> {
-        self.lines.iter_mut().filter(|seat| seat.connected).map(|seat| &mut seat.line)
-    }
-
     fn is_connected(&self) -> bool {
         self.lines.iter().any(|seat| seat.connected)
     }
 
-    /// The worst of the connections decides.
-    fn follow_loss(&mut self) {
-        let worst = self.connected().map(|line| line.loss).fold(0.0, f32::max);
-        self.encoding.set_loss(worst);
+    /// The average decides: it is what our own line has to carry, and one listener among many, truthful or not, moves it
+    /// little.
+    fn adapt(&mut self) {
+        let (mut sum, mut lines) = (Conditions::default(), 0.0);
+        for seat in self.lines.iter().filter(|seat| seat.connected) {
+            let Conditions { loss, copies } = seat.line.conditions();
+            sum = Conditions { loss: sum.loss + loss, copies: sum.copies + copies };
+            lines += 1.0;
+        }
+        if lines > 0.0 {
+            self.encoding.adapt(Conditions { loss: sum.loss / lines, copies: sum.copies / lines });
+        }
     }
 }
 
@@ -131,7 +150,7 @@ impl Audience {
     pub fn detach(&mut self, connection: u64) {
         for group in &mut self.groups {
             group.lines.retain(|seat| seat.connection != connection);
-            group.follow_loss();
+            group.adapt();
         }
         self.groups.retain(|group| !group.lines.is_empty());
     }
@@ -142,11 +161,14 @@ impl Audience {
             let was_idle = !group.is_connected();
             if let Some(seat) = group.lines.iter_mut().find(|seat| seat.connection == connection) {
                 seat.connected = connected;
+                if let Some(redundancy) = &mut seat.line.redundancy {
+                    redundancy.forget();
+                }
                 if talking && connected && was_idle {
                     group.encoding.begin(&[], &[], now, |_| {});
                 }
             }
-            group.follow_loss();
+            group.adapt();
         }
     }
 
@@ -158,7 +180,7 @@ impl Audience {
                     redundancy.set_loss(share, now);
                 }
             }
-            group.follow_loss();
+            group.adapt();
         }
     }
 
@@ -181,14 +203,8 @@ impl Audience {
 
     /// Ends speech with this block, if there is one.
     pub fn end(&mut self, block: &[f32], now: Instant) {
-        for group in self.listening() {
-            group.encoding.end(block, now, to(&mut group.lines));
-            // Also where the path is gone: it may be back before the next word.
-            group
-                .lines
-                .iter_mut()
-                .filter_map(|seat| seat.line.redundancy.as_mut())
-                .for_each(Redundancy::forget);
+        for Group { encoding, lines } in self.listening() {
+            encoding.end(block, now, to(lines));
         }
     }
 
@@ -228,10 +244,16 @@ mod tests {
         comfort_noise: Vec::new(),
         frame_millis: 40,
         we_send: true,
-        they_send: true,
         partyline: false,
     };
     const BLOCK_TIME: Duration = Duration::from_millis(10);
+
+    fn between_partylines() -> Terms {
+        Terms { redundancy: Some(63), partyline: true, frame_millis: 20, ..TERMS }
+    }
+
+    /// Longer than a line that lost something is distrusted.
+    const LONG: Duration = Duration::from_secs(20);
 
     struct Bench {
         audience: Audience,
@@ -290,6 +312,24 @@ mod tests {
             self.audience.end(&block, self.now);
         }
 
+        /// These lines report a loss, and have done so for long.
+        fn report(&mut self, connections: std::ops::RangeInclusive<u64>, share: f32) {
+            for _ in 0..2 {
+                self.now += LONG;
+                for connection in connections.clone() {
+                    self.audience.set_loss(connection, share, self.now);
+                }
+            }
+        }
+
+        /// Of the frames themselves, in 2 s of speech.
+        fn bytes_said(&mut self) -> usize {
+            self.sent();
+            self.said = 0;
+            self.talk(0, 200);
+            self.sent().iter().map(|frame| blocks(frame).last().unwrap().1).sum()
+        }
+
         fn sent(&mut self) -> Vec<Frame> {
             drained(&mut self.frames)
         }
@@ -297,6 +337,20 @@ mod tests {
         fn ticks(&self) -> u32 {
             ((self.now - self.start).as_millis() * 16) as u32
         }
+    }
+
+    /// Timestamps and lengths of what is in a frame, oldest first.
+    fn blocks(frame: &Frame) -> Vec<(u32, usize)> {
+        let is_red = frame.payload_type == 63;
+        let headers =
+            frame.payload.as_chunks::<4>().0.iter().take_while(|header| is_red && header[0] & 128 != 0);
+        let place = |header: &[u8; 4]| u32::from_be_bytes([0, header[1], header[2], header[3]]);
+        let mut blocks: Vec<_> = headers
+            .map(|header| (frame.timestamp - (place(header) >> 10), place(header) as usize & 0x3ff))
+            .collect();
+        let older: usize = blocks.iter().map(|(_, length)| 4 + length).sum();
+        blocks.push((frame.timestamp, frame.payload.len() - older - usize::from(is_red)));
+        blocks
     }
 
     fn drained(frames: &mut mpsc::Receiver<Frame>) -> Vec<Frame> {
@@ -404,9 +458,9 @@ mod tests {
 
     #[test]
     fn loss_on_one_connection_adds_redundancy_there_alone() {
-        let terms = Terms { redundancy: Some(63), partyline: true, frame_millis: 20, ..TERMS };
-        let mut bench = Bench::with(&terms);
-        let mut other = bench.add(2, &terms);
+        let mut bench = Bench::with(&between_partylines());
+        let mut other = bench.add(2, &between_partylines());
+        bench.report(1..=2, 0.0);
         bench.audience.set_loss(1, 0.1, bench.now);
         bench.talk(0, 20);
         let (lossy, clean) = (bench.sent(), drained(&mut other));
@@ -417,5 +471,73 @@ mod tests {
         }
         bench.talk(0, 2);
         assert_eq!(bench.sent()[0].payload_type, 111, "nothing of what was said before the pause");
+    }
+
+    #[test]
+    fn the_first_words_on_a_line_are_said_twice() {
+        let mut bench = Bench::with(&between_partylines());
+        bench.talk(0, 20);
+        assert!(bench.sent()[1..].iter().all(|frame| blocks(frame).len() == 2));
+        bench.report(1..=1, 0.0);
+        bench.talk(0, 20);
+        assert!(bench.sent().iter().all(|frame| blocks(frame).len() == 1), "it was clean for long");
+    }
+
+    #[test]
+    fn copies_are_of_the_packets_just_before_whatever_was_dropped_or_paused_between() {
+        let mut bench = Bench::with(&between_partylines());
+        let (sender, mut frames) = mpsc::channel(8);
+        bench.audience.attach(2, Outgoing::new(&between_partylines(), sender, bench.now).unwrap());
+        bench.audience.set_connected(2, true, false, bench.now);
+        bench.audience.set_loss(2, 0.2, bench.now);
+        let mut sent = vec![];
+        bench.audience.begin(&[], &[0.0; BLOCK], bench.now);
+        for n in 0..600 {
+            bench.now += BLOCK_TIME;
+            // An open microphone in which somebody speaks for a second, and is silent for one.
+            let block = if n % 200 < 100 { bench.block() } else { vec![0.0; BLOCK] };
+            bench.audience.speak(&block, bench.now);
+            // The network is stuck for a third of a second every time.
+            if n % 75 < 40 {
+                sent.extend(drained(&mut frames));
+            }
+        }
+        let copied: usize = sent.iter().map(|frame| blocks(frame).len() - 1).sum();
+        assert!(copied > sent.len(), "{copied} copies in {} packets", sent.len());
+        assert!(sent.len() < 280 && sent.iter().any(|frame| frame.speech.is_none()), "drops and pauses");
+        for (n, frame) in sent.iter().enumerate() {
+            let copies = blocks(frame);
+            let before = &sent[n + 1 - copies.len()..=n];
+            assert!(before.iter().map(|frame| frame.timestamp).eq(copies.iter().map(|copy| copy.0)), "{n}");
+        }
+    }
+
+    #[test]
+    fn what_everybody_loses_makes_room_for_the_copies() {
+        let mut bench = Bench::with(&between_partylines());
+        bench.report(1..=1, 0.0);
+        let clean = bench.bytes_said();
+        bench.report(1..=1, 0.2);
+        let lossy = bench.bytes_said();
+        assert!(3 * lossy < 2 * clean, "{lossy} bytes three times against {clean} once");
+        let _other = bench.add(2, &between_partylines());
+        bench.report(2..=2, 0.2);
+        bench.report(1..=1, 0.0);
+        bench.audience.detach(2);
+        let without = bench.bytes_said();
+        assert!(10 * without.abs_diff(clean) < clean, "{without} against {clean} once who lost is gone");
+    }
+
+    #[test]
+    fn one_listener_who_reports_the_worst_changes_nothing_for_the_others() {
+        for terms in [between_partylines(), Terms { redundancy: None, ..between_partylines() }] {
+            let mut bench = Bench::with(&terms);
+            let _others: Vec<_> = (2..=6).map(|connection| bench.add(connection, &terms)).collect();
+            bench.report(1..=6, 0.0);
+            let before = bench.bytes_said();
+            bench.report(6..=6, 1.0);
+            let after = bench.bytes_said();
+            assert!(20 * after.abs_diff(before) < before, "{before} bytes before, {after} after");
+        }
     }
 }
