@@ -225,6 +225,27 @@ async fn more_streams_than_a_party_has_members_harm_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_member_with_many_voices_two_are_heard() {
+    const MOMENTS: u64 = 75;
+    let _alone = support::alone().await;
+    let scene = Scene::new().await;
+    let enemy = Peer::new(Shape { voices: 9, ..Shape::default() });
+    let answer = scene.client.voice.answer(2, ENEMY, Offer(enemy.offer())).await.unwrap();
+    enemy.accept(answer.0);
+    scene.connected(2).await;
+    // 20 ms of SILK.
+    let payload = vec![0x48; 60];
+    let attack = at_a_rate(25, MOMENTS, async |n| {
+        let payload = payload.clone();
+        enemy.with(move |machine| machine.send_everywhere(n, n as u32 * 960, &payload));
+    });
+    scene.endures(attack).await;
+    let links = scene.client.voice.report().links;
+    let taken = links.iter().find(|link| link.connection == 2).unwrap().packets_received;
+    assert!((MOMENTS..=2 * MOMENTS).contains(&taken), "{taken} packets taken of {}", 8 * MOMENTS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn replayed_and_forged_datagrams_are_not_heard() {
     let _alone = support::alone().await;
     let scene = Scene::new().await;

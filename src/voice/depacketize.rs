@@ -2,7 +2,7 @@
 //! was not negotiated, is malformed, or comes faster than anybody speaks stops here. Pure, time is an argument; one per
 //! stream, run by the task that drains it.
 
-use std::time::Instant;
+use std::{cmp::Ordering, collections::VecDeque, time::Instant};
 
 use super::{
     BLOCK, codec,
@@ -16,6 +16,10 @@ const PACKETS_PER_SECOND: f64 = 200.0;
 const BURST: f64 = 200.0;
 /// Redundant blocks in one packet; more is not worth its bandwidth to anybody.
 const MAX_REDUNDANT: usize = 8;
+/// Packets whose places are remembered, for those of copies between them.
+const RECENT: usize = 16;
+/// Further back than this nothing is looked for.
+const MAX_STEPS: u16 = 64;
 
 /// Why a packet carries nothing to play.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +50,8 @@ pub struct Depacketizer {
     opus: u8,
     redundancy: Option<u8>,
     comfort_noise: Vec<u8>,
+    /// Sequence number and timestamp of what came last.
+    recent: VecDeque<(u16, u32)>,
     tokens: f64,
     refilled: Option<Instant>,
 }
@@ -56,12 +62,13 @@ impl Depacketizer {
             opus: terms.opus,
             redundancy: terms.redundancy,
             comfort_noise: terms.comfort_noise.clone(),
+            recent: VecDeque::with_capacity(RECENT),
             tokens: BURST,
             refilled: None,
         }
     }
 
-    /// Hands out what the packet carries: its own sound first, then copies of what came before it.
+    /// Hands out what the packet carries: its own sound first, then copies of what was sent before it and did not come.
     ///
     /// # Errors
     /// There is nothing to play in it.
@@ -80,6 +87,8 @@ impl Depacketizer {
             noise if self.comfort_noise.contains(&noise) => emit(place.noise(payload)?),
             _ => return Err(Rejected::PayloadType),
         }
+        self.recent.truncate(RECENT - 1);
+        self.recent.push_front((packet.sequence, packet.timestamp));
         Ok(())
     }
 
@@ -122,16 +131,34 @@ impl Depacketizer {
             // A copy that is no use takes nothing away from the rest.
             if payload_type == self.opus
                 && offset > 0
+                && let Some(steps) = self.steps_back(&place.packet, offset, (count - position) as u16)
                 && let Ok(mut copy) = place.opus(block)
             {
-                // Blocks are those of the packets just before, one each.
-                copy.sequence = copy.sequence.wrapping_sub((count - position) as u16);
+                copy.sequence = copy.sequence.wrapping_sub(steps);
                 copy.timestamp = copy.timestamp.wrapping_sub(offset);
                 copy.is_copy = true;
                 emit(copy);
             }
         }
         Ok(())
+    }
+
+    /// How many packets before this one that was which lies so many ticks before it. Blocks have no numbers: they should be
+    /// those of the packets just before, one each, but a packet that nobody repeats may lie between them. `None`: it came.
+    fn steps_back(&self, packet: &Rtp<'_>, offset: u32, guess: u16) -> Option<u16> {
+        let (mut least, mut most) = (1, MAX_STEPS);
+        for &(sequence, timestamp) in &self.recent {
+            let steps = packet.sequence.wrapping_sub(sequence);
+            if !(1..=MAX_STEPS).contains(&steps) {
+                continue;
+            }
+            match packet.timestamp.wrapping_sub(timestamp).cmp(&offset) {
+                Ordering::Less => least = least.max(steps + 1),
+                Ordering::Equal => return None,
+                Ordering::Greater => most = most.min(steps - 1),
+            }
+        }
+        (least <= most).then(|| guess.clamp(least, most))
     }
 
     /// A token bucket: what comes too fast costs no more than this.

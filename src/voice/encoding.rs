@@ -3,11 +3,12 @@
 
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use opus::Encoder;
 
 use super::{
     SAMPLE_RATE,
-    codec::{self, Format, MAX_PAYLOAD},
+    codec::{self, Conditions, Format, MAX_PAYLOAD},
     mixer,
 };
 use crate::model::Decibels;
@@ -20,8 +21,9 @@ const QUIET: Decibels = Decibels(-65.0);
 const PAUSE_AFTER: Duration = Duration::from_millis(400);
 
 /// One frame, before it is addressed to anybody.
-pub struct Encoded<'a> {
-    pub payload: &'a [u8],
+pub struct Encoded {
+    /// Shared by all connections it goes out on.
+    pub payload: Bytes,
     /// Samples at 48 kHz since the encoding began.
     pub position: u64,
     /// The first after a pause.
@@ -35,7 +37,7 @@ pub struct Encoding {
     format: Format,
     encoder: Encoder,
     /// A frame of nothing, encoded once.
-    silence: Vec<u8>,
+    silence: Bytes,
     packet: Vec<u8>,
     began: Instant,
     pending: Vec<f32>,
@@ -47,7 +49,7 @@ pub struct Encoding {
     begins_talk: bool,
     /// Of silence, up to here.
     quiet: Duration,
-    loss: f32,
+    conditions: Conditions,
 }
 
 impl Encoding {
@@ -60,7 +62,7 @@ impl Encoding {
         Ok(Self {
             format,
             encoder,
-            silence,
+            silence: silence.into(),
             packet: vec![0; MAX_PAYLOAD],
             began: now,
             pending: Vec::with_capacity(2 * format.samples() + SAMPLE_RATE / 10),
@@ -69,7 +71,7 @@ impl Encoding {
             last_sent: now.checked_sub(KEEP_ALIVE).unwrap_or(now),
             begins_talk: true,
             quiet: Duration::ZERO,
-            loss: 0.0,
+            conditions: Conditions::default(),
         })
     }
 
@@ -77,11 +79,10 @@ impl Encoding {
         self.format
     }
 
-    /// Of what was sent lately, this share was lost on the worst of the connections.
-    pub fn set_loss(&mut self, share: f32) {
-        if share != self.loss {
-            self.loss = share;
-            if let Err(error) = codec::set_loss(&mut self.encoder, self.format, share) {
+    pub fn adapt(&mut self, conditions: Conditions) {
+        if conditions != self.conditions {
+            self.conditions = conditions;
+            if let Err(error) = codec::adapt(&mut self.encoder, self.format, conditions) {
                 tracing::debug!(%error, "the encoder does not follow the loss");
             }
         }
@@ -132,7 +133,7 @@ impl Encoding {
         }
         let frame = self.format.samples() as u64;
         self.position = self.now(now).saturating_sub(frame).max(self.sent_until);
-        send(Encoded { payload: &self.silence, position: self.position, begins_talk: false, speech: None });
+        send(self.nothing());
         self.sent(now);
     }
 
@@ -148,7 +149,7 @@ impl Encoding {
         } else {
             match self.encoder.encode_float(frame, &mut self.packet) {
                 Ok(length) => {
-                    let payload = self.packet.get(..length).unwrap_or_default();
+                    let payload = Bytes::copy_from_slice(self.packet.get(..length).unwrap_or_default());
                     let (position, begins_talk) = (self.position, self.begins_talk);
                     send(Encoded { payload, position, begins_talk, speech: Some(level) });
                     self.begins_talk = false;
@@ -171,14 +172,14 @@ impl Encoding {
         if now < self.due() {
             self.position += self.format.samples() as u64;
         } else {
-            send(Encoded {
-                payload: &self.silence,
-                position: self.position,
-                begins_talk: false,
-                speech: None,
-            });
+            send(self.nothing());
             self.sent(now);
         }
+    }
+
+    fn nothing(&self) -> Encoded {
+        let (payload, position) = (self.silence.clone(), self.position);
+        Encoded { payload, position, begins_talk: false, speech: None }
     }
 
     fn sent(&mut self, now: Instant) {

@@ -62,8 +62,6 @@ pub struct Terms {
     pub frame_millis: u32,
     /// The other side wants to hear us.
     pub we_send: bool,
-    /// The other side may be heard.
-    pub they_send: bool,
     /// The other side is another of these programs: it plays all of Opus' bandwidth, whatever the clock says.
     pub partyline: bool,
 }
@@ -80,7 +78,6 @@ impl Terms {
             comfort_noise: COMFORT_NOISE.to_vec(),
             frame_millis: FRAME_MILLIS,
             we_send: true,
-            they_send: true,
             partyline: false,
         }
     }
@@ -95,7 +92,6 @@ impl Terms {
         if !matches!(opus.clock_hz, 16_000 | 48_000) {
             return Err(NegotiationError::UnusableClock(opus.clock_hz));
         }
-        let others = description.audio().any(|audio| they_send(&audio));
         let read = Self {
             opus: opus.payload_type,
             clock_hz: opus.clock_hz,
@@ -105,7 +101,6 @@ impl Terms {
             comfort_noise: audio.codecs("cn").map(|noise| noise.payload_type).collect(),
             frame_millis: audio.frame_millis(opus.payload_type, wish)?,
             we_send: !matches!(audio.direction(), "sendonly" | "inactive"),
-            they_send: others,
             partyline: false,
         };
         Ok(read.between(&audio, wish))
@@ -130,7 +125,6 @@ impl Terms {
             comfort_noise: self.comfort_noise.iter().copied().filter(|one| noise.contains(one)).collect(),
             frame_millis: audio.frame_millis(self.opus, self.frame_millis)?,
             we_send: !matches!(audio.direction(), "sendonly" | "inactive"),
-            they_send: they_send(&audio),
             ..self.clone()
         };
         Ok(read.between(&audio, wish))
@@ -147,7 +141,8 @@ impl Terms {
 
 /// Whether whoever made this offer lets us hear anybody: the captured bridge does not. `false` for one that is not understood.
 pub fn lets_us_hear(offer: &Offer) -> bool {
-    Description::read(&offer.0).is_ok_and(|description| description.audio().any(|audio| they_send(&audio)))
+    let sends = |audio: AudioSection<'_>| !matches!(audio.direction(), "recvonly" | "inactive");
+    Description::read(&offer.0).is_ok_and(|description| description.audio().any(sends))
 }
 
 /// The other side would rather send RED than plain Opus.
@@ -175,10 +170,6 @@ fn described<'a>(
         }
     }
     Err(why)
-}
-
-fn they_send(audio: &AudioSection<'_>) -> bool {
-    !matches!(audio.direction(), "recvonly" | "inactive")
 }
 
 #[cfg(test)]

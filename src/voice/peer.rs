@@ -53,7 +53,7 @@ use super::{
     outgoing::Frame,
     stats::Counters,
 };
-use crate::model::{Answer, Offer};
+use crate::model::{Answer, Offer, OtherEnd};
 
 /// Host candidates need no network; longer than this and something is broken.
 const GATHERING: Duration = Duration::from_secs(5);
@@ -68,6 +68,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(1);
 
 /// What a connection needs of its surroundings.
 pub struct Surroundings {
+    pub with: OtherEnd,
     pub network: Network,
     /// `host:port` each.
     pub stun_servers: Vec<String>,
@@ -198,8 +199,9 @@ impl Peer {
         ssrc: u32,
         surroundings: Surroundings,
     ) -> Result<(Self, bool), NegotiationError> {
-        let Surroundings { network, stun_servers, counters, nudge, on_state, on_voice, on_loss, .. } =
-            surroundings;
+        let Surroundings {
+            with, network, stun_servers, counters, nudge, on_state, on_voice, on_loss, ..
+        } = surroundings;
         let addresses = match network {
             Network::Loopback => vec!["127.0.0.1:0", "[::1]:0"],
             Network::Any => vec!["0.0.0.0:0", "[::]:0"],
@@ -210,6 +212,7 @@ impl Peer {
         let reporter = Arc::new(Reporter { on_state, closing: closing.clone() });
         let (gathered, known) = (Arc::new(Notify::new()), Arc::new(OnceLock::new()));
         let handler = Events {
+            with,
             terms: known.clone(),
             counters: counters.clone(),
             nudge,

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use bytes::Bytes;
+
 /// More than this share lost: two in a row are likely, and each packet is sent three times.
 const HEAVY: f32 = 0.08;
 /// A line that lost something will do so again; redundancy stays this long after the last loss.
@@ -23,7 +25,7 @@ pub struct Redundancy {
     /// RTP payload types of RED itself and of what is in it.
     red: u8,
     opus: u8,
-    sent: VecDeque<(u32, Vec<u8>)>,
+    sent: VecDeque<(u32, Bytes)>,
     copies: usize,
     lost_at: Option<Instant>,
     much_lost_at: Option<Instant>,
@@ -31,12 +33,18 @@ pub struct Redundancy {
 
 impl Redundancy {
     pub fn new(red: u8, opus: u8) -> Self {
-        Self { red, opus, sent: VecDeque::with_capacity(3), copies: 0, lost_at: None, much_lost_at: None }
+        Self { red, opus, sent: VecDeque::with_capacity(3), copies: 1, lost_at: None, much_lost_at: None }
+    }
+
+    /// How often each packet goes out again: not more than twice.
+    pub fn copies(&self) -> usize {
+        self.copies
     }
 
     /// The other side said that this share of ours did not arrive.
     pub fn set_loss(&mut self, share: f32, now: Instant) {
-        if share > 0.0 {
+        // A line that nobody spoke of yet is taken for one that loses: a report comes after the words it is about.
+        if share > 0.0 || self.lost_at.is_none() {
             self.lost_at = Some(now);
         }
         if share > HEAVY {
@@ -52,20 +60,20 @@ impl Redundancy {
     }
 
     /// The payload type and payload that carry this frame, and those before it once more.
-    pub fn wrap(&mut self, timestamp: u32, frame: &[u8]) -> (u8, Vec<u8>) {
+    pub fn wrap(&mut self, timestamp: u32, frame: &Bytes) -> (u8, Bytes) {
         let first = self.sent.len().saturating_sub(self.copies);
         let mut bytes = frame.len() + 1;
         // The newest of the old ones matters most: whatever does not fit is older.
-        let fits = |(then, copy): &&(u32, Vec<u8>)| {
+        let fits = |(then, copy): &&(u32, Bytes)| {
             bytes += copy.len() + HEADER;
             bytes <= MAX_BYTES && copy.len() < MAX_BLOCK && timestamp.wrapping_sub(*then) < MAX_OFFSET
         };
         let copies = self.sent.range(first..).rev().take_while(fits).count();
         let wrapped = match copies {
-            0 => (self.opus, frame.to_vec()),
-            _ => (self.red, self.payload(copies, timestamp, frame)),
+            0 => (self.opus, frame.clone()),
+            _ => (self.red, self.payload(copies, timestamp, frame).into()),
         };
-        self.sent.push_back((timestamp, frame.to_vec()));
+        self.sent.push_back((timestamp, frame.clone()));
         if self.sent.len() > 2 {
             self.sent.pop_front();
         }
@@ -74,7 +82,8 @@ impl Redundancy {
 
     fn payload(&self, copies: usize, timestamp: u32, frame: &[u8]) -> Vec<u8> {
         let copies = self.sent.range(self.sent.len() - copies..);
-        let mut payload = Vec::with_capacity(MAX_BYTES);
+        let length: usize = copies.clone().map(|(_, copy)| HEADER + copy.len()).sum();
+        let mut payload = Vec::with_capacity(length + 1 + frame.len());
         for (then, copy) in copies.clone() {
             let offset = timestamp.wrapping_sub(*then);
             let place = offset << 10 | copy.len() as u32;
@@ -95,8 +104,16 @@ mod tests {
     const RED: u8 = 63;
     const OPUS: u8 = 96;
 
+    fn wrap(redundancy: &mut Redundancy, timestamp: u32, frame: &[u8]) -> (u8, Vec<u8>) {
+        let (payload_type, payload) = redundancy.wrap(timestamp, &Bytes::copy_from_slice(frame));
+        (payload_type, payload.into())
+    }
+
+    /// Of a line that was reported on, long ago.
     fn after(losses: &[(u64, f32)]) -> Redundancy {
-        let (mut redundancy, start) = (Redundancy::new(RED, OPUS), Instant::now());
+        let (mut redundancy, known) = (Redundancy::new(RED, OPUS), Instant::now());
+        let start = known + 2 * MEMORY;
+        redundancy.set_loss(0.0, known);
         for &(second, share) in losses {
             redundancy.set_loss(share, start + Duration::from_secs(second));
         }
@@ -106,23 +123,23 @@ mod tests {
     #[test]
     fn a_clean_line_carries_everything_once() {
         let mut redundancy = after(&[(1, 0.0), (2, 0.0)]);
-        assert_eq!(redundancy.wrap(0, b"one"), (OPUS, b"one".to_vec()));
-        assert_eq!(redundancy.wrap(320, b"two"), (OPUS, b"two".to_vec()));
+        assert_eq!(wrap(&mut redundancy, 0, b"one"), (OPUS, b"one".to_vec()));
+        assert_eq!(wrap(&mut redundancy, 320, b"two"), (OPUS, b"two".to_vec()));
     }
 
     #[test]
     fn loss_adds_the_frame_before_and_heavy_loss_the_one_before_that() {
         let mut light = after(&[(1, 0.02)]);
-        light.wrap(0, b"one");
-        light.wrap(320, b"two");
+        wrap(&mut light, 0, b"one");
+        wrap(&mut light, 320, b"two");
         let header = [0x80 | OPUS, (320 >> 6) as u8, (320 << 2) as u8, 3, OPUS];
         let three = [&header[..], b"twothree"].concat();
-        assert_eq!(light.wrap(640, b"three"), (RED, three));
+        assert_eq!(wrap(&mut light, 640, b"three"), (RED, three));
 
         let mut heavy = after(&[(1, 0.2)]);
-        heavy.wrap(0, b"one");
-        heavy.wrap(320, b"two");
-        let (payload_type, payload) = heavy.wrap(640, b"three");
+        wrap(&mut heavy, 0, b"one");
+        wrap(&mut heavy, 320, b"two");
+        let (payload_type, payload) = wrap(&mut heavy, 640, b"three");
         assert_eq!(payload_type, RED);
         assert_eq!(&payload[..4], [0x80 | OPUS, (640 >> 6) as u8, (640 << 2) as u8, 3]);
         assert_eq!(&payload[9..], b"onetwothree");
@@ -136,14 +153,29 @@ mod tests {
     }
 
     #[test]
+    fn a_line_has_a_copy_of_everything_until_it_was_clean_for_some_time() {
+        let (mut redundancy, start) = (Redundancy::new(RED, OPUS), Instant::now());
+        let mut copies_after = |seconds| {
+            redundancy.set_loss(0.0, start + Duration::from_secs(seconds));
+            redundancy.copies()
+        };
+        assert_eq!(
+            (copies_after(60), copies_after(74), copies_after(76)),
+            (1, 1, 0),
+            "from the first report on"
+        );
+        assert_eq!(Redundancy::new(RED, OPUS).copies(), 1, "before it, too");
+    }
+
+    #[test]
     fn a_packet_is_never_too_long_and_never_reaches_too_far_back() {
         let mut redundancy = after(&[(0, 0.5)]);
         let frame = vec![7; 700];
-        redundancy.wrap(0, &frame);
-        assert_eq!(redundancy.wrap(320, &frame).0, OPUS);
-        assert_eq!(redundancy.wrap(640, b"short").0, RED, "one of them fits");
+        wrap(&mut redundancy, 0, &frame);
+        assert_eq!(wrap(&mut redundancy, 320, &frame).0, OPUS);
+        assert_eq!(wrap(&mut redundancy, 640, b"short").0, RED, "one of them fits");
         let mut paused = after(&[(0, 0.5)]);
-        paused.wrap(0, b"one");
-        assert_eq!(paused.wrap(MAX_OFFSET, b"two").0, OPUS);
+        wrap(&mut paused, 0, b"one");
+        assert_eq!(wrap(&mut paused, MAX_OFFSET, b"two").0, OPUS);
     }
 }

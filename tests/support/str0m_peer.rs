@@ -38,6 +38,8 @@ pub struct Shape {
     pub ice_lite: bool,
     /// Offered and sent; its clock is 48 kHz.
     pub redundancy: bool,
+    /// Audio sections in the offer; all but the first are for their voices alone.
+    pub voices: usize,
     /// Whether the offer names the streams.
     pub names_streams: bool,
     /// `actpass`, `active` or `passive`, as the offer says.
@@ -52,6 +54,7 @@ impl Default for Shape {
             direction: Direction::SendRecv,
             ice_lite: false,
             redundancy: false,
+            voices: 1,
             names_streams: true,
             setup: "actpass",
         }
@@ -126,6 +129,7 @@ pub struct Machine {
     address: SocketAddr,
     pending: Option<SdpPendingOffer>,
     pub mid: Option<Mid>,
+    more: Vec<Mid>,
     /// Its payload type, as the offer says.
     opus: u8,
     pub is_connected: bool,
@@ -169,6 +173,7 @@ impl Machine {
             address,
             pending: None,
             mid: None,
+            more: vec![],
             opus: OPUS,
             is_connected: false,
             is_gone: false,
@@ -185,6 +190,9 @@ impl Machine {
     fn offer(&mut self) -> String {
         let mut changes = self.rtc.sdp_api();
         self.mid = Some(changes.add_media(MediaKind::Audio, self.shape.direction, None, None, None));
+        let more = (1..self.shape.voices)
+            .map(|_| changes.add_media(MediaKind::Audio, Direction::SendOnly, None, None, None));
+        self.more = more.collect();
         changes.add_channel("voice".into());
         let (offer, pending) = changes.apply().expect("there is something to offer");
         self.pending = Some(pending);
@@ -232,6 +240,17 @@ impl Machine {
     /// Sends one packet of a stream that no description named.
     pub fn send_stream(&mut self, ssrc: u32, number: u64, timestamp: u32, payload: Vec<u8>) {
         self.send(ssrc, self.opus, number, timestamp, payload);
+    }
+
+    /// Sends one packet in each audio section that is for voices alone.
+    pub fn send_everywhere(&mut self, number: u64, timestamp: u32, payload: &[u8]) {
+        for mid in self.more.clone() {
+            let mut direct = self.rtc.direct_api();
+            let stream = direct.stream_tx_by_mid(mid, None).expect("offered");
+            let (payload_type, now) = (self.opus.into(), Instant::now());
+            stream.write_rtp(RtpWrite::new(payload_type, number.into(), timestamp, now, payload.to_vec()));
+            self.pump();
+        }
     }
 
     /// Sends bytes as if they were audio with redundancy.

@@ -19,7 +19,6 @@ fn terms() -> Terms {
         comfort_noise: vec![105, NOISE],
         frame_millis: 20,
         we_send: true,
-        they_send: true,
         partyline: false,
     }
 }
@@ -69,6 +68,35 @@ fn every_redundant_block_becomes_a_packet_in_its_own_place() {
     assert_eq!(places, [(1, 1_000, false), (65_535, 360, true), (0, 680, true)]);
     let payloads: Vec<_> = packets.into_iter().map(|packet| packet.payload).collect();
     assert_eq!(payloads, [3, 1, 2].map(|mark| Payload::Opus(frame(mark))));
+}
+
+#[test]
+fn a_copy_takes_the_place_that_its_timestamp_says() {
+    let copies_of = |came: &[(u16, u32)], offsets: &[u32]| {
+        let mut depacketizer = Depacketizer::new(&terms());
+        for &(sequence, timestamp) in came {
+            let packet = Rtp { sequence, timestamp, ..packet(OPUS, &[]) };
+            depacketizer.read(Rtp { payload: &frame(1), ..packet }, Instant::now(), |_| {}).unwrap();
+        }
+        let blocks: Vec<_> = offsets.iter().map(|&offset| (OPUS, offset, frame(2))).collect();
+        let payload = red(&blocks, OPUS, &frame(3));
+        let mut copies = vec![];
+        let newest = Rtp { sequence: 2, timestamp: 5_000, payload: &payload, ..packet(RED, &[]) };
+        depacketizer
+            .read(newest, Instant::now(), |packet| copies.push((packet.sequence, packet.timestamp)))
+            .unwrap();
+        copies.split_off(1)
+    };
+    // Only what was sent between is missing.
+    assert_eq!(copies_of(&[(65_535, 4_040)], &[640, 320]), [(0, 4_360), (1, 4_680)]);
+    assert_eq!(copies_of(&[(0, 4_360)], &[640, 320]), [(1, 4_680)], "one of them came");
+    // A packet that nobody repeats lies between.
+    assert_eq!(copies_of(&[(0, 4_360), (1, 4_680)], &[960]), [(65_535, 4_040)]);
+    // A copy of what no longer came before what came last.
+    assert_eq!(copies_of(&[(65_534, 3_400), (1, 4_680)], &[1_280, 320]), [(0, 3_720)]);
+    assert!(copies_of(&[(0, 4_360), (1, 4_680)], &[400]).is_empty(), "there is no place between");
+    // Numbers and timestamps that contradict each other.
+    assert!(copies_of(&[(2, 4_000), (1, 5_000), (3, 4_680)], &[320]).len() <= 1);
 }
 
 #[test]

@@ -342,7 +342,6 @@ mod tests {
             comfort_noise: Vec::new(),
             frame_millis: 40,
             we_send: true,
-            they_send: true,
             partyline: false,
         };
         let now = Instant::now();

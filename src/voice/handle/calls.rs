@@ -43,7 +43,7 @@ impl Voice {
         let terms = Terms::of_offer(&offer, wish)?;
         let claim = self.connections.claim(with, connection);
         let counters = Arc::new(Counters::default());
-        let (frames, surroundings) = self.surroundings(connection, &counters);
+        let (frames, surroundings) = self.surroundings(connection, with, &counters);
         let (peer, answer) = Peer::answer(&offer, &terms, wish, surroundings).await?;
         let attachment = attachment(connection, with, &terms, frames, counters.clone())?;
         let link = Link {
@@ -68,7 +68,7 @@ impl Voice {
         let with = OtherEnd::Member(to);
         let claim = self.connections.claim(with, connection);
         let counters = Arc::new(Counters::default());
-        let (frames, surroundings) = self.surroundings(connection, &counters);
+        let (frames, surroundings) = self.surroundings(connection, with, &counters);
         let (peer, offer) = Peer::offer(self.frame_time.load(Ordering::Relaxed), surroundings).await?;
         let link = Link {
             connection,
@@ -117,11 +117,17 @@ impl Voice {
     }
 
     /// What a connection needs, and where its frames are to go.
-    fn surroundings(&self, connection: u64, counters: &Arc<Counters>) -> (mpsc::Sender<Frame>, Surroundings) {
+    fn surroundings(
+        &self,
+        connection: u64,
+        with: OtherEnd,
+        counters: &Arc<Counters>,
+    ) -> (mpsc::Sender<Frame>, Surroundings) {
         let (sender, frames) = mpsc::channel(FRAMES);
         let connections = Arc::downgrade(&self.connections);
         let (voices, losses) = (self.remote.clone(), self.remote.clone());
         let surroundings = Surroundings {
+            with,
             network: self.network,
             stun_servers: self.stun_servers.lock().unwrap_or_else(PoisonError::into_inner).clone(),
             counters: counters.clone(),

@@ -71,7 +71,6 @@ impl Network {
             comfort_noise: vec![NOISE],
             frame_millis: self.frame_millis,
             we_send: true,
-            they_send: true,
             partyline: false,
         }
     }
@@ -98,7 +97,10 @@ struct Sent {
 /// Encoded, packed and sent: what arrives, and after how many seconds.
 fn sent(said: &[f32], network: &Network) -> Vec<(f64, Sent)> {
     let frame = MILLI * network.frame_millis as usize;
-    let mut encoder = codec::encoder(codec::Format::of(&network.terms())).unwrap();
+    let format = codec::Format::of(&network.terms());
+    let mut encoder = codec::encoder(format).unwrap();
+    let conditions = codec::Conditions { loss: 0.0, copies: network.copies as f32 };
+    codec::adapt(&mut encoder, format, conditions).unwrap();
     encoder.set_inband_fec(network.fec).unwrap();
     encoder.set_packet_loss_perc((network.loss * 100.0) as i32).unwrap();
     let mut random = pseudo_random(42);

@@ -17,20 +17,24 @@ use webrtc::{
 };
 
 use super::{Closing, spawn_until};
-use crate::voice::{
-    ConnectionState,
-    depacketize::{Depacketizer, Rtp},
-    engine::Nudge,
-    incoming::Incoming,
-    jitter::Packet,
-    negotiation::Terms,
-    stats::Counters,
+use crate::{
+    model::OtherEnd,
+    voice::{
+        ConnectionState,
+        depacketize::{Depacketizer, Rtp},
+        engine::Nudge,
+        incoming::Incoming,
+        jitter::Packet,
+        negotiation::Terms,
+        stats::Counters,
+    },
 };
 
 /// Packets between a track and the voice thread: more than a second of the shortest.
 const RING: usize = 128;
-/// A party holds 16; nobody needs more streams.
-const MAX_STREAMS: usize = 16;
+/// A bridge may hand on a party of 16 one by one; a member has one voice, and while it is exchanged for another two.
+const BRIDGE_STREAMS: usize = 16;
+const MEMBER_STREAMS: usize = 2;
 /// Nothing is read from them but their end; more than these are not even that.
 const MAX_CHANNELS: usize = 4;
 
@@ -67,6 +71,7 @@ impl Reporter {
 
 /// The crate calls these on its driver's task: whatever takes time is spawned.
 pub struct Events {
+    pub with: OtherEnd,
     /// Set before anything can be heard.
     pub terms: Arc<OnceLock<Terms>>,
     pub counters: Arc<Counters>,
@@ -106,8 +111,12 @@ impl PeerConnectionEventHandler for Events {
     }
 
     async fn on_track(&self, track: Arc<dyn TrackRemote>) {
-        if Arc::strong_count(&self.voices) > MAX_STREAMS {
-            tracing::warn!("more streams than a party holds; one is not heard");
+        let most = match self.with {
+            OtherEnd::Bridge => BRIDGE_STREAMS,
+            OtherEnd::Member(_) => MEMBER_STREAMS,
+        };
+        if Arc::strong_count(&self.voices) > most {
+            tracing::warn!("more than {most} streams on one connection; one is not heard");
             return;
         }
         let Some(terms) = self.terms.get() else { return };

@@ -44,7 +44,7 @@ impl Sending {
             sequence_number = sequence_number.wrapping_add(1);
             let level = HeaderExtension::AudioLevel(audio_level(frame.speech));
             let bytes = frame.payload.len() as u64;
-            let packet = rtp::Packet { header, payload: frame.payload.into() };
+            let packet = rtp::Packet { header, payload: frame.payload };
             match track.write_rtp_with_extensions(packet, &[level]).await {
                 Ok(()) => {
                     self.counters.sent.fetch_add(1, Relaxed);
