@@ -130,7 +130,7 @@ fn client(speakers: DeviceChoice, talk: partyline::voice::Talk) -> Client {
 }
 
 fn opened(kind: DeviceKind, name: &str) -> VoiceEvent {
-    VoiceEvent::DeviceOpened { kind, name: name.into() }
+    VoiceEvent::DeviceOpened { kind, name: name.into(), refused: None }
 }
 
 const MICROPHONE: &str = "Remapped Monitor of Null Output";

@@ -13,7 +13,7 @@ use std::{
 };
 
 use super::{
-    Devices, End, Hooks, Latency, OnFailure, OpenError, Opened, Playback, Source, Stream, cards::Cards, file,
+    Devices, End, Hooks, Latency, OnFailure, OpenError, Opened, Source, Stream, cards::Cards, file,
     watch::Watch,
 };
 use crate::{
@@ -21,10 +21,12 @@ use crate::{
     voice::{
         VoiceEvent,
         engine::{Command, Remote},
+        party_output::PartyOutput,
     },
 };
 
-/// A device that is there but does not open (another program holds it) is tried again after this.
+/// A device that is there but does not open (another program holds it) is tried again after this, whatever plays in its
+/// place meanwhile.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
 
 /// What a supervisor is told.
@@ -36,6 +38,8 @@ pub enum Order {
     Rest(bool),
     /// What is plugged in.
     Devices(Arc<Devices>),
+    /// The card that the speakers have open.
+    Speakers(Option<String>),
     /// The open device of this number failed.
     Failed(u64),
     Stop,
@@ -67,13 +71,20 @@ enum Target {
 struct Open {
     target: Target,
     number: u64,
+    /// What was wanted more did not open.
+    stands_in: bool,
     stream: Box<dyn Stream>,
 }
+
+/// How a card is opened: [`Cards::open`].
+type OpenCard = Box<dyn FnMut(DeviceKind, &str, Hooks) -> Result<Opened, OpenError> + Send>;
 
 pub struct Supervisor {
     pub kind: DeviceKind,
     pub source: Source,
     pub engine: Remote,
+    /// Whoever must not sound where this does.
+    pub party_output: Option<Orders>,
     pub watch: Watch,
     /// Where the open card's is put.
     pub latency: Arc<Latency>,
@@ -91,18 +102,9 @@ impl Supervisor {
             DeviceKind::Speakers => "voice-speakers",
             DeviceKind::PartyOutput => "voice-party-output",
         };
-        let run = Run {
-            supervisor: self,
-            orders,
-            cards: Cards::default(),
-            devices: None,
-            needed: false,
-            missing: None,
-            refused: Vec::new(),
-            open: None,
-            opened: 0,
-            position: Arc::default(),
-        };
+        let mut cards = Cards::default();
+        let open_card = Box::new(move |kind, id: &str, hooks| cards.open(kind, id, hooks));
+        let run = Run::new(self, orders, open_card);
         thread::Builder::new().name(name.into()).spawn(move || run.until_stopped(inbox))
     }
 }
@@ -110,14 +112,18 @@ impl Supervisor {
 struct Run {
     supervisor: Supervisor,
     orders: Orders,
-    cards: Cards,
+    open_card: OpenCard,
     /// `None` until they were first listed: nothing is missing before that.
     devices: Option<Arc<Devices>>,
     needed: bool,
     /// Reported, and not to be reported again.
     missing: Option<DeviceTrouble>,
-    /// Listed, and did not open. They are left alone while another is open, until what is plugged in or wanted changes.
-    refused: Vec<Target>,
+    /// Listed, and did not open. They are left alone until what is plugged in or wanted changes, or [`TRY_AGAIN`].
+    refused: Vec<(Target, DeviceTrouble)>,
+    /// Where the speakers sound: twice would be once too often.
+    speakers: Option<String>,
+    /// The party output was last told this of it.
+    told: Option<String>,
     open: Option<Open>,
     /// Devices opened so far: tells a late failure of an earlier one apart.
     opened: u64,
@@ -126,6 +132,23 @@ struct Run {
 }
 
 impl Run {
+    fn new(supervisor: Supervisor, orders: Orders, open_card: OpenCard) -> Self {
+        Self {
+            supervisor,
+            orders,
+            open_card,
+            devices: None,
+            needed: false,
+            missing: None,
+            refused: vec![],
+            speakers: None,
+            told: None,
+            open: None,
+            opened: 0,
+            position: Arc::default(),
+        }
+    }
+
     fn until_stopped(mut self, inbox: Receiver<Order>) {
         loop {
             let order = match self.wants_more() {
@@ -142,6 +165,7 @@ impl Run {
                 Err(RecvTimeoutError::Timeout) => self.refused.clear(),
             }
             self.settle();
+            self.tell();
         }
     }
 
@@ -159,9 +183,17 @@ impl Run {
                     self.refused.clear();
                     self.missing = None;
                     self.position = Arc::default();
+                    // What is chosen now may be the same card by another name: it must be free.
+                    if let Some(open) = &mut self.open {
+                        open.stands_in = false;
+                    }
                 }
             }
-            Order::Need(needed) => self.needed = needed,
+            Order::Need(needed) => {
+                self.refused.clear();
+                self.needed = needed;
+            }
+            Order::Speakers(card) => self.speakers = card,
             Order::Devices(devices) => {
                 self.refused.clear();
                 self.devices = Some(devices);
@@ -178,15 +210,18 @@ impl Run {
     /// Brings what is open in line with what should be.
     fn settle(&mut self) {
         let mut wanted = self.targets();
-        wanted.retain(|target| !self.refused.contains(target));
         if let Some(open) = &self.open {
-            if wanted.first() == Some(&open.target) {
-                return;
-            }
-            let is_gone = matches!(&open.target, Target::Card(id) if !self.is_present(id));
-            match is_gone && self.needed {
-                true => self.lose(),
-                false => self.close(),
+            match wanted.iter().position(|target| *target == open.target) {
+                Some(rank) if wanted[..rank].iter().all(|better| self.refusal(better).is_some()) => return,
+                // It plays until one of these has opened.
+                Some(rank) if open.stands_in => wanted.truncate(rank),
+                _ => {
+                    let is_gone = matches!(&open.target, Target::Card(id) if !self.is_present(id));
+                    match is_gone && self.needed {
+                        true => self.lose(),
+                        false => self.close(),
+                    }
+                }
             }
         }
         if !self.needed || self.supervisor.source == Source::None {
@@ -195,6 +230,7 @@ impl Run {
         }
         match self.try_each(wanted) {
             Ok(()) => self.missing = None,
+            Err(_) if self.open.is_some() => {}
             Err(trouble) if self.missing != Some(trouble) && self.devices.is_some() => {
                 self.missing = Some(trouble);
                 self.report(VoiceEvent::DeviceMissing { kind: self.supervisor.kind, trouble });
@@ -205,23 +241,36 @@ impl Run {
 
     /// Opens the first that opens. The trouble is that of the one that was wanted most.
     fn try_each(&mut self, wanted: Vec<Target>) -> Result<(), DeviceTrouble> {
-        let mut trouble = None;
+        let mut trouble = self.is_doubled().then_some(DeviceTrouble::Doubled);
         for target in wanted {
-            match self.try_open(target.clone()) {
-                Ok(()) => return Ok(()),
-                Err(error) => {
-                    trouble = trouble.or(Some(error.trouble()));
-                    self.refused.push(target);
-                }
-            }
+            let refusal = match self.refusal(&target) {
+                Some(refusal) => refusal,
+                None => match self.try_open(target.clone(), trouble) {
+                    Ok(()) => return Ok(()),
+                    Err(error) => {
+                        let kind = self.supervisor.kind;
+                        match &self.open {
+                            None => tracing::warn!(?kind, ?error, "a sound device does not open"),
+                            Some(_) => tracing::debug!(?kind, ?error, "a sound device still does not open"),
+                        }
+                        self.refused.push((target, error.trouble()));
+                        error.trouble()
+                    }
+                },
+            };
+            trouble = trouble.or(Some(refusal));
         }
         Err(trouble.unwrap_or(DeviceTrouble::None))
+    }
+
+    fn refusal(&self, target: &Target) -> Option<DeviceTrouble> {
+        self.refused.iter().find(|(refused, _)| refused == target).map(|(_, trouble)| *trouble)
     }
 
     /// In the order they should be tried.
     fn targets(&self) -> Vec<Target> {
         match &self.supervisor.source {
-            _ if !self.needed => vec![],
+            _ if !self.needed || self.is_doubled() => vec![],
             Source::None => vec![],
             Source::File(path) => vec![Target::File(path.clone())],
             Source::Device(choice) => {
@@ -235,24 +284,22 @@ impl Run {
         }
     }
 
-    fn try_open(&mut self, target: Target) -> Result<(), OpenError> {
-        let number = self.opened + 1;
-        match self.open_target(&target, number) {
-            Ok(Opened { name, end, stream }) => {
-                self.opened = number;
-                self.open = Some(Open { target, number, stream });
-                self.supervisor.engine.send(match end {
-                    End::Capture(capture) => Command::Capture(Some(capture)),
-                    End::Playback(playback) => self.playing(Some(playback)),
-                });
-                self.report(VoiceEvent::DeviceOpened { kind: self.supervisor.kind, name });
-                Ok(())
+    /// `refused`: what is wrong with the one that was wanted more.
+    fn try_open(&mut self, target: Target, refused: Option<DeviceTrouble>) -> Result<(), OpenError> {
+        let (kind, number) = (self.supervisor.kind, self.opened + 1);
+        let Opened { name, end, stream } = self.open_target(&target, number)?;
+        self.supervisor.engine.send(match (end, kind) {
+            (End::Capture(capture), _) => Command::Capture(Some(capture)),
+            (End::Playback(playback), DeviceKind::PartyOutput) => {
+                Command::PartyOutput(Some(Box::new(PartyOutput::new(playback)?)))
             }
-            Err(error) => {
-                tracing::warn!(kind = ?self.supervisor.kind, ?error, "a sound device does not open");
-                Err(error)
-            }
-        }
+            (End::Playback(playback), _) => Command::Playback(Some(playback)),
+        });
+        self.opened = number;
+        // Whoever stood in for it closes now that the voice thread is told.
+        self.open = Some(Open { target, number, stands_in: refused.is_some(), stream });
+        self.report(VoiceEvent::DeviceOpened { kind, name, refused });
+        Ok(())
     }
 
     fn open_target(&mut self, target: &Target, number: u64) -> Result<Opened, OpenError> {
@@ -268,7 +315,7 @@ impl Run {
                     nudge: self.supervisor.engine.nudge.clone(),
                     latency: self.supervisor.latency.clone(),
                 };
-                self.cards.open(kind, id, hooks)
+                (self.open_card)(kind, id, hooks)
             }
             (Target::File(path), DeviceKind::Microphone) => {
                 file::open_microphone(path, self.position.clone())
@@ -295,21 +342,35 @@ impl Run {
         let Some(open) = self.open.take() else { return false };
         self.supervisor.engine.send(match self.supervisor.kind {
             DeviceKind::Microphone => Command::Capture(None),
-            DeviceKind::Speakers | DeviceKind::PartyOutput => self.playing(None),
+            DeviceKind::Speakers => Command::Playback(None),
+            DeviceKind::PartyOutput => Command::PartyOutput(None),
         });
         drop(open);
         true
     }
 
-    fn playing(&self, playback: Option<Box<dyn Playback>>) -> Command {
-        match self.supervisor.kind {
-            DeviceKind::PartyOutput => Command::PartyPlayback(playback),
-            DeviceKind::Microphone | DeviceKind::Speakers => Command::Playback(playback),
+    /// Tells the party output where the speakers sound now.
+    fn tell(&mut self) {
+        let Some(party_output) = &self.supervisor.party_output else { return };
+        let card = self.open.as_ref().and_then(|open| match &open.target {
+            Target::Card(id) => Some(id),
+            Target::File(_) => None,
+        });
+        if self.told.as_ref() != card {
+            self.told = card.cloned();
+            party_output.send(Order::Speakers(self.told.clone()));
         }
     }
 
     fn wants_more(&self) -> bool {
-        self.needed && self.open.is_none() && self.supervisor.source != Source::None
+        let has_best = self.open.as_ref().is_some_and(|open| !open.stands_in);
+        self.needed && !has_best && self.supervisor.source != Source::None
+    }
+
+    /// What was chosen for the party output is where the speakers sound.
+    fn is_doubled(&self) -> bool {
+        let Source::Device(choice) = &self.supervisor.source else { return false };
+        self.speakers.as_deref().is_some_and(|id| is_choice(choice, id, self.list()))
     }
 
     fn list(&self) -> &[SoundDevice] {
@@ -351,38 +412,4 @@ fn is_choice(choice: &DeviceChoice, id: &str, list: &[SoundDevice]) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn list(ids: &[&str], default: &str) -> Vec<SoundDevice> {
-        ids.iter()
-            .map(|&id| SoundDevice {
-                id: id.into(),
-                name: id.to_uppercase(),
-                is_default: id == default,
-                is_bluetooth: false,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_default_is_followed_unless_another_is_chosen_and_there() {
-        let devices = list(&["a", "b", "c"], "b");
-        let pinned = |id: &str| DeviceChoice::Device(id.into());
-        assert_eq!(choose(&DeviceChoice::Default, &devices), ["b", "a"]);
-        assert_eq!(choose(&pinned("c"), &devices), ["c", "b", "a"]);
-        assert_eq!(choose(&pinned("gone"), &devices), ["b", "a"]);
-        assert_eq!(choose(&pinned("b"), &devices), ["b", "a"]);
-        assert_eq!(choose(&DeviceChoice::Default, &list(&["a"], "")), ["a"], "no default: any");
-        assert!(choose(&pinned("c"), &[]).is_empty());
-    }
-
-    #[test]
-    fn a_stand_in_is_told_from_the_choice() {
-        let devices = list(&["a", "b"], "b");
-        assert!(is_choice(&DeviceChoice::Default, "b", &devices));
-        assert!(!is_choice(&DeviceChoice::Default, "a", &devices));
-        assert!(is_choice(&DeviceChoice::Device("a".into()), "a", &devices));
-        assert!(!is_choice(&DeviceChoice::Device("gone".into()), "b", &devices));
-    }
-}
+mod tests;
