@@ -67,7 +67,7 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// Allocates for milliseconds; to be called where it is asked for, not on the voice thread.
+    /// Takes about a millisecond; to be called where it is asked for, not on the voice thread.
     pub fn new(settings: Processing) -> Self {
         Self { settings, echo: EchoCancellation::of(settings), rest: config(settings).map(build) }
     }

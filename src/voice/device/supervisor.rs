@@ -1,12 +1,17 @@
 //! One thread for each direction: opens the device that is needed, closes it when it is not, and opens another when it
 //! goes away. All that may block on the sound system happens here.
 
+mod choice;
+mod orders;
+
+pub use orders::{Order, Orders};
+
 use std::{
     path::PathBuf,
     sync::{
         Arc,
         atomic::AtomicU64,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -17,49 +22,18 @@ use super::{
     watch::Watch,
 };
 use crate::{
-    model::{DeviceChoice, DeviceKind, DeviceTrouble, SoundDevice},
+    model::{DeviceKind, DeviceTrouble, SoundDevice},
     voice::{
         VoiceEvent,
         engine::{Command, Remote},
         party_output::PartyOutput,
     },
 };
+use choice::{choose, is_choice};
 
 /// A device that is there but does not open (another program holds it) is tried again after this, whatever plays in its
 /// place meanwhile.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
-
-/// What a supervisor is told.
-pub enum Order {
-    Source(Source),
-    /// Somebody listens or talks.
-    Need(bool),
-    /// There is nothing to play or send for a while, or again something.
-    Rest(bool),
-    /// What is plugged in.
-    Devices(Arc<Devices>),
-    /// The card that the speakers have open.
-    Speakers(Option<String>),
-    /// The open device of this number failed.
-    Failed(u64),
-    Stop,
-}
-
-/// The way to a supervisor. Never blocks.
-#[derive(Clone)]
-pub struct Orders(Sender<Order>);
-
-impl Orders {
-    pub fn new() -> (Self, Receiver<Order>) {
-        let (sender, receiver) = channel();
-        (Self(sender), receiver)
-    }
-
-    /// A supervisor that is gone takes no orders, and none are missed.
-    pub fn send(&self, order: Order) {
-        _ = self.0.send(order);
-    }
-}
 
 /// What should be open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,9 +157,9 @@ impl Run {
                     self.refused.clear();
                     self.missing = None;
                     self.position = Arc::default();
-                    // What is chosen now may be the same card by another name: it must be free.
-                    if let Some(open) = &mut self.open {
-                        open.stands_in = false;
+                    // It may be what is chosen now, by this name or another, and must be free then.
+                    if self.open.as_ref().is_some_and(|open| open.stands_in) {
+                        self.close();
                     }
                 }
             }
@@ -212,9 +186,9 @@ impl Run {
         let mut wanted = self.targets();
         if let Some(open) = &self.open {
             match wanted.iter().position(|target| *target == open.target) {
-                Some(rank) if wanted[..rank].iter().all(|better| self.refusal(better).is_some()) => return,
+                Some(0) if !open.stands_in => return,
                 // It plays until one of these has opened.
-                Some(rank) if open.stands_in => wanted.truncate(rank),
+                Some(rank @ 1..) if open.stands_in => wanted.truncate(rank),
                 _ => {
                     let is_gone = matches!(&open.target, Target::Card(id) if !self.is_present(id));
                     match is_gone && self.needed {
@@ -387,27 +361,6 @@ impl Run {
 
     fn report(&self, event: VoiceEvent) {
         (self.supervisor.events)(event);
-    }
-}
-
-/// The chosen device, then the system's default, then any: whichever exist, in this order.
-fn choose(choice: &DeviceChoice, list: &[SoundDevice]) -> Vec<String> {
-    let chosen = match choice {
-        DeviceChoice::Default => None,
-        DeviceChoice::Device(id) => list.iter().find(|device| device.id == *id),
-    };
-    let default = list.iter().find(|device| device.is_default);
-    let mut ids: Vec<String> =
-        chosen.into_iter().chain(default).chain(list.first()).map(|device| device.id.clone()).collect();
-    ids.dedup();
-    ids
-}
-
-/// It is what was chosen, and no stand-in.
-fn is_choice(choice: &DeviceChoice, id: &str, list: &[SoundDevice]) -> bool {
-    match choice {
-        DeviceChoice::Default => list.iter().any(|device| device.id == id && device.is_default),
-        DeviceChoice::Device(chosen) => chosen == id,
     }
 }
 

@@ -77,12 +77,12 @@ impl Since {
         }
     }
 
-    /// How `talk` is for what was recorded from this moment on.
-    fn judge(&self, talk: Talk, recorded: Instant) -> Talk {
-        let before = |since: Option<Instant>| since.is_some_and(|since| recorded < since);
+    /// How `talk` is for what was recorded from `began` to `ended`. Some of it may be older than the key, as the pre-roll is;
+    /// none of it than the permission.
+    fn judge(&self, talk: Talk, began: Instant, ended: Instant) -> Talk {
         Talk {
-            key_held: talk.key_held && !before(self.key),
-            muted: talk.muted || before(self.allowed),
+            key_held: talk.key_held && self.key.is_none_or(|key| ended > key),
+            muted: talk.muted || self.allowed.is_some_and(|allowed| began < allowed),
             ..talk
         }
     }
@@ -263,7 +263,8 @@ impl Uplink {
         }
         let cleaned = (self.test != Listening::Off).then(|| mixer::level(&samples));
         let can_send = self.can_send();
-        let passage = self.gate.pass(&mut samples, &self.since.judge(self.talk, began), can_send, ended);
+        let passage =
+            self.gate.pass(&mut samples, &self.since.judge(self.talk, began, ended), can_send, ended);
         self.needle.feed(match (cleaned, &passage) {
             (Some(cleaned), _) => cleaned,
             (None, Passage::Shut) => Decibels::SILENCE,

@@ -195,32 +195,6 @@ fn what_was_learnt_stays_when_something_else_is_switched() {
     assert!(before.0 - after.0 >= 30.0, "{before:?} {after:?}");
 }
 
-/// A tick has 10 ms, of which the key has nearly all.
-#[test]
-fn a_chain_takes_over_in_a_small_part_of_a_tick() {
-    let settings = Processing { noise_suppression: false, ..Processing::default() };
-    let mut far = FarEnd::default();
-    let mut longest = std::time::Duration::ZERO;
-    for (from, to) in [
-        (Processing::OFF, Processing::default()),
-        (settings, Processing::default()),
-        (Processing::default(), settings),
-        (Processing::default(), Processing::OFF),
-    ] {
-        let mut processor = Processor::new(from);
-        processor.process(&mut [0.1; BLOCK], &mut far, 1);
-        let built = std::time::Instant::now();
-        let chain = Box::new(Chain::new(to));
-        let built = built.elapsed();
-        let changed = std::time::Instant::now();
-        processor.change(chain);
-        let changed = changed.elapsed();
-        println!("built in {built:?}, changed in {changed:?}");
-        longest = longest.max(changed);
-    }
-    println!("{longest:?}");
-}
-
 #[test]
 fn of_the_far_end_only_the_newest_is_kept() {
     let mut far = FarEnd::default();

@@ -1,7 +1,10 @@
 use std::sync::{Mutex, PoisonError};
 
 use super::*;
-use crate::voice::{device::Nowhere, engine};
+use crate::{
+    model::DeviceChoice,
+    voice::{device::Nowhere, engine},
+};
 
 /// Of two cards, `a` being the default.
 fn devices() -> Order {
@@ -103,6 +106,24 @@ fn what_is_wrong_with_the_chosen_card_is_told_although_another_stands_in_until_i
 }
 
 #[test]
+fn a_card_that_stood_in_and_is_chosen_now_stands_in_no_more() {
+    let (kind, busy) = (DeviceKind::Speakers, Some(DeviceTrouble::Busy));
+    let reopened = [VoiceEvent::DeviceClosed { kind }, opened(kind, "A", None)];
+    for chosen_or_alone in [
+        Order::Source(Source::Device(DeviceChoice::Device("a".into()))),
+        Order::Devices(Arc::new(Devices { microphones: vec![], speakers: list(&["a"], "a") })),
+    ] {
+        let mut bench = Bench::new(kind, "b");
+        bench.hold(&["b"]);
+        bench.order(Order::Need(true));
+        assert_eq!(bench.events(), [opened(kind, "A", busy)]);
+        bench.order(chosen_or_alone);
+        assert_eq!(bench.events(), reopened);
+        assert!(!bench.run.wants_more());
+    }
+}
+
+#[test]
 fn where_nothing_opens_the_trouble_of_the_chosen_card_is_told_once() {
     let kind = DeviceKind::Speakers;
     let mut bench = Bench::new(kind, "b");
@@ -164,25 +185,4 @@ fn list(ids: &[&str], default: &str) -> Vec<SoundDevice> {
             is_bluetooth: false,
         })
         .collect()
-}
-
-#[test]
-fn the_default_is_followed_unless_another_is_chosen_and_there() {
-    let devices = list(&["a", "b", "c"], "b");
-    let pinned = |id: &str| DeviceChoice::Device(id.into());
-    assert_eq!(choose(&DeviceChoice::Default, &devices), ["b", "a"]);
-    assert_eq!(choose(&pinned("c"), &devices), ["c", "b", "a"]);
-    assert_eq!(choose(&pinned("gone"), &devices), ["b", "a"]);
-    assert_eq!(choose(&pinned("b"), &devices), ["b", "a"]);
-    assert_eq!(choose(&DeviceChoice::Default, &list(&["a"], "")), ["a"], "no default: any");
-    assert!(choose(&pinned("c"), &[]).is_empty());
-}
-
-#[test]
-fn a_stand_in_is_told_from_the_choice() {
-    let devices = list(&["a", "b"], "b");
-    assert!(is_choice(&DeviceChoice::Default, "b", &devices));
-    assert!(!is_choice(&DeviceChoice::Default, "a", &devices));
-    assert!(is_choice(&DeviceChoice::Device("a".into()), "a", &devices));
-    assert!(!is_choice(&DeviceChoice::Device("gone".into()), "b", &devices));
 }
