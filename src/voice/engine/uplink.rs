@@ -77,12 +77,13 @@ impl Since {
         }
     }
 
-    /// How `talk` is for what was recorded from `began` to `ended`. Some of it may be older than the key, as the pre-roll is;
-    /// none of it than the permission.
-    fn judge(&self, talk: Talk, began: Instant, ended: Instant) -> Talk {
+    /// How `talk` is for what was recorded from this moment on. Only a block that is younger than the key as a whole: what a
+    /// rested microphone still held may come in pieces, and the first of them would open the gate for all.
+    fn judge(&self, talk: Talk, recorded: Instant) -> Talk {
+        let before = |since: Option<Instant>| since.is_some_and(|since| recorded < since);
         Talk {
-            key_held: talk.key_held && self.key.is_none_or(|key| ended > key),
-            muted: talk.muted || self.allowed.is_some_and(|allowed| began < allowed),
+            key_held: talk.key_held && !before(self.key),
+            muted: talk.muted || before(self.allowed),
             ..talk
         }
     }
@@ -263,8 +264,7 @@ impl Uplink {
         }
         let cleaned = (self.test != Listening::Off).then(|| mixer::level(&samples));
         let can_send = self.can_send();
-        let passage =
-            self.gate.pass(&mut samples, &self.since.judge(self.talk, began, ended), can_send, ended);
+        let passage = self.gate.pass(&mut samples, &self.since.judge(self.talk, began), can_send, ended);
         self.needle.feed(match (cleaned, &passage) {
             (Some(cleaned), _) => cleaned,
             (None, Passage::Shut) => Decibels::SILENCE,
