@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use partyline::{
-    model::{AccountId, DeviceKind, Offer, OtherEnd},
+    model::{AccountId, DeviceKind, Offer, OtherEnd, Processing},
     voice::{ConnectionState, NegotiationError, VoiceEvent},
 };
 use support::{
@@ -176,6 +176,65 @@ async fn push_to_talk_sends_nothing_of_the_microphone_while_the_key_is_up() {
     client.voice.set_talk(partyline::voice::Talk { muted: true, ..OPEN });
     let cut = until(|| !client.meters.is_live(), || "muted".into()).await;
     assert!(cut < Duration::from_millis(150), "at once, not after the hold: {cut:?}");
+}
+
+/// Presses the key some times, out of step with everything; says how long the first packet took each time.
+async fn key_to_packet(frame_millis: u32, processing: Processing) -> Vec<Duration> {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("said.wav");
+    let said = speech_like(8 * SECOND);
+    write_wav(&file, &said);
+    let client = Client::new(Some(&file), None, KEY_UP);
+    client.voice.set_processing(processing);
+    let bridge = Bridge::new(48_000, frame_millis).await;
+    client.join(1, &bridge).await;
+    let joined = Instant::now();
+    let mut took = vec![];
+    for round in 0..3 {
+        // The first while the microphone is awake still, the others after it fell asleep.
+        tokio::time::sleep(Duration::from_millis(600 + 900 * round.min(1) + 37 * round)).await;
+        bridge.got.lock().unwrap().clear();
+        let (pressed, place) = (Instant::now(), joined.elapsed());
+        client.voice.set_talk(KEY_DOWN);
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        client.voice.set_talk(KEY_UP);
+        let held = pressed.elapsed() + KEY_UP.release_hold;
+        until(|| !client.meters.is_live(), || "not live".into()).await;
+        tokio::time::sleep(Duration::from_millis(60)).await;
+
+        // From the packet that begins the word on; keep-alives are not of it.
+        let mut talks = false;
+        bridge.got.lock().unwrap().retain(|packet| {
+            talks |= packet.header.marker;
+            talks
+        });
+        took.push(bridge.got.lock().unwrap().first().unwrap().at - pressed);
+        let spoken = bridge.heard();
+        let lead = spoken.len() as f64 / SECOND as f64 - held.as_secs_f64();
+        // The block with the key in it is not of the word, and the hold begins with the last block before its end.
+        assert!((0.03..0.13).contains(&lead), "the pre-roll, and what fills the last frame: {lead}");
+        if processing == Processing::OFF {
+            let from = (place.as_secs_f64() - 0.3).max(0.0) * SECOND as f64;
+            let around = &said[from as usize..][..SECOND * 6 / 5];
+            let found = compare(&spoken[SECOND / 100..], around);
+            assert!(found.longest_gap <= 20 && found.likeness > 0.9, "{found:?}");
+            assert!(found.offset < 0.3, "the first syllable is whole: {found:?}");
+        }
+    }
+    took
+}
+
+/// At most 15 ms and one frame, the first syllable whole.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_packet_follows_the_key_at_once() {
+    let _alone = support::alone().await;
+    for (frame_millis, processing) in [(10, Processing::default()), (20, Processing::OFF)] {
+        let mut took = key_to_packet(frame_millis, processing).await;
+        println!("{frame_millis} ms frames, {processing:?}: {took:?} after the key");
+        took.sort();
+        let median = took[took.len() / 2];
+        assert!(median <= Duration::from_millis(15 + u64::from(frame_millis)), "{took:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

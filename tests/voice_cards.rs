@@ -130,7 +130,7 @@ fn client(speakers: DeviceChoice, talk: partyline::voice::Talk) -> Client {
 }
 
 fn opened(kind: DeviceKind, name: &str) -> VoiceEvent {
-    VoiceEvent::DeviceOpened { kind, name: name.into() }
+    VoiceEvent::DeviceOpened { kind, name: name.into(), refused: None }
 }
 
 const MICROPHONE: &str = "Remapped Monitor of Null Output";
@@ -387,8 +387,8 @@ const ONE_CLOCK: [&str; 4] = [
     "--load=module-remap-sink sink_name=ear master=card channels=1 master_channel_map=front-right channel_map=mono remix=no",
     "--load=module-remap-source source_name=mouth master=card.monitor channels=1 master_channel_map=front-left channel_map=mono remix=no",
 ];
-/// What the microphone's test holds back so that it does not run dry: three blocks.
-const HELD_BACK: f64 = 30.0;
+/// What the microphone's test holds back: a frame, Opus' look-ahead, and two blocks so that it does not run dry.
+const HELD_BACK: f64 = 20.0 + 6.5 + 20.0;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs pulseaudio"]
@@ -505,4 +505,8 @@ async fn the_party_is_played_on_a_second_card_and_nowhere_in_its_place() {
     client.forget();
     client.voice.set_party_output(None);
     client.until(&VoiceEvent::DeviceClosed { kind }).await;
+
+    client.voice.set_party_output(Some(DeviceChoice::Device("pulseaudio:spk".into())));
+    client.until(&VoiceEvent::DeviceMissing { kind, trouble: DeviceTrouble::Doubled }).await;
+    assert_eq!(inputs(), 1, "it is heard there already, once");
 }

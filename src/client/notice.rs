@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use crate::model::{
-    DeviceKind, GroupId, MessageKind, OnlineId, PartyLink, PrivateText, SecretStorage, SessionId,
+    DeviceKind, DeviceTrouble, GroupId, MessageKind, OnlineId, PartyLink, PrivateText, SecretStorage,
+    SessionId,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +59,8 @@ pub enum Notice {
     DeviceInUse {
         kind: DeviceKind,
         name: String,
+        /// What is wrong with the one it stands in for.
+        refused: Option<DeviceTrouble>,
     },
     /// The talk key is held while muted: nobody hears it.
     TalkingWhileMuted,

@@ -531,6 +531,8 @@ pub enum DeviceState {
     Closed,
     Open {
         name: String,
+        /// What is wrong with the one it stands in for.
+        refused: Option<DeviceTrouble>,
     },
     /// There is none, or none that opens. Voice goes on without.
     Missing(DeviceTrouble),

@@ -180,7 +180,7 @@ impl Report {
                 let device = wording::device(*kind);
                 (format!("The {device} went away"), json!({"event": "device_lost", "device": device}))
             }
-            Notice::DeviceInUse { kind, name } => {
+            Notice::DeviceInUse { kind, name, .. } => {
                 let (device, name) = (wording::device(*kind), plain(name));
                 let event = json!({"event": "device", "device": device, "name": name});
                 (format!("The {device} is {name} now"), event)

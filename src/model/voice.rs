@@ -58,6 +58,8 @@ pub enum DeviceTrouble {
     NotPermitted,
     /// It does not open, and does not say why.
     Broken,
+    /// The party output is where the speakers sound already.
+    Doubled,
 }
 
 /// A sound device as the system lists it.

@@ -280,13 +280,16 @@ pub fn notice(notice: &Notice) -> String {
         Notice::DeviceLost(DeviceKind::Microphone) => "The microphone was unplugged".to_owned(),
         Notice::DeviceLost(DeviceKind::Speakers) => "The speakers were unplugged".to_owned(),
         Notice::DeviceLost(DeviceKind::PartyOutput) => "The party output was unplugged".to_owned(),
-        Notice::DeviceInUse { kind: DeviceKind::Microphone, name } => {
+        Notice::DeviceInUse { kind, name, refused: Some(refused) } => {
+            voice_path::stand_in(*kind, *refused, name)
+        }
+        Notice::DeviceInUse { kind: DeviceKind::Microphone, name, .. } => {
             format!("Using the microphone {}", one_line(name))
         }
-        Notice::DeviceInUse { kind: DeviceKind::Speakers, name } => {
+        Notice::DeviceInUse { kind: DeviceKind::Speakers, name, .. } => {
             format!("Using the speakers {}", one_line(name))
         }
-        Notice::DeviceInUse { kind: DeviceKind::PartyOutput, name } => {
+        Notice::DeviceInUse { kind: DeviceKind::PartyOutput, name, .. } => {
             format!("The party is played on {} as well", one_line(name))
         }
         Notice::TalkingWhileMuted => "You are muted or deafened. The others can't hear you.".to_owned(),

@@ -44,6 +44,9 @@ pub trait Playback: Send {
     /// Nothing is missed when it is not written to for a while.
     fn may_rest(&self) -> bool;
 
+    /// It will not be written to as it wants for a while: what it misses then nobody does.
+    fn idle(&mut self) {}
+
     /// It wakes the voice thread whenever it wants a block; nobody has to look.
     fn calls(&self) -> bool {
         false

@@ -30,12 +30,15 @@ use super::{
     },
     incoming::Incoming,
     meters::Meters,
+    monitor::Monitor,
     outgoing::Outgoing,
+    party_output::PartyOutput,
+    processing::Chain,
     recording::Tape,
     screen::Screen,
     stats::Counters,
 };
-use crate::model::{AccountId, Hearing, OtherEnd, Processing};
+use crate::model::{AccountId, Hearing, OtherEnd};
 
 /// While something is said or heard, and a device does not call by itself.
 const TICK: Duration = Duration::from_millis(10);
@@ -55,9 +58,10 @@ const REST_AFTER: Duration = Duration::from_secs(10);
 pub enum Command {
     Talk(Talk),
     Members(Vec<AccountId>),
-    Test(Listening),
+    /// With one's own ear, where one listens to oneself.
+    Test(Listening, Option<Box<Monitor>>),
     Chime,
-    Processing(Processing),
+    Processing(Box<Chain>),
     LevelVoices(bool),
     /// How members are heard; whoever is not named is heard as they are.
     Hearing(Vec<(AccountId, Hearing)>),
@@ -76,7 +80,7 @@ pub enum Command {
     HangUp,
     Capture(Option<Box<dyn Capture>>),
     Playback(Option<Box<dyn Playback>>),
-    PartyPlayback(Option<Box<dyn Playback>>),
+    PartyOutput(Option<Box<PartyOutput>>),
     /// `None`: what is being recorded ends.
     Record(Option<Tape>),
 }
@@ -202,6 +206,9 @@ impl Engine {
             let pause = self.pause(now);
             let is_quiet = !matches!(pause, Some(TICK | CALLED_TICK));
             self.nudge.quiet.store(is_quiet, Ordering::Release);
+            if is_quiet {
+                self.downlink.idle();
+            }
             let Some(pause) = pause else {
                 thread::park();
                 next = Instant::now();
@@ -237,9 +244,9 @@ impl Engine {
 
     fn tick(&mut self, now: Instant) {
         let Downlink { far, monitor, .. } = &mut self.downlink;
-        self.uplink.run(now, far, monitor.as_mut());
+        self.uplink.run(now, far, monitor.as_deref_mut());
         let heard = self.downlink.run(now);
-        if heard || self.uplink.is_awake() {
+        if heard || self.uplink.is_speaking() {
             self.last_sound = now;
         } else if now > self.last_sound + REST_AFTER {
             self.downlink.rest(now);
@@ -267,12 +274,12 @@ impl Engine {
                 self.last_sound = now;
             }
             Command::Members(members) => self.downlink.roster.set_members(members),
-            Command::Test(listening) => {
+            Command::Test(listening, monitor) => {
                 self.uplink.set_test(listening, now);
-                self.downlink.set_monitor(listening == Listening::HearYourself);
+                self.downlink.set_monitor(monitor);
             }
             Command::Chime => self.downlink.chime(),
-            Command::Processing(processing) => self.uplink.set_processing(processing),
+            Command::Processing(chain) => self.uplink.set_processing(chain),
             Command::LevelVoices(on) => self.downlink.set_level_voices(on),
             Command::Hearing(hearing) => self.downlink.set_hearing(hearing),
             Command::Attach(attachment) => {
@@ -301,7 +308,7 @@ impl Engine {
             Command::Connected(_) => {}
             Command::Capture(capture) => self.uplink.set_capture(capture, now),
             Command::Playback(playback) => self.downlink.set_playback(playback),
-            Command::PartyPlayback(playback) => self.downlink.copies.set_output(playback),
+            Command::PartyOutput(output) => self.downlink.copies.set_output(output),
             Command::Record(tape) => self.downlink.copies.record(tape, now),
         }
     }
@@ -326,12 +333,13 @@ impl Engine {
 struct Need {
     orders: Orders,
     needed: bool,
-    resting: bool,
+    /// Whether the device was last told to rest; `None`: it was just opened.
+    told: Option<bool>,
 }
 
 impl Need {
     fn new(orders: Orders) -> Self {
-        Self { orders, needed: false, resting: false }
+        Self { orders, needed: false, told: Some(false) }
     }
 
     fn set(&mut self, needed: bool) {
@@ -342,15 +350,22 @@ impl Need {
     }
 
     fn rest(&mut self, resting: bool) {
-        if resting != self.resting {
-            self.resting = resting;
+        if self.told != Some(resting) {
+            self.told = Some(resting);
             self.orders.send(Order::Rest(resting));
         }
     }
 
+    fn is_resting(&self) -> bool {
+        self.told == Some(true)
+    }
+
     /// Another device was opened; an order to rest may have been under way to the one before.
     fn renewed(&mut self) {
-        self.resting = true;
+        self.told = None;
         self.rest(false);
     }
 }
+
+#[cfg(test)]
+mod tests;

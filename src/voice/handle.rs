@@ -28,6 +28,8 @@ use super::{
     },
     engine::{self, Command, Remote},
     meters::Meters,
+    monitor::Monitor,
+    processing::Chain,
     recording,
 };
 use crate::model::{AccountId, DeviceChoice, DeviceKind, Hearing, Processing, VoiceReport};
@@ -106,6 +108,7 @@ impl Voice {
             kind,
             source,
             engine: remote.clone(),
+            party_output: (kind == DeviceKind::Speakers).then(|| party_output.clone()),
             watch: watch.clone(),
             latency: latency.clone(),
             events: events.clone(),
@@ -140,7 +143,12 @@ impl Voice {
 
     /// Opens the microphone for as long as the test lasts.
     pub fn set_microphone_test(&self, listening: Listening) {
-        self.remote.send(Command::Test(listening));
+        let monitor = || {
+            let monitor = Monitor::new(self.frame_time.load(Ordering::Relaxed));
+            monitor.inspect_err(|error| tracing::warn!(%error, "one's own voice cannot be heard")).ok()
+        };
+        let monitor = (listening == Listening::HearYourself).then(monitor).flatten().map(Box::new);
+        self.remote.send(Command::Test(listening, monitor));
     }
 
     /// Two soft tones.
@@ -159,7 +167,7 @@ impl Voice {
 
     /// In force within a tick, as is all that follows.
     pub fn set_processing(&self, processing: Processing) {
-        self.remote.send(Command::Processing(processing));
+        self.remote.send(Command::Processing(Box::new(Chain::new(processing))));
     }
 
     /// Everybody is brought to about the same loudness, or heard as they are.

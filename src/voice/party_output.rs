@@ -30,6 +30,8 @@ pub struct PartyOutput {
 }
 
 impl PartyOutput {
+    /// Allocates; to be called where the card is opened, not on the voice thread.
+    ///
     /// # Errors
     /// None in practice: the parameters are constants.
     pub fn new(playback: Box<dyn Playback>) -> Result<Self, ResamplerConstructionError> {
@@ -51,6 +53,11 @@ impl PartyOutput {
             self.average = TARGET as f64;
         }
         self.waiting.extend_from_slice(block);
+    }
+
+    /// The speakers will not set the pace for a while.
+    pub fn idle(&mut self) {
+        self.playback.idle();
     }
 
     /// Plays what its card wants now.

@@ -47,64 +47,82 @@ impl FarEnd {
         self.blocks.is_empty()
     }
 
+    /// Forgets all but the newest: what was played before the microphone began cannot come back through it.
+    pub fn keep(&mut self, most: usize) {
+        self.blocks.drain(..self.blocks.len().saturating_sub(most));
+    }
+
     /// Nobody listens to the microphone: what was played is of no use.
     pub fn clear(&mut self) {
         self.blocks.clear();
     }
 }
 
-/// The chain. Costs nothing while everything is off.
-pub struct Processor {
+/// What does the work, as it was asked for. Costs nothing while everything is off.
+pub struct Chain {
     settings: Processing,
-    /// In force from the next block on.
-    wanted: Processing,
-    /// The block before was the last with other settings.
-    is_new: bool,
     echo: Option<EchoCancellation>,
     /// Noise, gain and rumble.
     rest: Option<AudioProcessing>,
 }
 
+impl Chain {
+    /// Takes about a millisecond; to be called where it is asked for, not on the voice thread.
+    pub fn new(settings: Processing) -> Self {
+        Self { settings, echo: EchoCancellation::of(settings), rest: config(settings).map(build) }
+    }
+}
+
+/// Runs a chain, and changes it for another without a click.
+pub struct Processor {
+    chain: Box<Chain>,
+    /// In force from the next block on.
+    next: Option<Box<Chain>>,
+    /// The block before was the last with other settings.
+    is_new: bool,
+}
+
 impl Processor {
     pub fn new(settings: Processing) -> Self {
-        let (echo, rest) = (EchoCancellation::of(settings), config(settings).map(chain));
-        Self { settings, wanted: settings, is_new: false, echo, rest }
+        Self { chain: Box::new(Chain::new(settings)), next: None, is_new: false }
     }
 
-    /// In force within two blocks, without a click.
-    pub fn set(&mut self, settings: Processing) {
-        self.wanted = settings;
+    /// In force within two blocks.
+    pub fn set(&mut self, chain: Box<Chain>) {
+        self.next = Some(chain);
     }
 
     /// Cleans one block in place. `far`: what was played and not taken so far; `blocks_left`: how many of the microphone's are
     /// to be cleaned now, this one among them.
     pub fn process(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize) {
-        match &mut self.echo {
+        match &mut self.chain.echo {
             Some(echo) => echo.cancel(block, far, blocks_left),
             None => far.clear(),
         }
-        if let Some(rest) = &mut self.rest {
+        if let Some(rest) = &mut self.chain.rest {
             run(rest, block);
         }
         if std::mem::take(&mut self.is_new) {
             fade(block.iter_mut());
         }
-        if self.wanted != self.settings {
+        if let Some(next) = self.next.take()
+            && next.settings != self.chain.settings
+        {
             fade(block.iter_mut().rev());
-            self.change();
+            self.change(next);
         }
     }
 
-    fn change(&mut self) {
-        let (before, after) = (self.settings, self.wanted);
-        if before.echo_cancellation != after.echo_cancellation {
-            self.echo = EchoCancellation::of(after);
+    /// What was learnt of the room and the voice stays, where the next chain has use for it.
+    fn change(&mut self, mut next: Box<Chain>) {
+        if next.echo.is_some() && self.chain.echo.is_some() {
+            next.echo = self.chain.echo.take();
         }
-        match (&mut self.rest, config(after)) {
-            (Some(rest), Some(config)) => rest.apply_config(config),
-            (rest, config) => *rest = config.map(chain),
+        if let (Some(mut rest), Some(config)) = (self.chain.rest.take(), config(next.settings)) {
+            rest.apply_config(config);
+            next.rest = Some(rest);
         }
-        (self.settings, self.is_new) = (after, true);
+        (self.chain, self.is_new) = (next, true);
     }
 }
 
@@ -121,7 +139,7 @@ struct EchoCancellation {
 impl EchoCancellation {
     fn of(settings: Processing) -> Option<Self> {
         let config = Config { echo_canceller: Some(EchoCanceller::default()), ..full_band() };
-        let new = || Self { chain: chain(config), without_far: 0, quiet: ECHO_BLOCKS, is_running: false };
+        let new = || Self { chain: build(config), without_far: 0, quiet: ECHO_BLOCKS, is_running: false };
         settings.echo_cancellation.then(new)
     }
 
@@ -196,7 +214,7 @@ fn full_band() -> Config {
     Config { pipeline, ..Default::default() }
 }
 
-fn chain(config: Config) -> AudioProcessing {
+fn build(config: Config) -> AudioProcessing {
     let mono = StreamConfig::new(SAMPLE_RATE as u32, 1);
     let builder = AudioProcessing::builder().config(config).echo_detector(false);
     builder.capture_config(mono).render_config(mono).build()

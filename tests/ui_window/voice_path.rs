@@ -303,6 +303,11 @@ fn a_device_that_does_not_open_says_why() {
         stage.publish(|snapshot| snapshot.sound.microphone = DeviceState::Missing(trouble));
         assert!(stage.shows(words), "{words}");
     }
+    let opened = |refused| DeviceState::Open { name: "Webcam".into(), refused };
+    stage.publish(|snapshot| snapshot.sound.microphone = opened(Some(DeviceTrouble::Busy)));
+    assert!(stage.shows("Another program holds your microphone. Using Webcam for now."));
+    stage.publish(|snapshot| snapshot.sound.microphone = opened(None));
+    assert!(!stage.shows("Using Webcam"));
 }
 
 #[test]

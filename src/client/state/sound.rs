@@ -79,15 +79,16 @@ impl State {
                 self.sound.microphones = devices.microphones;
                 self.sound.speakers = devices.speakers;
             }
-            VoiceEvent::DeviceOpened { kind, name } => {
-                let was_missing = matches!(self.sound.state(kind), DeviceState::Missing(_));
+            VoiceEvent::DeviceOpened { kind, name, refused } => {
+                // Missing, or another one stood in for it.
+                let was_awaited = *self.sound.state(kind) != DeviceState::Closed;
                 self.problems.clear_device(kind);
                 let was_lost = self.lost_devices.contains(&kind);
                 self.lost_devices.retain(|lost| *lost != kind);
-                if was_missing || was_lost {
-                    out.push(Effect::Notify(Notice::DeviceInUse { kind, name: name.clone() }));
+                if was_awaited || was_lost || refused.is_some() {
+                    out.push(Effect::Notify(Notice::DeviceInUse { kind, name: name.clone(), refused }));
                 }
-                self.set_device(kind, DeviceState::Open { name });
+                self.set_device(kind, DeviceState::Open { name, refused });
             }
             VoiceEvent::DeviceLost { kind } => {
                 self.lost_devices.push(kind);

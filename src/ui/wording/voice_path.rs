@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::{
     client::{MemberReach, Unreachable},
     model::{DeviceKind, DeviceTrouble, Hearing, RecordingFormat},
+    ui::display::one_line,
 };
 
 /// How a member is reached, in as few words as there are.
@@ -85,7 +86,7 @@ pub fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> (&'static str
             "Partyline may not use the microphone.",
             "The others can't hear you. Allow it in the privacy settings of your system.",
         ),
-        (Kind::Microphone, Trouble::Broken) => (
+        (Kind::Microphone, Trouble::Broken | Trouble::Doubled) => (
             "The microphone does not open.",
             "The others can't hear you. Plug it in again, or choose another.",
         ),
@@ -100,7 +101,7 @@ pub fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> (&'static str
             "Partyline may not use the speakers.",
             "You can't hear the others. Allow it in the settings of your system.",
         ),
-        (Kind::Speakers, Trouble::Broken) => {
+        (Kind::Speakers, Trouble::Broken | Trouble::Doubled) => {
             ("The speakers do not open.", "You can't hear the others. Plug them in again, or choose others.")
         }
         (Kind::PartyOutput, Trouble::None) => (
@@ -119,7 +120,26 @@ pub fn device_trouble(kind: DeviceKind, trouble: DeviceTrouble) -> (&'static str
             "The party output does not open.",
             "You hear the party as always; the second device is silent. Plug it in again, or choose another.",
         ),
+        (Kind::PartyOutput, Trouble::Doubled) => (
+            "The party output is the device you hear the party on.",
+            "It is played there once. Choose another to have it on a second device as well.",
+        ),
     }
+}
+
+/// Why another device is used, and which.
+pub fn stand_in(kind: DeviceKind, refused: DeviceTrouble, name: &str) -> String {
+    let (yours, opens) = match kind {
+        DeviceKind::Microphone => ("your microphone", "Your microphone does not open"),
+        DeviceKind::Speakers => ("your speakers", "Your speakers do not open"),
+        DeviceKind::PartyOutput => ("your party output", "Your party output does not open"),
+    };
+    let why = match refused {
+        DeviceTrouble::Busy => format!("Another program holds {yours}"),
+        DeviceTrouble::NotPermitted => format!("Partyline may not use {yours}"),
+        DeviceTrouble::None | DeviceTrouble::Broken | DeviceTrouble::Doubled => opens.to_owned(),
+    };
+    format!("{why}. Using {} for now.", one_line(name))
 }
 
 /// What somebody chooses who chooses a frame time.

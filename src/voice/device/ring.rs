@@ -205,9 +205,11 @@ impl CardPlayback {
             self.flow.spare.store(u32::MAX, Relaxed);
             tracing::debug!(period = self.period, cushion = ?self.cushion.length(), "the speakers ran dry");
         } else if self.cushion.is_calm(now) {
-            let spare = self.flow.spare.swap(u32::MAX, Relaxed);
+            let (taken, spare) = (self.flow.taken.swap(0, Relaxed), self.flow.spare.swap(u32::MAX, Relaxed));
+            // A card that took nothing stood still: nothing is known of what it needs.
+            let spare = if taken == 0 { 0 } else { spare };
+            self.period = if taken == 0 { self.period } else { taken };
             let micros = u64::from(spare) * 1_000_000 / u64::from(self.rate.max(1));
-            self.period = self.flow.taken.swap(0, Relaxed).max(1);
             self.cushion.relax(Duration::from_micros(micros), now);
         } else {
             self.missed_before = missed;
@@ -239,6 +241,10 @@ impl Playback for CardPlayback {
 
     fn may_rest(&self) -> bool {
         true
+    }
+
+    fn idle(&mut self) {
+        self.flowing = None;
     }
 
     fn calls(&self) -> bool {
@@ -296,6 +302,38 @@ mod tests {
         let down = ends.1.target();
         assert_eq!(play(600 * 200, later + Duration::from_secs(61), 0, &mut ends), 0);
         assert!(ends.1.target() < down && ends.1.target() < at_first + RATE / 500, "{}", ends.1.target());
+    }
+
+    /// In a quiet party the thread looks in now and then, and for each keep-alive: its card runs dry in between.
+    #[test]
+    fn what_is_missed_in_a_quiet_party_does_not_make_the_cushion_longer() {
+        let (mut ends, now) = (speakers(), Instant::now());
+        let at_first = ends.1.target();
+        assert_eq!(play(200, now, 0, &mut ends), 0, "speech");
+        let mut missed = 0;
+        for look in 0..100 {
+            ends.1.idle();
+            let before = now + Duration::from_secs(1) + look * Duration::from_millis(150);
+            missed += play(15, before, 0, &mut ends);
+            missed += play(15, before + Duration::from_millis(75), 14, &mut ends);
+        }
+        assert!(missed > 0, "it did run dry");
+        assert_eq!(ends.1.target(), at_first);
+        // Speech goes on, and a late thread counts again.
+        assert_eq!(play(200, now + Duration::from_secs(17), 0, &mut ends), 0);
+        assert!(play(200, now + Duration::from_secs(18), 5, &mut ends) > 0);
+        assert!(ends.1.target() > at_first);
+    }
+
+    #[test]
+    fn a_card_that_stood_still_keeps_its_period() {
+        let (mut ends, now) = (speakers(), Instant::now());
+        play(200, now, 5, &mut ends);
+        let learnt = ends.1.target();
+        for look in 0..10 {
+            ends.1.wanted(now + look * Duration::from_secs(11));
+        }
+        assert_eq!(ends.1.target(), learnt);
     }
 
     #[test]

@@ -1,61 +1,39 @@
 //! One thread for each direction: opens the device that is needed, closes it when it is not, and opens another when it
 //! goes away. All that may block on the sound system happens here.
 
+mod choice;
+mod orders;
+
+pub use orders::{Order, Orders};
+
 use std::{
     path::PathBuf,
     sync::{
         Arc,
         atomic::AtomicU64,
-        mpsc::{Receiver, RecvTimeoutError, Sender, channel},
+        mpsc::{Receiver, RecvTimeoutError},
     },
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 use super::{
-    Devices, End, Hooks, Latency, OnFailure, OpenError, Opened, Playback, Source, Stream, cards::Cards, file,
+    Devices, End, Hooks, Latency, OnFailure, OpenError, Opened, Source, Stream, cards::Cards, file,
     watch::Watch,
 };
 use crate::{
-    model::{DeviceChoice, DeviceKind, DeviceTrouble, SoundDevice},
+    model::{DeviceKind, DeviceTrouble, SoundDevice},
     voice::{
         VoiceEvent,
         engine::{Command, Remote},
+        party_output::PartyOutput,
     },
 };
+use choice::{choose, is_choice};
 
-/// A device that is there but does not open (another program holds it) is tried again after this.
+/// A device that is there but does not open (another program holds it) is tried again after this, whatever plays in its
+/// place meanwhile.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
-
-/// What a supervisor is told.
-pub enum Order {
-    Source(Source),
-    /// Somebody listens or talks.
-    Need(bool),
-    /// There is nothing to play or send for a while, or again something.
-    Rest(bool),
-    /// What is plugged in.
-    Devices(Arc<Devices>),
-    /// The open device of this number failed.
-    Failed(u64),
-    Stop,
-}
-
-/// The way to a supervisor. Never blocks.
-#[derive(Clone)]
-pub struct Orders(Sender<Order>);
-
-impl Orders {
-    pub fn new() -> (Self, Receiver<Order>) {
-        let (sender, receiver) = channel();
-        (Self(sender), receiver)
-    }
-
-    /// A supervisor that is gone takes no orders, and none are missed.
-    pub fn send(&self, order: Order) {
-        _ = self.0.send(order);
-    }
-}
 
 /// What should be open.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,13 +45,20 @@ enum Target {
 struct Open {
     target: Target,
     number: u64,
+    /// What was wanted more did not open.
+    stands_in: bool,
     stream: Box<dyn Stream>,
 }
+
+/// How a card is opened: [`Cards::open`].
+type OpenCard = Box<dyn FnMut(DeviceKind, &str, Hooks) -> Result<Opened, OpenError> + Send>;
 
 pub struct Supervisor {
     pub kind: DeviceKind,
     pub source: Source,
     pub engine: Remote,
+    /// Whoever must not sound where this does.
+    pub party_output: Option<Orders>,
     pub watch: Watch,
     /// Where the open card's is put.
     pub latency: Arc<Latency>,
@@ -91,18 +76,9 @@ impl Supervisor {
             DeviceKind::Speakers => "voice-speakers",
             DeviceKind::PartyOutput => "voice-party-output",
         };
-        let run = Run {
-            supervisor: self,
-            orders,
-            cards: Cards::default(),
-            devices: None,
-            needed: false,
-            missing: None,
-            refused: Vec::new(),
-            open: None,
-            opened: 0,
-            position: Arc::default(),
-        };
+        let mut cards = Cards::default();
+        let open_card = Box::new(move |kind, id: &str, hooks| cards.open(kind, id, hooks));
+        let run = Run::new(self, orders, open_card);
         thread::Builder::new().name(name.into()).spawn(move || run.until_stopped(inbox))
     }
 }
@@ -110,14 +86,18 @@ impl Supervisor {
 struct Run {
     supervisor: Supervisor,
     orders: Orders,
-    cards: Cards,
+    open_card: OpenCard,
     /// `None` until they were first listed: nothing is missing before that.
     devices: Option<Arc<Devices>>,
     needed: bool,
     /// Reported, and not to be reported again.
     missing: Option<DeviceTrouble>,
-    /// Listed, and did not open. They are left alone while another is open, until what is plugged in or wanted changes.
-    refused: Vec<Target>,
+    /// Listed, and did not open. They are left alone until what is plugged in or wanted changes, or [`TRY_AGAIN`].
+    refused: Vec<(Target, DeviceTrouble)>,
+    /// Where the speakers sound: twice would be once too often.
+    speakers: Option<String>,
+    /// The party output was last told this of it.
+    told: Option<String>,
     open: Option<Open>,
     /// Devices opened so far: tells a late failure of an earlier one apart.
     opened: u64,
@@ -126,6 +106,23 @@ struct Run {
 }
 
 impl Run {
+    fn new(supervisor: Supervisor, orders: Orders, open_card: OpenCard) -> Self {
+        Self {
+            supervisor,
+            orders,
+            open_card,
+            devices: None,
+            needed: false,
+            missing: None,
+            refused: vec![],
+            speakers: None,
+            told: None,
+            open: None,
+            opened: 0,
+            position: Arc::default(),
+        }
+    }
+
     fn until_stopped(mut self, inbox: Receiver<Order>) {
         loop {
             let order = match self.wants_more() {
@@ -142,6 +139,7 @@ impl Run {
                 Err(RecvTimeoutError::Timeout) => self.refused.clear(),
             }
             self.settle();
+            self.tell();
         }
     }
 
@@ -159,9 +157,17 @@ impl Run {
                     self.refused.clear();
                     self.missing = None;
                     self.position = Arc::default();
+                    // It may be what is chosen now, by this name or another, and must be free then.
+                    if self.open.as_ref().is_some_and(|open| open.stands_in) {
+                        self.close();
+                    }
                 }
             }
-            Order::Need(needed) => self.needed = needed,
+            Order::Need(needed) => {
+                self.refused.clear();
+                self.needed = needed;
+            }
+            Order::Speakers(card) => self.speakers = card,
             Order::Devices(devices) => {
                 self.refused.clear();
                 self.devices = Some(devices);
@@ -178,15 +184,18 @@ impl Run {
     /// Brings what is open in line with what should be.
     fn settle(&mut self) {
         let mut wanted = self.targets();
-        wanted.retain(|target| !self.refused.contains(target));
         if let Some(open) = &self.open {
-            if wanted.first() == Some(&open.target) {
-                return;
-            }
-            let is_gone = matches!(&open.target, Target::Card(id) if !self.is_present(id));
-            match is_gone && self.needed {
-                true => self.lose(),
-                false => self.close(),
+            match wanted.iter().position(|target| *target == open.target) {
+                Some(0) if !open.stands_in => return,
+                // It plays until one of these has opened.
+                Some(rank @ 1..) if open.stands_in => wanted.truncate(rank),
+                _ => {
+                    let is_gone = matches!(&open.target, Target::Card(id) if !self.is_present(id));
+                    match is_gone && self.needed {
+                        true => self.lose(),
+                        false => self.close(),
+                    }
+                }
             }
         }
         if !self.needed || self.supervisor.source == Source::None {
@@ -195,6 +204,7 @@ impl Run {
         }
         match self.try_each(wanted) {
             Ok(()) => self.missing = None,
+            Err(_) if self.open.is_some() => {}
             Err(trouble) if self.missing != Some(trouble) && self.devices.is_some() => {
                 self.missing = Some(trouble);
                 self.report(VoiceEvent::DeviceMissing { kind: self.supervisor.kind, trouble });
@@ -205,23 +215,36 @@ impl Run {
 
     /// Opens the first that opens. The trouble is that of the one that was wanted most.
     fn try_each(&mut self, wanted: Vec<Target>) -> Result<(), DeviceTrouble> {
-        let mut trouble = None;
+        let mut trouble = self.is_doubled().then_some(DeviceTrouble::Doubled);
         for target in wanted {
-            match self.try_open(target.clone()) {
-                Ok(()) => return Ok(()),
-                Err(error) => {
-                    trouble = trouble.or(Some(error.trouble()));
-                    self.refused.push(target);
-                }
-            }
+            let refusal = match self.refusal(&target) {
+                Some(refusal) => refusal,
+                None => match self.try_open(target.clone(), trouble) {
+                    Ok(()) => return Ok(()),
+                    Err(error) => {
+                        let kind = self.supervisor.kind;
+                        match &self.open {
+                            None => tracing::warn!(?kind, ?error, "a sound device does not open"),
+                            Some(_) => tracing::debug!(?kind, ?error, "a sound device still does not open"),
+                        }
+                        self.refused.push((target, error.trouble()));
+                        error.trouble()
+                    }
+                },
+            };
+            trouble = trouble.or(Some(refusal));
         }
         Err(trouble.unwrap_or(DeviceTrouble::None))
+    }
+
+    fn refusal(&self, target: &Target) -> Option<DeviceTrouble> {
+        self.refused.iter().find(|(refused, _)| refused == target).map(|(_, trouble)| *trouble)
     }
 
     /// In the order they should be tried.
     fn targets(&self) -> Vec<Target> {
         match &self.supervisor.source {
-            _ if !self.needed => vec![],
+            _ if !self.needed || self.is_doubled() => vec![],
             Source::None => vec![],
             Source::File(path) => vec![Target::File(path.clone())],
             Source::Device(choice) => {
@@ -235,24 +258,22 @@ impl Run {
         }
     }
 
-    fn try_open(&mut self, target: Target) -> Result<(), OpenError> {
-        let number = self.opened + 1;
-        match self.open_target(&target, number) {
-            Ok(Opened { name, end, stream }) => {
-                self.opened = number;
-                self.open = Some(Open { target, number, stream });
-                self.supervisor.engine.send(match end {
-                    End::Capture(capture) => Command::Capture(Some(capture)),
-                    End::Playback(playback) => self.playing(Some(playback)),
-                });
-                self.report(VoiceEvent::DeviceOpened { kind: self.supervisor.kind, name });
-                Ok(())
+    /// `refused`: what is wrong with the one that was wanted more.
+    fn try_open(&mut self, target: Target, refused: Option<DeviceTrouble>) -> Result<(), OpenError> {
+        let (kind, number) = (self.supervisor.kind, self.opened + 1);
+        let Opened { name, end, stream } = self.open_target(&target, number)?;
+        self.supervisor.engine.send(match (end, kind) {
+            (End::Capture(capture), _) => Command::Capture(Some(capture)),
+            (End::Playback(playback), DeviceKind::PartyOutput) => {
+                Command::PartyOutput(Some(Box::new(PartyOutput::new(playback)?)))
             }
-            Err(error) => {
-                tracing::warn!(kind = ?self.supervisor.kind, ?error, "a sound device does not open");
-                Err(error)
-            }
-        }
+            (End::Playback(playback), _) => Command::Playback(Some(playback)),
+        });
+        self.opened = number;
+        // Whoever stood in for it closes now that the voice thread is told.
+        self.open = Some(Open { target, number, stands_in: refused.is_some(), stream });
+        self.report(VoiceEvent::DeviceOpened { kind, name, refused });
+        Ok(())
     }
 
     fn open_target(&mut self, target: &Target, number: u64) -> Result<Opened, OpenError> {
@@ -268,7 +289,7 @@ impl Run {
                     nudge: self.supervisor.engine.nudge.clone(),
                     latency: self.supervisor.latency.clone(),
                 };
-                self.cards.open(kind, id, hooks)
+                (self.open_card)(kind, id, hooks)
             }
             (Target::File(path), DeviceKind::Microphone) => {
                 file::open_microphone(path, self.position.clone())
@@ -295,21 +316,35 @@ impl Run {
         let Some(open) = self.open.take() else { return false };
         self.supervisor.engine.send(match self.supervisor.kind {
             DeviceKind::Microphone => Command::Capture(None),
-            DeviceKind::Speakers | DeviceKind::PartyOutput => self.playing(None),
+            DeviceKind::Speakers => Command::Playback(None),
+            DeviceKind::PartyOutput => Command::PartyOutput(None),
         });
         drop(open);
         true
     }
 
-    fn playing(&self, playback: Option<Box<dyn Playback>>) -> Command {
-        match self.supervisor.kind {
-            DeviceKind::PartyOutput => Command::PartyPlayback(playback),
-            DeviceKind::Microphone | DeviceKind::Speakers => Command::Playback(playback),
+    /// Tells the party output where the speakers sound now.
+    fn tell(&mut self) {
+        let Some(party_output) = &self.supervisor.party_output else { return };
+        let card = self.open.as_ref().and_then(|open| match &open.target {
+            Target::Card(id) => Some(id),
+            Target::File(_) => None,
+        });
+        if self.told.as_ref() != card {
+            self.told = card.cloned();
+            party_output.send(Order::Speakers(self.told.clone()));
         }
     }
 
     fn wants_more(&self) -> bool {
-        self.needed && self.open.is_none() && self.supervisor.source != Source::None
+        let has_best = self.open.as_ref().is_some_and(|open| !open.stands_in);
+        self.needed && !has_best && self.supervisor.source != Source::None
+    }
+
+    /// What was chosen for the party output is where the speakers sound.
+    fn is_doubled(&self) -> bool {
+        let Source::Device(choice) = &self.supervisor.source else { return false };
+        self.speakers.as_deref().is_some_and(|id| is_choice(choice, id, self.list()))
     }
 
     fn list(&self) -> &[SoundDevice] {
@@ -329,60 +364,5 @@ impl Run {
     }
 }
 
-/// The chosen device, then the system's default, then any: whichever exist, in this order.
-fn choose(choice: &DeviceChoice, list: &[SoundDevice]) -> Vec<String> {
-    let chosen = match choice {
-        DeviceChoice::Default => None,
-        DeviceChoice::Device(id) => list.iter().find(|device| device.id == *id),
-    };
-    let default = list.iter().find(|device| device.is_default);
-    let mut ids: Vec<String> =
-        chosen.into_iter().chain(default).chain(list.first()).map(|device| device.id.clone()).collect();
-    ids.dedup();
-    ids
-}
-
-/// It is what was chosen, and no stand-in.
-fn is_choice(choice: &DeviceChoice, id: &str, list: &[SoundDevice]) -> bool {
-    match choice {
-        DeviceChoice::Default => list.iter().any(|device| device.id == id && device.is_default),
-        DeviceChoice::Device(chosen) => chosen == id,
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn list(ids: &[&str], default: &str) -> Vec<SoundDevice> {
-        ids.iter()
-            .map(|&id| SoundDevice {
-                id: id.into(),
-                name: id.to_uppercase(),
-                is_default: id == default,
-                is_bluetooth: false,
-            })
-            .collect()
-    }
-
-    #[test]
-    fn the_default_is_followed_unless_another_is_chosen_and_there() {
-        let devices = list(&["a", "b", "c"], "b");
-        let pinned = |id: &str| DeviceChoice::Device(id.into());
-        assert_eq!(choose(&DeviceChoice::Default, &devices), ["b", "a"]);
-        assert_eq!(choose(&pinned("c"), &devices), ["c", "b", "a"]);
-        assert_eq!(choose(&pinned("gone"), &devices), ["b", "a"]);
-        assert_eq!(choose(&pinned("b"), &devices), ["b", "a"]);
-        assert_eq!(choose(&DeviceChoice::Default, &list(&["a"], "")), ["a"], "no default: any");
-        assert!(choose(&pinned("c"), &[]).is_empty());
-    }
-
-    #[test]
-    fn a_stand_in_is_told_from_the_choice() {
-        let devices = list(&["a", "b"], "b");
-        assert!(is_choice(&DeviceChoice::Default, "b", &devices));
-        assert!(!is_choice(&DeviceChoice::Default, "a", &devices));
-        assert!(is_choice(&DeviceChoice::Device("a".into()), "a", &devices));
-        assert!(!is_choice(&DeviceChoice::Device("gone".into()), "b", &devices));
-    }
-}
+mod tests;

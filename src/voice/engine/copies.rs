@@ -6,20 +6,14 @@ use std::time::Instant;
 use super::{Need, REST_AFTER};
 use crate::{
     model::Decibels,
-    voice::{
-        BLOCK,
-        device::{Playback, supervisor::Orders},
-        mixer,
-        party_output::PartyOutput,
-        recording::Tape,
-    },
+    voice::{BLOCK, device::supervisor::Orders, mixer, party_output::PartyOutput, recording::Tape},
 };
 
 /// What is quieter need not wake a second card.
 const AUDIBLE: Decibels = Decibels(-75.0);
 
 pub struct Copies {
-    output: Option<PartyOutput>,
+    output: Option<Box<PartyOutput>>,
     need: Need,
     /// Somebody was last heard then.
     heard: Option<Instant>,
@@ -35,12 +29,16 @@ impl Copies {
         self.need.set(in_party);
     }
 
-    pub fn set_output(&mut self, playback: Option<Box<dyn Playback>>) {
-        self.output = playback.and_then(|playback| {
-            let output = PartyOutput::new(playback);
-            output.inspect_err(|error| tracing::warn!(%error, "no party output")).ok()
-        });
+    pub fn set_output(&mut self, output: Option<Box<PartyOutput>>) {
+        self.output = output;
         self.need.renewed();
+    }
+
+    /// Nothing may be heard for a while.
+    pub fn idle(&mut self) {
+        if let Some(output) = &mut self.output {
+            output.idle();
+        }
     }
 
     /// Ends what is being recorded, and begins anew if there is a tape.

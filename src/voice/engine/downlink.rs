@@ -63,7 +63,7 @@ pub struct Downlink {
     chime: Vec<f32>,
     chimed: usize,
     /// One's own ear, where the microphone test puts what it hears.
-    pub monitor: Option<Monitor>,
+    pub monitor: Option<Box<Monitor>>,
     /// What went to the speakers, for whoever cleans the microphone.
     pub far: FarEnd,
     playback: Box<dyn Playback>,
@@ -179,8 +179,8 @@ impl Downlink {
         self.need.renewed();
     }
 
-    pub fn set_monitor(&mut self, on: bool) {
-        self.monitor = on.then(Monitor::default);
+    pub fn set_monitor(&mut self, monitor: Option<Box<Monitor>>) {
+        self.monitor = monitor;
         self.settle();
     }
 
@@ -195,18 +195,24 @@ impl Downlink {
         !self.chime.is_empty() || self.monitor.is_some() || self.voices().any(|voice| !voice.is_quiet())
     }
 
-    /// The speakers wake the thread by themselves.
+    /// The speakers wake the thread by themselves, or rest.
     pub fn is_called(&self) -> bool {
-        self.playback.calls() && !self.need.resting
+        self.playback.calls() || self.is_resting()
+    }
+
+    /// The thread will not look after the cards for a while.
+    pub fn idle(&mut self) {
+        self.playback.idle();
+        self.copies.idle();
     }
 
     pub fn is_resting(&self) -> bool {
-        self.need.resting
+        self.need.is_resting()
     }
 
     /// Lets the card rest in a long silence.
     pub fn rest(&mut self, now: Instant) {
-        if !self.need.resting && self.playback.may_rest() {
+        if !self.need.is_resting() && self.playback.may_rest() {
             self.need.rest(true);
             self.pace.restart(now);
         }
@@ -223,12 +229,12 @@ impl Downlink {
     /// Plays what is due. Says whether any of it can be heard.
     pub fn run(&mut self, now: Instant) -> bool {
         self.voices_mut().for_each(Incoming::receive);
-        if self.need.resting && !self.is_awake() {
+        if self.need.is_resting() && !self.is_awake() {
             // Nothing to mix: time passes.
             self.pace.restart(now);
             self.needle.reset();
         }
-        let resting = self.need.resting;
+        let resting = self.need.is_resting();
         let wanted = if resting { self.pace.wanted(now) } else { self.playback.wanted(now) };
         let mut heard = false;
         for _ in 0..wanted.min(CATCH_UP) / BLOCK {
@@ -240,15 +246,15 @@ impl Downlink {
             if resting {
                 self.pace.write(&mix);
             }
-            if self.need.resting && heard {
+            if self.need.is_resting() && heard {
                 self.wake(now);
             }
-            if !self.need.resting {
+            if !self.need.is_resting() {
                 self.far.play(&mix);
                 self.playback.write(&mix);
             }
         }
-        if self.need.resting {
+        if self.need.is_resting() {
             self.voices_mut().for_each(Incoming::relax);
         }
         self.copies.run(now);
@@ -295,7 +301,8 @@ impl Downlink {
             }
         }
         self.copies.hear(mix, now);
-        if let Some(block) = self.monitor.as_mut().and_then(Monitor::take) {
+        // It is part of the far end too: from loudspeakers one's own voice would come back round and round.
+        if let Some(block) = self.monitor.as_mut().and_then(|monitor| monitor.take()) {
             mixer::add(mix, &block);
         }
         if !self.chime.is_empty() {

@@ -15,12 +15,14 @@ use crate::{
         mixer::{self, Needle},
         monitor::Monitor,
         outgoing::{Audience, Outgoing},
-        processing::{FarEnd, Processor},
+        processing::{Chain, FarEnd, Processor},
     },
 };
 
 /// More than this unread was recorded while the thread stood still: it is too old to be said.
 const STALE: usize = SAMPLE_RATE / 2;
+/// Blocks the far end may be ahead of the microphone. What is more was played while that was opened, or stood still.
+const FAR_AHEAD: usize = 5;
 
 /// What the meters show of it.
 pub struct Reading {
@@ -75,7 +77,8 @@ impl Since {
         }
     }
 
-    /// How `talk` is for what was recorded from this moment on.
+    /// How `talk` is for what was recorded from this moment on. Only a block that is younger than the key as a whole: what a
+    /// rested microphone still held may come in pieces, and the first of them would open the gate for all.
     fn judge(&self, talk: Talk, recorded: Instant) -> Talk {
         let before = |since: Option<Instant>| since.is_some_and(|since| recorded < since);
         Talk {
@@ -111,8 +114,8 @@ impl Uplink {
         self.wake(now);
     }
 
-    pub fn set_processing(&mut self, processing: Processing) {
-        self.processor.set(processing);
+    pub fn set_processing(&mut self, chain: Box<Chain>) {
+        self.processor.set(chain);
     }
 
     pub fn attach(&mut self, connection: u64, outgoing: Outgoing) {
@@ -165,6 +168,11 @@ impl Uplink {
         self.gate.is_open() || self.test != Listening::Off || self.listens_for_a_voice()
     }
 
+    /// A word is being said, as far as one can know: an open microphone is open all day.
+    pub fn is_speaking(&self) -> bool {
+        self.gate.is_open() && self.talk.mode != TalkMode::OpenMicrophone
+    }
+
     /// The microphone wakes the thread by itself, or there is none.
     pub fn is_called(&self) -> bool {
         self.capture.as_ref().is_none_or(|capture| capture.calls())
@@ -194,6 +202,9 @@ impl Uplink {
         let before = self.unwanted.len();
         self.take_blocks(now);
         let stalled = self.unwanted.len() == before;
+        if !stalled {
+            far.keep(self.unwanted.len() + FAR_AHEAD);
+        }
         if self.is_wanted(far) {
             while let Some(block) = self.unwanted.pop_front() {
                 let blocks_left = self.unwanted.len() + 1;
@@ -249,7 +260,7 @@ impl Uplink {
         let Block { mut samples, began, ended } = block;
         self.processor.process(&mut samples, far, blocks_left);
         if let Some(monitor) = monitor {
-            monitor.hear(&samples);
+            monitor.hear(&samples, &self.talk, ended);
         }
         let cleaned = (self.test != Listening::Off).then(|| mixer::level(&samples));
         let can_send = self.can_send();

@@ -81,36 +81,25 @@ pub enum ConnectionState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VoiceEvent {
     /// `connection`: as given to [`Voice::answer`](super::Voice::answer).
-    Connection {
-        connection: u64,
-        state: ConnectionState,
-    },
+    Connection { connection: u64, state: ConnectionState },
     DeviceOpened {
         kind: DeviceKind,
         name: String,
+        /// It stands in for one that was wanted more and does not open; that one is tried again by itself.
+        refused: Option<DeviceTrouble>,
     },
     /// It was open and went away; another is tried by itself.
-    DeviceLost {
-        kind: DeviceKind,
-    },
+    DeviceLost { kind: DeviceKind },
     /// There is none, or none that opens; one that appears is taken.
-    DeviceMissing {
-        kind: DeviceKind,
-        trouble: DeviceTrouble,
-    },
+    DeviceMissing { kind: DeviceKind, trouble: DeviceTrouble },
     /// Nobody needs it any more.
-    DeviceClosed {
-        kind: DeviceKind,
-    },
+    DeviceClosed { kind: DeviceKind },
     /// What is plugged in; also once at the start.
     DevicesChanged(Devices),
     /// What is heard goes into this file from now on.
     RecordingBegan(PathBuf),
     /// It is complete. `whole`: nothing of it was lost on the way to the disk.
-    RecordingEnded {
-        file: PathBuf,
-        whole: bool,
-    },
+    RecordingEnded { file: PathBuf, whole: bool },
     /// Nothing was written: the folder cannot be written to, or the disk is full.
     RecordingFailed,
 }

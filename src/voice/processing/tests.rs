@@ -96,10 +96,10 @@ fn the_canceller_rests_while_the_speakers_are_silent_and_is_there_with_their_fir
 #[test]
 fn what_is_switched_back_before_it_came_into_force_stays_as_it_was() {
     let (mut processor, mut far) = (Processor::new(Processing::default()), FarEnd::default());
-    processor.set(Processing::OFF);
-    processor.set(Processing::default());
+    processor.set(Box::new(Chain::new(Processing::OFF)));
+    processor.set(Box::new(Chain::new(Processing::default())));
     processor.process(&mut [0.1; BLOCK], &mut far, 1);
-    assert!(processor.settings == Processing::default() && !processor.is_new);
+    assert!(processor.chain.settings == Processing::default() && !processor.is_new);
 }
 
 #[test]
@@ -149,11 +149,14 @@ fn switching_never_clicks() {
     let (mut processor, mut far) = (Processor::new(Processing::OFF), FarEnd::default());
     let mut heard = Vec::new();
     for (n, block) in tone.as_chunks::<BLOCK>().0.iter().enumerate() {
-        match n {
-            50 => processor.set(Processing { noise_suppression: true, ..Processing::OFF }),
-            100 => processor.set(Processing::default()),
-            150 => processor.set(Processing::OFF),
-            _ => {}
+        let settings = match n {
+            50 => Some(Processing { noise_suppression: true, ..Processing::OFF }),
+            100 => Some(Processing::default()),
+            150 => Some(Processing::OFF),
+            _ => None,
+        };
+        if let Some(settings) = settings {
+            processor.set(Box::new(Chain::new(settings)));
         }
         let mut block = *block;
         processor.process(&mut block, &mut far, 1);
@@ -168,4 +171,36 @@ fn the_far_end_waits_in_bounded_memory() {
     let mut far = FarEnd::default();
     (0..10_000).for_each(|_| far.play(&[0.1; BLOCK]));
     assert_eq!(far.blocks.len(), MOST_FAR);
+}
+
+#[test]
+fn what_was_learnt_stays_when_something_else_is_switched() {
+    let far = speech_like(8 * SECOND);
+    let microphone = echo(&far);
+    let (mut processor, mut played) = (Processor::new(ECHO_ONLY), FarEnd::default());
+    let mut cleaned = vec![];
+    for (n, (block, far)) in
+        microphone.as_chunks::<BLOCK>().0.iter().zip(far.as_chunks::<BLOCK>().0).enumerate()
+    {
+        if n == 600 {
+            processor.set(Box::new(Chain::new(Processing { high_pass: true, ..ECHO_ONLY })));
+        }
+        played.play(far);
+        let mut block = *block;
+        processor.process(&mut block, &mut played, 1);
+        cleaned.extend(block);
+    }
+    assert!(processor.chain.settings.high_pass);
+    let (before, after) = (level(&microphone[6 * SECOND..]), level(&cleaned[6 * SECOND..]));
+    assert!(before.0 - after.0 >= 30.0, "{before:?} {after:?}");
+}
+
+#[test]
+fn of_the_far_end_only_the_newest_is_kept() {
+    let mut far = FarEnd::default();
+    (0..20).for_each(|n| far.play(&[n as f32; BLOCK]));
+    far.keep(30);
+    assert_eq!(far.blocks.len(), 20);
+    far.keep(5);
+    assert_eq!((far.blocks.len(), far.blocks[0][0]), (5, 15.0));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    client::MemberReach,
+    client::{DeviceState, MemberReach},
     model::{DeviceChoice, DeviceKind, DeviceTrouble, Hearing, Notes, Processing, RecordingFormat},
     voice::Recorder,
 };
@@ -183,7 +183,25 @@ fn why_a_device_is_missing_is_told_as_it_changes() {
     evening.give(Input::Voice(VoiceEvent::DeviceMissing { kind, trouble: none }));
     evening.give(Input::Voice(VoiceEvent::DeviceMissing { kind, trouble: busy }));
     assert_eq!(evening.problems(), [ProblemKind::DeviceMissing(kind, busy)]);
-    evening.give(Input::Voice(VoiceEvent::DeviceOpened { kind, name: "Stream".into() }));
+    evening.give(Input::Voice(VoiceEvent::DeviceOpened { kind, name: "Stream".into(), refused: None }));
     assert!(evening.problems().is_empty());
     assert!(evening.has(|e| matches!(e, Effect::Notify(Notice::DeviceInUse { .. }))));
+}
+
+#[test]
+fn that_another_device_stands_in_is_told_until_the_chosen_one_opens() {
+    let mut evening = Evening::talking();
+    let (kind, busy) = (DeviceKind::Microphone, Some(DeviceTrouble::Busy));
+    let opened =
+        |name: &str, refused| Input::Voice(VoiceEvent::DeviceOpened { kind, name: name.into(), refused });
+    let told = |evening: &Evening, wanted: Option<DeviceTrouble>| {
+        evening
+            .has(|e| matches!(e, Effect::Notify(Notice::DeviceInUse { refused, .. }) if *refused == wanted))
+    };
+    evening.give(opened("Webcam", busy));
+    assert!(told(&evening, busy));
+    assert_eq!(evening.state.sound.microphone, DeviceState::Open { name: "Webcam".into(), refused: busy });
+    evening.give(opened("Headset", None));
+    assert!(told(&evening, None));
+    assert_eq!(evening.state.sound.microphone, DeviceState::Open { name: "Headset".into(), refused: None });
 }

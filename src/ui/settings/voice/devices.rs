@@ -115,6 +115,9 @@ fn trouble(ui: &mut Ui, cx: &Cx<'_>, kind: DeviceKind, devices: &[SoundDevice], 
             let (what, means) = words::device_trouble(kind, *trouble);
             warning(ui, &format!("{what} {means}"));
         }
+        DeviceState::Open { name, refused: Some(refused) } => {
+            warning(ui, &words::stand_in(kind, *refused, name));
+        }
         state => substitute(ui, devices, choice, state),
     }
 }
@@ -193,7 +196,7 @@ fn substitute(ui: &mut Ui, devices: &[SoundDevice], choice: &DeviceChoice, state
         return;
     }
     let text = match state {
-        DeviceState::Open { name } => {
+        DeviceState::Open { name, .. } => {
             format!("The one you chose is not connected. Using {} for now.", one_line(name))
         }
         DeviceState::Closed | DeviceState::Missing(_) => "The one you chose is not connected.".to_owned(),
