@@ -10,12 +10,12 @@ use std::{
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::MutexGuard,
     thread,
     time::Duration,
 };
 
 use tempfile::TempDir;
+use tokio::sync::SemaphorePermit;
 
 use crate::{
     chromium::{self, Browser, command_line, until},
@@ -31,19 +31,19 @@ pub struct Room {
     display: Display,
     pub service: Service,
     home: TempDir,
-    _alone: MutexGuard<'static, ()>,
+    _turn: SemaphorePermit<'static>,
 }
 
 impl Room {
     pub fn new() -> Self {
-        let alone = stage::alone();
+        let turn = stage::alone();
         let home = step::home();
         for folder in ["bin", "tmp", "nothing"] {
             fs::create_dir(home.path().join(folder)).expect("made");
         }
         let display = Display::start(home.path());
         let room =
-            Self { elsewhere: RefCell::default(), display, service: Service::empty(), home, _alone: alone };
+            Self { elsewhere: RefCell::default(), display, service: Service::empty(), home, _turn: turn };
         let quoted: Vec<_> = command_line(&room.profile()).iter().map(|word| format!("'{word}'")).collect();
         room.write_program("browser", &format!("exec {} \"$@\"", quoted.join(" ")));
         // The desktop's own, and a note of what came of it. The program may not be asked twice: it opens a page where it

@@ -64,7 +64,6 @@ impl Bench {
             comfort_noise: Vec::new(),
             frame_millis: 40,
             we_send: true,
-            they_send: true,
             partyline: false,
         };
         let (orders, speakers) = Orders::new();
