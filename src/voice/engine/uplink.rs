@@ -333,17 +333,22 @@ mod tests {
     };
     const TICK: Duration = Duration::from_millis(10);
 
-    /// What a rested microphone holds, all at once.
-    struct Backlog(usize);
+    /// What a rested microphone holds, in pieces.
+    struct Backlog(Vec<usize>);
 
     impl Capture for Backlog {
         fn read(&mut self, into: &mut Vec<f32>, _now: Instant) {
-            into.resize(into.len() + std::mem::take(&mut self.0), 0.3);
+            into.resize(into.len() + self.0.pop().unwrap_or(0), 0.3);
         }
     }
 
     /// `from` becomes `to`, and a tick later 250 ms arrive. Says how many frames of 40 ms go out.
     fn frames_sent(from: Talk, to: Talk) -> usize {
+        frames_sent_of(vec![SAMPLE_RATE / 4], TICK, from, to)
+    }
+
+    /// The same of these pieces, one with each tick.
+    fn frames_sent_of(backlog: Vec<usize>, tick: Duration, from: Talk, to: Talk) -> usize {
         let terms = Terms {
             opus: 111,
             clock_hz: 16_000,
@@ -360,9 +365,12 @@ mod tests {
         let mut uplink = Uplink::new(Orders::new().0, from);
         uplink.attach(1, Outgoing::new(&terms, sender, now).unwrap());
         uplink.set_connected(1, true, now);
-        uplink.set_capture(Some(Box::new(Backlog(SAMPLE_RATE / 4))), now);
+        let pieces = backlog.len() as u32;
+        uplink.set_capture(Some(Box::new(Backlog(backlog))), now);
         uplink.set_talk(to, now);
-        uplink.run(now + TICK, &mut FarEnd::default(), None);
+        for piece in 1..=pieces {
+            uplink.run(now + piece * tick, &mut FarEnd::default(), None);
+        }
         let sent: Vec<Frame> = std::iter::from_fn(|| frames.try_recv().ok()).collect();
         sent.iter().filter(|frame| frame.speech.is_some()).count()
     }
@@ -370,6 +378,14 @@ mod tests {
     #[test]
     fn of_what_was_recorded_before_the_key_only_the_pre_roll_goes_out() {
         assert_eq!(frames_sent(KEY_UP, Talk { key_held: true, ..KEY_UP }), 1, "60 and 10 ms");
+    }
+
+    #[test]
+    fn what_a_rested_microphone_held_does_not_go_out_when_it_comes_in_pieces() {
+        let pieces = vec![SAMPLE_RATE / 10; 3];
+        let sent =
+            frames_sent_of(pieces, Duration::from_millis(2), KEY_UP, Talk { key_held: true, ..KEY_UP });
+        assert_eq!(sent, 0, "all of it is older than the key");
     }
 
     #[test]
