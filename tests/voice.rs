@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use partyline::{
-    model::{AccountId, DeviceKind, Offer, OtherEnd},
+    model::{AccountId, DeviceKind, LinkPhase, Offer, OtherEnd},
     voice::{ConnectionState, NegotiationError, VoiceEvent},
 };
 use support::{
@@ -276,6 +276,27 @@ async fn the_other_sides_close_is_noticed_at_once_and_a_new_offer_is_answered() 
     let bridge = Bridge::new(48_000, 20).await;
     client.join(2, &bridge).await;
     assert_eq!(client.link().unwrap().clock_hz, 48_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_channel_that_closes_alone_ends_nothing() {
+    let _alone = support::alone().await;
+    let client = Client::new(None, None, KEY_UP);
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bridge.close_channel().await;
+    let packet = bridge.encode(&speech_like(SECOND / 25)).remove(0);
+    for frame in 0..25 {
+        bridge.say(frame, packet.clone(), &[]).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    let link = client.link().expect("still there");
+    assert!(link.state == LinkPhase::Connected && link.packets_received >= 20, "{link:?}");
+    bridge.close().await;
+    let noticed =
+        client.until(&VoiceEvent::Connection { connection: 1, state: ConnectionState::Closed }).await;
+    assert!(noticed < Duration::from_secs(5), "without a channel it shows in the silence: {noticed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,8 +11,8 @@ use std::{
 };
 
 use partyline::{
-    model::{AccountId, Answer, CandidateKind, DeviceKind, LinkPhase, Offer, OtherEnd},
-    voice::{ConnectionState, NegotiationError, VoiceEvent},
+    model::{AccountId, Answer, CandidateKind, DeviceKind, LinkPhase, Offer, OtherEnd, RecordingFormat},
+    voice::{ConnectionState, NegotiationError, Recorder, VoiceEvent},
 };
 use support::{
     Client, KEY_UP, OPEN,
@@ -236,23 +236,37 @@ async fn ipv6_alone_is_enough_and_so_is_an_active_offerer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn closing_the_last_connection_closes_the_devices_and_an_earlier_one_does_not() {
+async fn devices_and_a_recording_outlive_the_last_connection_and_end_when_we_hang_up() {
     let _alone = support::alone().await;
     let directory = tempfile::tempdir().unwrap();
     says(&file(&directory, "said"), 500.0);
     let nova = Client::new(Some(&file(&directory, "said")), Some(&file(&directory, "heard")), OPEN);
-    let (echo, lyra) = (Client::new(None, None, KEY_UP), Client::new(None, None, KEY_UP));
+    let echo = Client::new(None, None, KEY_UP);
     connect((&nova, NOVA), (&echo, ECHO), 1).await;
-    connect((&nova, NOVA), (&lyra, AccountId(7)), 2).await;
     until(|| nova.meters.is_live(), || "live".into()).await;
+    let folder = directory.path().to_owned();
+    nova.voice.record(Some(Recorder { folder, format: RecordingFormat::Wav }));
+    let began = || nova.events().iter().any(|event| matches!(event, VoiceEvent::RecordingBegan(_)));
+    until(began, || "a recording".into()).await;
+    nova.forget();
+
+    // The only other member is connected to anew.
     nova.voice.close(1).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(nova.meters.is_live() && nova.link().unwrap().connection == 2);
-    nova.voice.close(2).await;
+    assert!(nova.link().is_none());
+    until(|| !nova.meters.is_live(), || "nobody is sent to".into()).await;
+    connect((&nova, NOVA), (&echo, ECHO), 2).await;
+    until(|| nova.meters.is_live(), || "live again".into()).await;
+    assert_eq!(nova.events(), [connected(2)], "nothing was closed, opened or ended");
+
+    let told = nova.voice.hang_up();
+    assert!(nova.link().is_none(), "gone at once");
+    told.await;
     for kind in [DeviceKind::Microphone, DeviceKind::Speakers] {
         nova.until(&VoiceEvent::DeviceClosed { kind }).await;
     }
-    assert!(!nova.meters.is_live() && nova.link().is_none());
+    let ended = || nova.events().iter().any(|event| matches!(event, VoiceEvent::RecordingEnded { .. }));
+    until(ended, || "the end of the recording".into()).await;
+    assert!(!nova.meters.is_live());
 }
 
 #[tokio::test(flavor = "multi_thread")]
