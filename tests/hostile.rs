@@ -214,11 +214,17 @@ async fn a_flood_of_receiver_reports_harms_nobody_else() {
     let enemy = scene.enemy().await;
     // Keep-alives are enough: then there is something to report on.
     support::until(|| !enemy.got.lock().unwrap().is_empty(), || "our voice".into()).await;
-    let attack = at_a_rate(200, 400, async |_| enemy.report(40).await);
+    let lost_there = || {
+        let links = scene.client.voice.report().links;
+        links.iter().find(|link| link.connection == 2).and_then(|link| link.lost_there).unwrap_or(0.0)
+    };
+    let mut worst = 0.0_f32;
+    let attack = at_a_rate(200, 400, async |_| {
+        enemy.report(40).await;
+        worst = worst.max(lost_there());
+    });
     scene.endures(attack).await;
-    let links = scene.client.voice.report().links;
-    let lost_there = links.iter().find(|link| link.connection == 2).and_then(|link| link.lost_there);
-    assert!(lost_there > Some(0.9), "they were read: {lost_there:?}");
+    assert!(worst > 0.9, "they were read: {worst}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

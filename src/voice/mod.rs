@@ -1,20 +1,20 @@
 //! The voice path: from the microphone to the other members and the bridge, and from them to the speakers.
 //!
 //! ```text
-//!               clean, gate, encode       ┌─▶ peer ─▶ a member      device   cards and files, opened by a supervisor each
-//!  card ─ring─▶ uplink ─frames for each───┼─▶ peer ─▶ a member      engine   the voice thread: uplink and downlink
-//!                                         └─▶ peer ─▶ the bridge    peer     WebRTC, on tokio: one for each connection
-//!                                         ┌── peer ◀─ a member      handle   what the client holds
-//!  card ◀─ring─ downlink ◀─ring for each──┼── peer ◀─ a member
-//!               jitter, decode, level, mix└── peer ◀─ the bridge
+//!                                     ┌─▶ peer ─▶ a member     device   cards and files, opened by a supervisor each
+//!  card ─ring─▶ uplink ───── frames ──┼─▶ peer ─▶ a member     engine   the voice thread: uplink and downlink
+//!               clean, gate, encode   └─▶ peer ─▶ the bridge   peer     WebRTC, on tokio: one for each connection
+//!                                     ┌── peer ◀─ a member     handle   what the client holds
+//!  card ◀─ring─ downlink ◀─── rings ──┼── peer ◀─ a member
+//!               jitter, decode, mix   └── peer ◀─ the bridge
 //! ```
 //!
-//! What goes to whom is encoded once for all who take the same ([`outgoing`]); who is heard directly is not heard in the
-//! bridge's mix as well (`engine::bridging`).
+//! Sound is encoded once for all who take the same (`outgoing`). Who is heard directly is not heard in the bridge's mix as
+//! well (`engine::bridging`).
 //!
 //! | thread | work |
 //! |---|---|
-//! | `voice` | `engine`: when a card has a block or wants one; in a quiet party every 200 ms, every 40 ms while a bridge's silence is decoded, and for each keep-alive; else asleep |
+//! | `voice` | `engine`: when a card has a block or wants one; in a quiet party every 200 ms and for a keep-alive, else asleep |
 //! | `voice-microphone`, `voice-speakers`, `voice-party-output` | `device::supervisor`: open, close, fall back, return |
 //! | `voice-devices`, `voice-plugs` | `device::watch`: what is plugged in, when the server says so or every 3 s |
 //! | `voice-file` | `device::file`: disk to ring and back, one for each file in use |
