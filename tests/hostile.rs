@@ -18,7 +18,7 @@ use std::{
 
 use partyline::{
     model::{AccountId, Answer, Offer, OtherEnd, Processing},
-    voice::{ConnectionState, VoiceEvent},
+    voice::{ConnectionState, NegotiationError, VoiceEvent},
 };
 use rand::{Rng, RngExt, SeedableRng, rngs::SmallRng};
 use str0m_peer::{Peer, Shape};
@@ -208,6 +208,26 @@ async fn two_thousand_packets_a_second_harm_nobody_else() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_flood_of_receiver_reports_harms_nobody_else() {
+    let _alone = support::alone().await;
+    let scene = Scene::new().await;
+    let enemy = scene.enemy().await;
+    // Keep-alives are enough: then there is something to report on.
+    support::until(|| !enemy.got.lock().unwrap().is_empty(), || "our voice".into()).await;
+    let lost_there = || {
+        let links = scene.client.voice.report().links;
+        links.iter().find(|link| link.connection == 2).and_then(|link| link.lost_there).unwrap_or(0.0)
+    };
+    let mut worst = 0.0_f32;
+    let attack = at_a_rate(200, 400, async |_| {
+        enemy.report(40).await;
+        worst = worst.max(lost_there());
+    });
+    scene.endures(attack).await;
+    assert!(worst > 0.9, "they were read: {worst}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn more_streams_than_a_party_has_members_harm_nobody_else() {
     let _alone = support::alone().await;
     let scene = Scene::new().await;
@@ -293,6 +313,22 @@ async fn descriptions_of_any_size_and_content_are_refused_or_taken_at_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_repeats_nothing_of_the_description() {
+    let client = Client::new(None, None, KEY_UP);
+    let honest = Peer::new(Shape::default()).offer();
+    let ours = honest.lines().find(|line| line.starts_with("c=")).unwrap();
+    for (n, hostile) in ["c=sesame 192.0.2.1", "c=sesame", "c=IN sesame 192.0.2.1"].into_iter().enumerate() {
+        let offer = Offer(honest.replace(ours, hostile));
+        let refusal = client.voice.answer(n as u64, ENEMY, offer).await.unwrap_err();
+        assert!(matches!(refusal, NegotiationError::Refused(_)), "{refusal:?}");
+        let text = format!("{refusal} {refusal:?}");
+        assert!(text.contains("SdpInvalid"), "it says what kind: {text}");
+        assert!(!text.contains("sesame") && !text.contains("192.0.2.1"), "{text}");
+        assert!(std::error::Error::source(&refusal).is_none());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn answers_of_any_size_and_content_are_refused_or_taken_at_once() {
     let _alone = support::alone().await;
     let scene = Scene::new().await;
@@ -317,6 +353,10 @@ async fn answers_of_any_size_and_content_are_refused_or_taken_at_once() {
 fn hostile_descriptions(honest: &str) -> Vec<String> {
     let lines = |line: &str, count: usize| format!("{honest}{}", line.repeat(count));
     let candidate = "a=candidate:1 1 udp 2130706431 127.0.0.1 9 typ host\r\n";
+    let audio = "m=audio 9 UDP/TLS/RTP/SAVPF";
+    let numbers: String = (0..6_000).map(|number| format!(" {number}")).collect();
+    let maps =
+        |codec: &str| -> String { (0..2_000).map(|n| format!("a=rtpmap:{} {codec}\r\n", n % 128)).collect() };
     let hostile = [
         "x".repeat(1 << 20),
         lines("a=x\r\n", 200_000),
@@ -333,6 +373,10 @@ fn hostile_descriptions(honest: &str) -> Vec<String> {
         honest.replace("127.0.0.1", "999.1.1.1"),
         honest.replace("opus/48000/2", "opus/48000/4294967296"),
         honest.replace("UDP/TLS/RTP/SAVPF 111", &format!("UDP/TLS/RTP/SAVPF{}", " 111".repeat(10_000))),
+        // Payload numbers and their names by the thousand: with no Opus among them, and behind an honest section.
+        format!("v=0\r\n{audio}{numbers}\r\n{}", maps("CN/8000")),
+        format!("{honest}{audio}{numbers}\r\n{}", maps("CN/8000")),
+        honest.replace("a=rtcp-mux\r\n", &format!("{}a=rtcp-mux\r\n", maps("opus/48000/2"))),
         "\0".repeat(4_096),
         String::new(),
     ];

@@ -7,7 +7,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use partyline::{
-    model::{AccountId, DeviceKind, Offer, OtherEnd, Processing},
+    model::{AccountId, DeviceKind, LinkPhase, Offer, OtherEnd, Processing},
     voice::{ConnectionState, NegotiationError, VoiceEvent},
 };
 use support::{
@@ -227,7 +227,7 @@ async fn key_to_packet(frame_millis: u32, processing: Processing) -> Vec<Duratio
 /// At most 15 ms and one frame, the first syllable whole.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_first_packet_follows_the_key_at_once() {
-    let _alone = support::alone().await;
+    let _turn = support::beside_few().await;
     for (frame_millis, processing) in [(10, Processing::default()), (20, Processing::OFF)] {
         let mut took = key_to_packet(frame_millis, processing).await;
         println!("{frame_millis} ms frames, {processing:?}: {took:?} after the key");
@@ -335,6 +335,27 @@ async fn the_other_sides_close_is_noticed_at_once_and_a_new_offer_is_answered() 
     let bridge = Bridge::new(48_000, 20).await;
     client.join(2, &bridge).await;
     assert_eq!(client.link().unwrap().clock_hz, 48_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_data_channel_that_closes_alone_ends_nothing() {
+    let _turn = support::beside_few().await;
+    let client = Client::new(None, None, KEY_UP);
+    let mut bridge = Bridge::new(16_000, 40).await;
+    client.join(1, &bridge).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    bridge.close_channel().await;
+    let packet = bridge.encode(&speech_like(SECOND / 25)).remove(0);
+    for frame in 0..25 {
+        bridge.say(frame, packet.clone(), &[]).await;
+        tokio::time::sleep(Duration::from_millis(40)).await;
+    }
+    let link = client.link().expect("still there");
+    assert!(link.state == LinkPhase::Connected && link.packets_received >= 20, "{link:?}");
+    bridge.close().await;
+    let noticed =
+        client.until(&VoiceEvent::Connection { connection: 1, state: ConnectionState::Closed }).await;
+    assert!(noticed < Duration::from_secs(5), "without a channel it shows in the silence: {noticed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -243,8 +243,7 @@ impl From<NegotiationError> for Failure {
             | NegotiationError::TooManySections
             | NegotiationError::NoAudio
             | NegotiationError::NoOpus
-            | NegotiationError::UnusableClock(_)
-            | NegotiationError::UnusableFrameTime(_) => ProblemKind::VoiceNotUnderstood,
+            | NegotiationError::UnusableClock(_) => ProblemKind::VoiceNotUnderstood,
             NegotiationError::NoCandidates | NegotiationError::Overtaken => ProblemKind::VoiceUnreachable,
             NegotiationError::Refused(_) | NegotiationError::Stopped => ProblemKind::VoiceBroken,
         };

@@ -212,7 +212,7 @@ impl Incoming {
                 let (samples, keep) = (samples as usize, keep as usize);
                 self.mended.clear();
                 self.mended.resize(samples, 0.0);
-                decode(&mut self.decoder, successor, true, &mut self.mended);
+                decode(&mut self.decoder, &successor, true, &mut self.mended);
                 self.tape.extend(keep).copy_from_slice(&self.mended[samples - keep..]);
                 if keep < samples {
                     self.tape.join(keep);
@@ -240,16 +240,18 @@ impl Incoming {
         match payload {
             Payload::Opus(payload) => {
                 decode(&mut self.decoder, payload, false, self.tape.extend(samples));
+                if self.seam {
+                    self.tape.join(samples);
+                }
+                self.seam = false;
                 if payload.len() > NOTHING_SAID {
                     self.noise.end();
                 } else {
                     let ahead = self.tape.ahead();
                     self.noise.begin(mixer::level(&ahead[ahead.len() - samples..]));
+                    // What follows is the pause, not a loss: nothing of it is made up.
+                    self.jitter.pause();
                 }
-                if self.seam {
-                    self.tape.join(samples);
-                }
-                self.seam = false;
             }
             Payload::Noise(level) => {
                 self.noise.begin(*level);

@@ -52,12 +52,12 @@ pub struct Packet {
 
 /// What to play next. Lengths are samples at 48 kHz.
 #[derive(Debug)]
-pub enum Next<'a> {
+pub enum Next {
     /// Decode this.
     Play(Packet),
     /// A packet was lost; its successor is here and may carry it a second time. The last `keep` of its `samples` are
     /// missing: what came before was made up.
-    Recover { successor: &'a [u8], samples: u32, keep: u32 },
+    Recover { successor: Vec<u8>, samples: u32, keep: u32 },
     /// Make this much up: lost for good, or not here in time.
     Conceal { samples: u32 },
     /// Nobody speaks, or the buffer fills.
@@ -177,7 +177,7 @@ impl JitterBuffer {
     }
 
     /// What to play at `due`, now that everything handed out before has been played by then.
-    pub fn next(&mut self, due: Instant) -> Next<'_> {
+    pub fn next(&mut self, due: Instant) -> Next {
         let Some(position) = &mut self.position else { return Next::Silence };
         while self.held.len() > 1
             && let Some(head) = self.held.first_entry()
@@ -196,32 +196,26 @@ impl JitterBuffer {
         let gap = head.timestamp.saturating_sub(position.expected);
         let lost = sequence - position.next_sequence;
         let is_pause = gap > position.ticks(PAUSE) || (lost == 0 && gap > position.ticks(PIECE));
-        if position.filling || is_pause {
-            if position.timing.delay(head.timestamp, due) < position.timing.target().as_secs_f64() {
-                return position.wait(!position.filling && (lost > 0 || position.made_up > 0));
-            }
-        } else if gap > position.made_up && lost > 0 {
-            let missing = gap - position.made_up;
-            let recoverable = match head.packet.payload {
-                Payload::Opus(_) => position.ticks(head.packet.samples),
-                Payload::Noise(_) => 0,
+        let begins = position.filling || is_pause;
+        let delay = position.timing.delay(head.timestamp, due);
+        let target = position.timing.target().as_secs_f64();
+        if begins && delay < target {
+            return position.wait(!position.filling && (lost > 0 || position.made_up > 0));
+        }
+        let missing = if begins || lost == 0 { 0 } else { gap.saturating_sub(position.made_up) };
+        if missing > 0 {
+            let (successor, samples) = match &head.packet.payload {
+                Payload::Opus(payload) => (Some(payload), head.packet.samples),
+                Payload::Noise(_) => (None, 0),
             };
-            if missing <= recoverable {
+            let recoverable = position.ticks(samples);
+            if let Some(successor) = successor.filter(|_| missing <= recoverable) {
                 position.made_up = gap;
                 // Part of it was made up already. The whole can still be had where the delay should grow anyway.
-                let later = position.timing.delay(head.timestamp, due)
-                    + recoverable as f64 / f64::from(self.clock_hz);
-                let whole = later <= position.timing.target().as_secs_f64();
-                let keep = position.samples(if whole { recoverable } else { missing });
+                let whole = delay + recoverable as f64 / f64::from(self.clock_hz) <= target;
+                let keep = position.samples(if whole { recoverable } else { missing }).min(samples);
                 self.counts.played += u64::from(keep);
-                // Looked up again: the borrow checker does not see that only this path gives it away.
-                return match self.held.first_key_value() {
-                    Some((
-                        _,
-                        Held { packet: Packet { payload: Payload::Opus(successor), samples, .. }, .. },
-                    )) => Next::Recover { successor, samples: *samples, keep: keep.min(*samples) },
-                    _ => Next::Silence,
-                };
+                return Next::Recover { successor: successor.clone(), samples, keep };
             }
             if let Some(samples) = position.make_up(missing - recoverable) {
                 return Next::Conceal { samples };
@@ -231,14 +225,13 @@ impl JitterBuffer {
         let Some((sequence, head)) = self.held.pop_first() else { return Next::Silence };
         self.counts.lost += lost;
         self.counts.copied += u64::from(head.packet.is_copy);
-        let talks = !position.filling && !is_pause;
-        if talks {
+        if !begins {
             self.counts.concealed += u64::from(position.samples(position.guessed));
         }
         if matches!(head.packet.payload, Payload::Opus(_)) {
             self.counts.played += u64::from(head.packet.samples);
         }
-        self.delay = position.timing.play(head.timestamp, due, !talks);
+        self.delay = position.timing.play(head.timestamp, due, begins);
         position.filling = false;
         position.pass(sequence, &head);
         Next::Play(head.packet)
@@ -356,7 +349,7 @@ impl Position {
     }
 
     /// Nothing can be played yet. What was said before may still have to fade.
-    fn wait(&mut self, fading: bool) -> Next<'static> {
+    fn wait(&mut self, fading: bool) -> Next {
         match if fading { self.make_up(u64::MAX) } else { None } {
             Some(samples) => Next::Conceal { samples },
             None => {

@@ -41,7 +41,7 @@ pub struct Meters {
     pub heard: Level,
     /// Our voice is on its way to the others at this moment.
     pub live: AtomicBool,
-    /// Round trip to the bridge in tenths of a millisecond; zero while unknown.
+    /// Round trip to the bridge, or the longest to a member, in tenths of a millisecond; zero while unknown.
     pub rtt_tenths: AtomicU32,
     speakers: [Speaker; MAX_SPEAKERS],
 }

@@ -1,22 +1,27 @@
-//! The voice path: from the microphone to the bridge, and from the bridge to the speakers.
+//! The voice path: from the microphone to the other members and the bridge, and from them to the speakers.
 //!
 //! ```text
-//!  card ─ring─▶ uplink ─frames─▶ peer ─▶ network      device   cards and files, opened by a supervisor each
-//!               gate, encode                          engine   the voice thread: uplink and downlink
-//!  card ◀─ring─ downlink ◀─ring─ peer ◀─ network      peer     WebRTC, on tokio
-//!               jitter, decode, mix                   handle   what the client holds
+//!                                     ┌─▶ peer ─▶ a member     device   cards and files, opened by a supervisor each
+//!  card ─ring─▶ uplink ───── frames ──┼─▶ peer ─▶ a member     engine   the voice thread: uplink and downlink
+//!               clean, gate, encode   └─▶ peer ─▶ the bridge   peer     WebRTC, on tokio: one for each connection
+//!                                     ┌── peer ◀─ a member     handle   what the client holds
+//!  card ◀─ring─ downlink ◀─── rings ──┼── peer ◀─ a member
+//!               jitter, decode, mix   └── peer ◀─ the bridge
 //! ```
+//!
+//! Sound is encoded once for all who take the same (`outgoing`). Who is heard directly is not heard in the bridge's mix as
+//! well (`engine::bridging`).
 //!
 //! | thread | work |
 //! |---|---|
-//! | `voice` | `engine`: when a card has a block or wants one; every 200 ms in a quiet party, else asleep |
+//! | `voice` | `engine`: when a card has a block or wants one; in a quiet party every 200 ms and for a keep-alive, else asleep |
 //! | `voice-microphone`, `voice-speakers`, `voice-party-output` | `device::supervisor`: open, close, fall back, return |
 //! | `voice-devices`, `voice-plugs` | `device::watch`: what is plugged in, when the server says so or every 3 s |
 //! | `voice-file` | `device::file`: disk to ring and back, one for each file in use |
 //! | `voice-capture`, `voice-playback` | `device::pulse`: between a sound server's socket and the ring |
 //! | `voice-recording` | `recording`: from the voice thread to the disk |
 //! | the card's own | `device::cards`: copies between ring and card |
-//! | tokio workers | `peer`: packets in and out |
+//! | tokio workers | `peer`: packets in and out, a few tasks for each connection; `handle::sampling`: once a second |
 //!
 //! Inside, sound is 48 kHz mono in blocks of 10 ms. No queue grows without bound: a ring that is full drops the newest,
 //! and says so in a counter or the log.

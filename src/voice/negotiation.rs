@@ -29,11 +29,10 @@ pub enum NegotiationError {
     NoOpus,
     #[error("Opus with an RTP clock of {0} Hz is not understood")]
     UnusableClock(u32),
-    #[error("a frame time of {0} is not understood")]
-    UnusableFrameTime(String),
-    /// The media stack refused the description, or could not open a socket.
-    #[error("the connection could not be prepared")]
-    Refused(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The media stack refused the description, or could not open a socket. The name of its error alone: the text may be a
+    /// piece of the description.
+    #[error("the connection could not be prepared: {0}")]
+    Refused(String),
     #[error("no local address was found in time")]
     NoCandidates,
     /// Hung up, closed, or negotiated anew with the same other end, meanwhile.
@@ -99,7 +98,7 @@ impl Terms {
             format_parameters: audio.format_parameters(opus.payload_type).to_owned(),
             redundancy: audio.redundancy(opus.payload_type),
             comfort_noise: audio.codecs("cn").map(|noise| noise.payload_type).collect(),
-            frame_millis: audio.frame_millis(opus.payload_type, wish)?,
+            frame_millis: audio.frame_millis(opus.payload_type, wish),
             we_send: !matches!(audio.direction(), "sendonly" | "inactive"),
             partyline: false,
         };
@@ -123,7 +122,7 @@ impl Terms {
         let read = Self {
             redundancy: self.redundancy.filter(|_| audio.redundancy(self.opus) == self.redundancy),
             comfort_noise: self.comfort_noise.iter().copied().filter(|one| noise.contains(one)).collect(),
-            frame_millis: audio.frame_millis(self.opus, self.frame_millis)?,
+            frame_millis: audio.frame_millis(self.opus, self.frame_millis),
             we_send: !matches!(audio.direction(), "sendonly" | "inactive"),
             ..self.clone()
         };

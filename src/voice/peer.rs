@@ -1,8 +1,8 @@
 //! One WebRTC connection, answered or offered. With what is below it the only place that names the crates behind it; its tasks run on
 //! tokio and never touch samples.
 //!
-//! Three habits of the crate are worked around here: a close of the other side shows as the close of its data channel
-//! long before the connection notices; a remote track drops packets unless it is drained at once; and a connection that
+//! Three habits of the crate are worked around here: a close of the other side shows at its data channels and in the state of
+//! DTLS, long before the connection notices; a remote track drops packets unless it is drained at once; and a connection that
 //! is dropped without being closed lives on.
 
 mod codecs;
@@ -209,7 +209,7 @@ impl Peer {
         let stun_servers = stun::resolved(&stun_servers).await;
         let has_stun = !stun_servers.is_empty();
         let closing = Arc::new(Closing::default());
-        let reporter = Arc::new(Reporter { on_state, closing: closing.clone() });
+        let reporter = Arc::new(Reporter::new(on_state, closing.clone()));
         let (gathered, known) = (Arc::new(Notify::new()), Arc::new(OnceLock::new()));
         let handler = Events {
             with,
@@ -243,7 +243,9 @@ impl Peer {
             .build()
             .await
             .map_err(refused)?;
-        let connection = Arc::new(connection);
+        let connection: Arc<dyn PeerConnection> = Arc::new(connection);
+        // Cannot have been set before.
+        let _ = reporter.connection.set(Arc::downgrade(&connection));
         let runtime = Handle::current();
         Ok((Self { connection, closing, reporter, gathered, terms: known, runtime }, has_stun))
     }
@@ -300,5 +302,7 @@ fn is_wildcard(address: &str) -> bool {
 }
 
 fn refused(error: rtc::shared::error::Error) -> NegotiationError {
-    NegotiationError::Refused(Box::new(error))
+    let text = format!("{error:?}");
+    let name = text.split(|letter: char| !letter.is_alphanumeric()).next();
+    NegotiationError::Refused(name.unwrap_or_default().to_owned())
 }

@@ -35,6 +35,19 @@ impl Roster {
         self.members = members;
     }
 
+    pub fn members(&self) -> &[AccountId] {
+        &self.members
+    }
+
+    /// Whose voice alone sound of these sources is, where that is known.
+    pub fn alone(&self, sources: &[u32]) -> Option<AccountId> {
+        match (sources, &self.members[..]) {
+            (_, [only]) => Some(*only),
+            ([source], members) => members.iter().copied().find(|&member| names(*source, member)),
+            _ => None,
+        }
+    }
+
     /// Notes that sound of this level is being played, and who its packet said is in it.
     pub fn heard(&mut self, sources: &[u32], level: Decibels, now: Instant) {
         if level < AUDIBLE {
@@ -138,6 +151,15 @@ mod tests {
         several.heard(&[], LOUD, now);
         several.heard(&[99], LOUD, now);
         assert_eq!(who(&several), []);
+    }
+
+    #[test]
+    fn a_voice_is_one_members_alone_where_one_is_named_or_there_is_no_other() {
+        let (several, _) = roster(&[NOVA, ECHO]);
+        assert_eq!((several.alone(&[2]), several.alone(&[1, 2])), (Some(ECHO), None));
+        assert_eq!((several.alone(&[]), several.alone(&[99])), (None, None));
+        let (single, _) = roster(&[NOVA]);
+        assert_eq!((single.alone(&[]), single.alone(&[1])), (Some(NOVA), Some(NOVA)));
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct Counters {
     pub buffer_micros: AtomicU32,
     /// One more than 65536ths; zero while unknown.
     lost_there: AtomicU32,
+    /// One more than microseconds; zero while unknown.
+    rtt: AtomicU32,
 }
 
 impl Counters {
@@ -43,6 +45,16 @@ impl Counters {
 
     pub fn set_lost_there(&self, share: f32) {
         self.lost_there.store((share.clamp(0.0, 1.0) * 65_536.0) as u32 + 1, Relaxed);
+    }
+
+    /// As the other side's last report tells it.
+    pub fn rtt(&self) -> Option<Duration> {
+        self.rtt.load(Relaxed).checked_sub(1).map(|micros| Duration::from_micros(micros.into()))
+    }
+
+    pub fn set_rtt(&self, rtt: Duration) {
+        let micros = u32::try_from(rtt.as_micros()).unwrap_or(u32::MAX);
+        self.rtt.store(micros.saturating_add(1), Relaxed);
     }
 
     fn now(&self, at: Instant) -> Reading {

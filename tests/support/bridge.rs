@@ -9,6 +9,7 @@ use std::{
 use rtc::{
     interceptor::Registry,
     media_stream::MediaStreamTrack,
+    rtcp::{self, receiver_report::ReceiverReport, reception_report::ReceptionReport},
     rtp,
     rtp_transceiver::rtp_sender::{
         RTCRtpCodec, RTCRtpCodecParameters, RTCRtpCodingParameters, RTCRtpEncodingParameters,
@@ -218,6 +219,27 @@ impl Bridge {
             heard.extend(&frame[..samples]);
         }
         heard
+    }
+
+    /// The connection stays.
+    pub async fn close_channel(&self) {
+        self.channel.close().await.unwrap();
+    }
+
+    /// Says what it got of the client's voice, this often at once.
+    pub async fn report(&self, count: u32) {
+        let ssrc = self.got.lock().unwrap().last().map_or(0, |got| got.header.ssrc);
+        let report = |n: u32| -> Box<dyn rtcp::Packet> {
+            // Everything is lost, and much was sent since the last report.
+            let lost = ReceptionReport {
+                ssrc,
+                fraction_lost: 255,
+                last_sequence_number: n * 100,
+                ..Default::default()
+            };
+            Box::new(ReceiverReport { ssrc: SSRC, reports: vec![lost], ..Default::default() })
+        };
+        self.track.write_rtcp((0..count).map(report).collect()).await.unwrap();
     }
 
     pub async fn close(self) {

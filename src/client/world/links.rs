@@ -38,8 +38,7 @@ impl World {
                 {
                     token.cancel();
                 }
-                let voice = Arc::clone(&self.voice);
-                self.tasks.spawn(async move { voice.close(connection).await });
+                self.tasks.spawn(self.voice.close(connection));
             }
         }
     }

@@ -196,8 +196,8 @@ impl World {
                 if let Some(account) = &self.account {
                     account.connecting.cancel();
                 }
-                let voice = Arc::clone(&self.voice);
-                self.tasks.spawn(async move { voice.hang_up().await });
+                // Taken out at once: what is connected next must not fall to it.
+                self.tasks.spawn(self.voice.hang_up());
             }
             Effect::GiveSeatBack(seat) => self.give_seat_back(seat),
             Effect::Voice(control) => self.control_voice(control),

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     Need,
-    bridging::{Bridging, Fade},
+    bridging::{Bridging, Fade, Others},
     copies::Copies,
 };
 use crate::{
@@ -159,7 +159,7 @@ impl Downlink {
         self.find_direct();
     }
 
-    /// Replaces how each member is heard. Who comes through a bridge's mix is heard as the mix is.
+    /// Replaces how each member is heard; in a bridge's mix as far as that can be told apart.
     pub fn set_hearing(&mut self, hearing: Vec<(AccountId, Hearing)>) {
         for line in &mut self.lines {
             let hearing = hearing_of(&hearing, line.with);
@@ -286,15 +286,27 @@ impl Downlink {
                 }
                 let level = mixer::level(&block);
                 let plays = match line.with {
-                    OtherEnd::Bridge => self.bridging.plays_mix(incoming.sources(), &self.direct, now),
-                    OtherEnd::Member(member) => self.bridging.plays_direct(member, level, now),
+                    OtherEnd::Bridge => {
+                        let sources = incoming.sources();
+                        let (members, direct) = (self.roster.members(), &self.direct[..]);
+                        let others = Others { members, direct, hearing: &self.hearing };
+                        let plays = self.bridging.plays_mix(sources, level, others, now);
+                        let alone = self.roster.alone(sources).map_or(OtherEnd::Bridge, OtherEnd::Member);
+                        if plays {
+                            self.roster.heard(sources, level, now);
+                        }
+                        incoming.set_hearing(hearing_of(&self.hearing, alone));
+                        plays
+                    }
+                    OtherEnd::Member(member) => {
+                        // Whoever speaks is seen to, here or in a mix that names nobody.
+                        self.roster.heard_directly(member, level, now);
+                        let muted = hearing_of(&self.hearing, line.with).muted;
+                        self.bridging.plays_direct(member, level, muted, now)
+                    }
                 };
                 if !fade.apply(&mut block, plays) {
                     continue;
-                }
-                match line.with {
-                    OtherEnd::Bridge => self.roster.heard(incoming.sources(), level, now),
-                    OtherEnd::Member(member) => self.roster.heard_directly(member, level, now),
                 }
                 incoming.level(&mut block);
                 mixer::add(mix, &block);

@@ -103,17 +103,24 @@ impl Voice {
         accepted
     }
 
-    /// Closes one connection; with the last the devices close too. Safe to drop: the closing goes on by itself.
-    pub async fn close(&self, connection: u64) {
-        if let Some(link) = self.connections.remove(connection) {
-            link.peer.close().await;
+    /// Closes one connection, which is gone when this returns; the future waits until the other side was told, and is safe to
+    /// drop. The devices stay open and a recording goes on, even with the last: another connection may follow.
+    pub fn close(&self, connection: u64) -> impl Future<Output = ()> + Send + use<> {
+        let link = self.connections.remove(connection);
+        async move {
+            if let Some(link) = link {
+                link.peer.close().await;
+            }
         }
     }
 
-    /// Closes all connections and the devices. Safe to drop: the closing goes on by itself.
-    pub async fn hang_up(&self) {
+    /// The party is over: closes all connections there are now, the devices and what is being recorded. The future waits until
+    /// the other sides were told, and is safe to drop.
+    pub fn hang_up(&self) -> impl Future<Output = ()> + Send + use<> {
         let all = self.connections.clear();
-        join_all(all.iter().map(|link| link.peer.close())).await;
+        async move {
+            join_all(all.iter().map(|link| link.peer.close())).await;
+        }
     }
 
     /// What a connection needs, and where its frames are to go.
@@ -155,7 +162,7 @@ fn attachment(
     let outgoing = match terms.we_send {
         true => {
             let outgoing = Outgoing::new(terms, frames, Instant::now());
-            Some(outgoing.map_err(|error| NegotiationError::Refused(error.into()))?)
+            Some(outgoing.map_err(|error| NegotiationError::Refused(error.to_string()))?)
         }
         false => None,
     };

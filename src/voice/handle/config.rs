@@ -80,7 +80,7 @@ pub enum ConnectionState {
 /// What happened, in the order it did. Called from several threads.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VoiceEvent {
-    /// `connection`: as given to [`Voice::answer`](super::Voice::answer).
+    /// `connection`: as given to [`Voice::answer`](super::Voice::answer) or [`Voice::offer`](super::Voice::offer).
     Connection { connection: u64, state: ConnectionState },
     DeviceOpened {
         kind: DeviceKind,

@@ -40,6 +40,8 @@ pub struct Link {
 /// How it goes.
 pub struct Life {
     phase: LinkPhase,
+    /// It was looked at since the connection came up, or came back.
+    pub is_path_known: bool,
     pub path: Option<CandidatePair>,
     pub rtt: Option<Duration>,
     pub trace: Trace,
@@ -47,7 +49,13 @@ pub struct Life {
 
 impl Default for Life {
     fn default() -> Self {
-        Self { phase: LinkPhase::Connecting, path: None, rtt: None, trace: Trace::default() }
+        Self {
+            phase: LinkPhase::Connecting,
+            is_path_known: false,
+            path: None,
+            rtt: None,
+            trace: Trace::default(),
+        }
     }
 }
 
@@ -213,7 +221,9 @@ impl Connections {
         let Some((ticket, link)) = inner.links.get(&connection).cloned() else { return };
         let ended = match state {
             ConnectionState::Connected => {
-                link.life().phase = LinkPhase::Connected;
+                let mut life = link.life();
+                (life.phase, life.is_path_known) = (LinkPhase::Connected, false);
+                drop(life);
                 self.remote.send(Command::Connected(connection));
                 inner.take(|earlier, other| other.with == link.with && earlier < ticket)
             }

@@ -9,8 +9,8 @@ use super::connections::{Connections, Link};
 use crate::model::OtherEnd;
 
 const EVERY: Duration = Duration::from_secs(1);
-/// A path is looked at this seldom: to the crate that is a survey of all it has.
-const PATH_EVERY: u64 = 3;
+/// A path is looked at once it is there and then this seldom, for it hardly changes: to the crate that is a survey of all it has.
+const PATH_EVERY: u64 = 60;
 
 pub async fn run(connections: Weak<Connections>) {
     for second in 0u64.. {
@@ -34,13 +34,15 @@ pub async fn run(connections: Weak<Connections>) {
 }
 
 async fn sample(link: &Link, second: u64) {
-    let is_due = (second + link.connection).is_multiple_of(PATH_EVERY) || link.life().rtt.is_none();
+    let is_due = (second + link.connection).is_multiple_of(PATH_EVERY) || !link.life().is_path_known;
     let path = if is_due { link.peer.path().await } else { None };
     let mut life = link.life();
     if let Some(path) = path {
+        life.is_path_known = true;
         life.path = path.pair.or(life.path.take());
         life.rtt = path.rtt.or(life.rtt);
     }
+    life.rtt = link.counters.rtt().or(life.rtt);
     let rtt = life.rtt;
     life.trace.sample(&link.counters, rtt, Instant::now());
 }

@@ -146,23 +146,18 @@ impl<'a> AudioSection<'a> {
     }
 
     /// The longest frame Opus has that is no longer than what they ask for, or than `otherwise` where they do not ask and
-    /// allow it.
-    pub fn frame_millis(&self, opus: u8, otherwise: u32) -> Result<u32, NegotiationError> {
-        let asked = self.attributes("ptime").next().map(str::trim);
-        let millis = match asked {
-            Some(asked) => asked.parse().unwrap_or(0),
-            None => {
-                let mut parameters = self.format_parameters(opus).split(';');
-                let shortest = parameters.find_map(|one| one.trim().strip_prefix("minptime=")?.parse().ok());
-                otherwise.max(shortest.unwrap_or(0))
-            }
-        };
+    /// allow it. It is a wish: one out of reach gets the nearest there is.
+    pub fn frame_millis(&self, opus: u8, otherwise: u32) -> u32 {
+        let millis = self.milliseconds("ptime").unwrap_or_else(|| {
+            let mut parameters = self.format_parameters(opus).split(';');
+            let shortest = parameters.find_map(|one| one.trim().strip_prefix("minptime=")?.parse().ok());
+            otherwise.max(shortest.unwrap_or(0))
+        });
         match millis.min(self.milliseconds("maxptime").unwrap_or(u32::MAX)) {
-            10..=19 => Ok(10),
-            20..=39 => Ok(20),
-            40..=59 => Ok(40),
-            60 => Ok(60),
-            _ => Err(NegotiationError::UnusableFrameTime(asked.unwrap_or("none").chars().take(16).collect())),
+            ..20 => 10,
+            20..40 => 20,
+            40..60 => 40,
+            60.. => 60,
         }
     }
 

@@ -2,18 +2,21 @@
 
 use std::{
     sync::{
-        Arc, OnceLock,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
+use rtc::peer_connection::transport::RTCDtlsTransportState;
 use rtrb::{Producer, RingBuffer};
 use tokio::sync::Notify;
 use webrtc::{
     data_channel::{DataChannel, DataChannelEvent},
     media_stream::track_remote::{TrackRemote, TrackRemoteEvent},
-    peer_connection::{PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState},
+    peer_connection::{
+        PeerConnection, PeerConnectionEventHandler, RTCIceGatheringState, RTCPeerConnectionState,
+    },
 };
 
 use super::{Closing, spawn_until};
@@ -37,14 +40,32 @@ const BRIDGE_STREAMS: usize = 16;
 const MEMBER_STREAMS: usize = 2;
 /// Nothing is read from them but their end; more than these are not even that.
 const MAX_CHANNELS: usize = 4;
+/// Whoever closes a connection ends its channels first and says goodbye over DTLS in the next datagram: looked for this often,
+/// this many times.
+const FAREWELL: (Duration, u32) = (Duration::from_millis(25), 20);
 
 /// Says how the connection is, until it is over.
 pub struct Reporter {
-    pub on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
-    pub closing: Arc<Closing>,
+    on_state: Box<dyn Fn(ConnectionState) + Send + Sync>,
+    closing: Arc<Closing>,
+    /// Set once it is built.
+    pub connection: OnceLock<Weak<dyn PeerConnection>>,
+    /// A data channel was closed, and the connection was not.
+    is_suspect: AtomicBool,
+    is_interrupted: AtomicBool,
 }
 
 impl Reporter {
+    pub fn new(on_state: Box<dyn Fn(ConnectionState) + Send + Sync>, closing: Arc<Closing>) -> Self {
+        Self {
+            on_state,
+            closing,
+            connection: OnceLock::new(),
+            is_suspect: AtomicBool::new(false),
+            is_interrupted: AtomicBool::new(false),
+        }
+    }
+
     fn report(&self, state: ConnectionState) {
         let ends = matches!(state, ConnectionState::Closed | ConnectionState::Failed);
         let was_over = match ends {
@@ -56,16 +77,50 @@ impl Reporter {
         }
     }
 
+    fn connected(&self) {
+        self.is_interrupted.store(false, Relaxed);
+        self.report(ConnectionState::Connected);
+    }
+
+    /// Whoever closed a channel before and is silent now is gone.
+    fn interrupted(&self) {
+        self.is_interrupted.store(true, Relaxed);
+        let is_suspect = self.is_suspect.load(Relaxed);
+        self.report(if is_suspect { ConnectionState::Closed } else { ConnectionState::Interrupted });
+    }
+
     /// Nothing is read from a channel but its end: it is how a close shows first.
     pub fn watch(self: &Arc<Self>, channel: Arc<dyn DataChannel>) {
         let reporter = self.clone();
         spawn_until(&self.closing, async move {
             while let Some(event) = channel.poll().await {
                 if matches!(event, DataChannelEvent::OnClose) {
-                    return reporter.report(ConnectionState::Closed);
+                    return reporter.channel_closed().await;
                 }
             }
         });
+    }
+
+    /// The other side left, or had enough of this channel alone and is heard all the same.
+    async fn channel_closed(&self) {
+        let (pause, times) = FAREWELL;
+        for _ in 0..times {
+            if self.was_closed().await {
+                return self.report(ConnectionState::Closed);
+            }
+            tokio::time::sleep(pause).await;
+        }
+        self.is_suspect.store(true, Relaxed);
+        if self.is_interrupted.load(Relaxed) {
+            self.report(ConnectionState::Closed);
+        }
+    }
+
+    /// The other side said so: the crate's own state of a connection does not tell.
+    async fn was_closed(&self) -> bool {
+        let Some(connection) = self.connection.get().and_then(Weak::upgrade) else { return true };
+        let Some(transport) = connection.sctp().await else { return false };
+        matches!(transport.transport().state().await, Ok(RTCDtlsTransportState::Closed))
     }
 }
 
@@ -95,8 +150,8 @@ impl PeerConnectionEventHandler for Events {
 
     async fn on_connection_state_change(&self, state: RTCPeerConnectionState) {
         match state {
-            RTCPeerConnectionState::Connected => self.reporter.report(ConnectionState::Connected),
-            RTCPeerConnectionState::Disconnected => self.reporter.report(ConnectionState::Interrupted),
+            RTCPeerConnectionState::Connected => self.reporter.connected(),
+            RTCPeerConnectionState::Disconnected => self.reporter.interrupted(),
             RTCPeerConnectionState::Failed => self.reporter.report(ConnectionState::Failed),
             RTCPeerConnectionState::Closed => self.reporter.report(ConnectionState::Closed),
             _ => {}

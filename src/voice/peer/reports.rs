@@ -4,7 +4,7 @@
 use std::{
     collections::VecDeque,
     sync::Arc,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use rtc::{
@@ -20,6 +20,10 @@ use crate::voice::stats::Counters;
 const NEXT_AFTER: Duration = Duration::from_millis(400);
 /// Packets in a report's interval below which its share says nothing: a keep-alive lost is no bad network.
 const TELLING: u32 = 5;
+/// Seconds from NTP's beginning of time to Unix's.
+const NTP_EPOCH: u64 = 2_208_988_800;
+/// More is no round trip but a clock that was set, or a lie.
+const LONGEST_TRIP: Duration = Duration::from_secs(10);
 
 pub struct Reports {
     ssrc: u32,
@@ -57,6 +61,9 @@ impl Reports {
             return;
         }
         self.heard = Some(now);
+        if let Some(rtt) = round_trip(report, SystemTime::now()) {
+            self.counters.set_rtt(rtt);
+        }
         let newest = report.last_sequence_number;
         let expected = self.reported.replace(newest).map_or(TELLING, |before| newest.wrapping_sub(before));
         if expected >= TELLING {
@@ -65,6 +72,19 @@ impl Reports {
             (self.on_loss)(lost);
         }
     }
+}
+
+/// What lies between our report and theirs that names it, less the time they had it (RFC 3550, 6.4.1).
+fn round_trip(report: &ReceptionReport, now: SystemTime) -> Option<Duration> {
+    if report.last_sender_report == 0 {
+        return None;
+    }
+    let now = now.duration_since(UNIX_EPOCH).ok()?;
+    // The middle of an NTP timestamp: 65536ths of a second, which wrap.
+    let seconds = now.as_secs() + NTP_EPOCH;
+    let now = ((seconds << 16) | (u64::from(now.subsec_nanos()) * 65_536 / 1_000_000_000)) as u32;
+    let trip = now.wrapping_sub(report.last_sender_report).wrapping_sub(report.delay);
+    Some(Duration::from_secs_f64(f64::from(trip) / 65_536.0)).filter(|trip| *trip < LONGEST_TRIP)
 }
 
 impl Protocol<TaggedPacket, TaggedPacket, ()> for Reports {
@@ -101,4 +121,22 @@ impl Interceptor for Reports {
     fn unbind_local_stream(&mut self, _: &StreamInfo) {}
     fn bind_remote_stream(&mut self, _: &StreamInfo) {}
     fn unbind_remote_stream(&mut self, _: &StreamInfo) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_trip_is_what_they_did_not_wait() {
+        let now = UNIX_EPOCH + Duration::from_millis(1_700_000_000_500);
+        let sent = ((1_700_000_000 + NTP_EPOCH) << 16) as u32;
+        let report =
+            |last_sender_report, delay| ReceptionReport { last_sender_report, delay, ..Default::default() };
+        assert_eq!(round_trip(&report(sent, 0), now), Some(Duration::from_millis(500)));
+        assert_eq!(round_trip(&report(sent, 16_384), now), Some(Duration::from_millis(250)));
+        assert_eq!(round_trip(&report(0, 0), now), None, "they had none of ours yet");
+        assert_eq!(round_trip(&report(sent, 65_536), now), None, "longer than there was");
+        assert_eq!(round_trip(&report(sent.wrapping_sub(11 << 16), 0), now), None);
+    }
 }
