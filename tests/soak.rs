@@ -24,6 +24,8 @@ const SECOND: u32 = 48_000;
 const HEARD_WITHIN: Duration = Duration::from_secs(45);
 /// What is next to the tones, where nobody hums: the measure of what is no voice.
 const NOBODY: f32 = 227.0;
+/// Who stays answers everybody who comes back, and the service allows an account 300 calls in a quarter of an hour.
+const ROUND: Duration = Duration::from_secs(45);
 /// After others left: timers, caches and allocators of those who stay come to rest.
 const REST: Duration = Duration::from_secs(10);
 /// What those who stay may grow by in all, and what they may hold besides.
@@ -191,6 +193,8 @@ fn come_and_go(size: usize, length: Duration) {
         moving.clone().for_each(|member| party.join(member));
         party.until_all_hear_all(size);
         rounds += 1;
+        let left = length.min(ROUND * rounds).saturating_sub(began.elapsed());
+        std::thread::sleep(left);
     }
     std::thread::sleep(REST);
     let after = party.holdings(staying);
