@@ -24,8 +24,8 @@ const SECOND: u32 = 48_000;
 const HEARD_WITHIN: Duration = Duration::from_secs(45);
 /// What is next to the tones, where nobody hums: the measure of what is no voice.
 const NOBODY: f32 = 227.0;
-/// Who stays answers everybody who comes back, and the service allows an account 300 calls in a quarter of an hour.
-const ROUND: Duration = Duration::from_secs(45);
+/// Who stays makes thirty calls for eight who come back, and the service allows an account 300 in a quarter of an hour.
+const ROUND: Duration = Duration::from_secs(90);
 /// After others left: timers, caches and allocators of those who stay come to rest.
 const REST: Duration = Duration::from_secs(10);
 /// What those who stay may grow by in all, and what they may hold besides.
