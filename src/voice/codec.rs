@@ -125,22 +125,8 @@ mod tests {
 
     const FRAME: usize = SAMPLE_RATE / 25;
 
-    fn terms() -> Terms {
-        Terms {
-            opus: 111,
-            clock_hz: 16_000,
-            channels: 2,
-            format_parameters: String::new(),
-            redundancy: None,
-            comfort_noise: Vec::new(),
-            frame_millis: 40,
-            we_send: true,
-            partyline: false,
-        }
-    }
-
     fn encoded(sound: &[f32]) -> Vec<Vec<u8>> {
-        let mut encoder = encoder(Format::of(&terms())).unwrap();
+        let mut encoder = encoder(Format::of(&Terms::PLAIN)).unwrap();
         sound.chunks_exact(FRAME).map(|frame| encoder.encode_vec_float(frame, MAX_PAYLOAD).unwrap()).collect()
     }
 

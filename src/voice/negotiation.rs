@@ -172,4 +172,20 @@ fn described<'a>(
 }
 
 #[cfg(test)]
+impl Terms {
+    /// Plain Opus as the bridge asks for it.
+    pub const PLAIN: Self = Self {
+        opus: 111,
+        clock_hz: 16_000,
+        channels: 2,
+        format_parameters: String::new(),
+        redundancy: None,
+        comfort_noise: Vec::new(),
+        frame_millis: 40,
+        we_send: true,
+        partyline: false,
+    };
+}
+
+#[cfg(test)]
 mod tests;

@@ -55,17 +55,6 @@ struct Bench {
 
 impl Bench {
     fn new(talk: Talk, room: f32) -> Self {
-        let terms = Terms {
-            opus: 111,
-            clock_hz: 16_000,
-            channels: 2,
-            format_parameters: String::new(),
-            redundancy: None,
-            comfort_noise: Vec::new(),
-            frame_millis: 40,
-            we_send: true,
-            partyline: false,
-        };
         let (orders, speakers) = Orders::new();
         let (sender, frames) = tokio::sync::mpsc::channel(10_000);
         let mut engine = Engine {
@@ -81,7 +70,7 @@ impl Bench {
         engine.apply(Command::Attach(Box::new(Attachment {
             connection: 1,
             with: OtherEnd::Bridge,
-            outgoing: Some(Outgoing::new(&terms, sender, now).unwrap()),
+            outgoing: Some(Outgoing::new(&Terms::PLAIN, sender, now).unwrap()),
             counters: Arc::default(),
         })));
         engine.apply(Command::Connected(1));

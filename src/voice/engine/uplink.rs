@@ -349,21 +349,10 @@ mod tests {
 
     /// The same of these pieces, one with each tick.
     fn frames_sent_of(backlog: Vec<usize>, tick: Duration, from: Talk, to: Talk) -> usize {
-        let terms = Terms {
-            opus: 111,
-            clock_hz: 16_000,
-            channels: 2,
-            format_parameters: String::new(),
-            redundancy: None,
-            comfort_noise: Vec::new(),
-            frame_millis: 40,
-            we_send: true,
-            partyline: false,
-        };
         let now = Instant::now();
         let (sender, mut frames) = mpsc::channel(100);
         let mut uplink = Uplink::new(Orders::new().0, from);
-        uplink.attach(1, Outgoing::new(&terms, sender, now).unwrap());
+        uplink.attach(1, Outgoing::new(&Terms::PLAIN, sender, now).unwrap());
         uplink.set_connected(1, true, now);
         let pieces = backlog.len() as u32;
         uplink.set_capture(Some(Box::new(Backlog(backlog))), now);

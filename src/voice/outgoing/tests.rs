@@ -9,21 +9,10 @@ use crate::voice::{
     speech::speech_like,
 };
 
-const TERMS: Terms = Terms {
-    opus: 111,
-    clock_hz: 16_000,
-    channels: 2,
-    format_parameters: String::new(),
-    redundancy: None,
-    comfort_noise: Vec::new(),
-    frame_millis: 40,
-    we_send: true,
-    partyline: false,
-};
 const BLOCK_TIME: Duration = Duration::from_millis(10);
 
 fn between_partylines() -> Terms {
-    Terms { redundancy: Some(63), partyline: true, frame_millis: 20, ..TERMS }
+    Terms { redundancy: Some(63), partyline: true, frame_millis: 20, ..Terms::PLAIN }
 }
 
 /// Longer than a line that lost something is distrusted.
@@ -40,7 +29,7 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        Self::with(&TERMS)
+        Self::with(&Terms::PLAIN)
     }
 
     fn with(terms: &Terms) -> Self {
@@ -200,7 +189,7 @@ fn the_last_syllable_goes_out_in_a_whole_frame() {
 #[test]
 fn the_first_packet_leaves_with_the_first_whole_frame_of_pre_roll_and_key() {
     for frame_millis in [10, 20, 40] {
-        let mut bench = Bench::with(&Terms { frame_millis, ..TERMS });
+        let mut bench = Bench::with(&Terms { frame_millis, ..Terms::PLAIN });
         bench.now += BLOCK_TIME;
         let block = bench.block();
         bench.audience.begin(&[0.1; 6 * BLOCK], &block, bench.now);
@@ -211,8 +200,8 @@ fn the_first_packet_leaves_with_the_first_whole_frame_of_pre_roll_and_key() {
 #[test]
 fn who_takes_the_same_frames_gets_the_same_at_their_own_clock() {
     let mut bench = Bench::new();
-    let mut same = bench.add(2, &Terms { clock_hz: 48_000, opus: 96, ..TERMS });
-    let mut shorter = bench.add(3, &Terms { frame_millis: 20, ..TERMS });
+    let mut same = bench.add(2, &Terms { clock_hz: 48_000, opus: 96, ..Terms::PLAIN });
+    let mut shorter = bench.add(3, &Terms { frame_millis: 20, ..Terms::PLAIN });
     assert_eq!(bench.audience.groups.len(), 2);
     bench.talk(0, 8);
     let (first, same, shorter) = (bench.sent(), drained(&mut same), drained(&mut shorter));
