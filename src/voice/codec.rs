@@ -31,8 +31,8 @@ const COMPLEXITY: i32 = 6;
 pub struct Format {
     pub frame_millis: u32,
     pub full_band: bool,
-    /// Opus repeats itself: the connection has no redundancy of its own.
-    pub inband_fec: bool,
+    /// Packets go out again where they get lost (RED); else Opus' own redundancy is all there is.
+    pub copied: bool,
 }
 
 impl Format {
@@ -43,7 +43,7 @@ impl Format {
             // Opus' own redundancy lives in SILK's part of a packet. With frames of 40 ms it is worth something only where SILK
             // has the whole band; a bridge whose clock runs at 16 kHz has no use for more.
             full_band: is_short && (terms.partyline || terms.clock_hz == SAMPLE_RATE as u32),
-            inband_fec: terms.redundancy.is_none(),
+            copied: terms.redundancy.is_some(),
         }
     }
 
@@ -66,7 +66,7 @@ impl Format {
 /// What becomes of an encoder's packets, on average over the connections they go out on.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Conditions {
-    /// The share that is lost.
+    /// The share that is lost, and that Opus' redundancy is to make up for.
     pub loss: f32,
     /// How often each goes out again.
     pub copies: f32,
@@ -89,7 +89,7 @@ pub fn encoder(format: Format) -> Result<Encoder, opus::Error> {
     let mut encoder = Encoder::new(SAMPLE_RATE as u32, Channels::Mono, Application::Voip)?;
     encoder.set_complexity(COMPLEXITY)?;
     encoder.set_signal(Signal::Voice)?;
-    encoder.set_inband_fec(format.inband_fec)?;
+    encoder.set_inband_fec(true)?;
     adapt(&mut encoder, format, Conditions::default())?;
     if !format.full_band {
         encoder.set_max_bandwidth(Bandwidth::Wideband)?;
@@ -103,10 +103,8 @@ pub fn encoder(format: Format) -> Result<Encoder, opus::Error> {
 /// libopus refuses.
 pub fn adapt(encoder: &mut Encoder, format: Format, conditions: Conditions) -> Result<(), opus::Error> {
     encoder.set_bitrate(Bitrate::Bits(format.bitrate(conditions.copies) as i32))?;
-    let expected = match format.inband_fec {
-        true => conditions.loss.clamp(EXPECTED_LOSS, MOST_EXPECTED_LOSS),
-        false => 0.0,
-    };
+    let least = if format.copied { 0.0 } else { EXPECTED_LOSS };
+    let expected = conditions.loss.clamp(least, MOST_EXPECTED_LOSS);
     encoder.set_packet_loss_perc((expected * 100.0).ceil() as i32)
 }
 
@@ -133,7 +131,7 @@ mod tests {
     #[test]
     fn copies_take_their_room_from_the_encoder_down_to_what_speech_needs() {
         for (frame_millis, full_band) in [(10, true), (20, true), (20, false), (40, false)] {
-            let format = Format { frame_millis, full_band, inband_fec: false };
+            let format = Format { frame_millis, full_band, copied: true };
             let alone = format.bitrate(0.0);
             for copies in [0.2, 0.5, 1.0, 1.5, 2.0] {
                 let bitrate = format.bitrate(copies);

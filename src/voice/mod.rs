@@ -37,6 +37,7 @@ mod gate;
 mod handle;
 mod incoming;
 mod jitter;
+mod lateness;
 mod levelling;
 mod mending;
 mod meters;

@@ -36,7 +36,7 @@ impl Monitor {
     /// # Errors
     /// libopus could not allocate or refuses a setting.
     pub fn new(frame_millis: u32) -> Result<Self, opus::Error> {
-        let format = Format { frame_millis, full_band: frame_millis < 40, inband_fec: false };
+        let format = Format { frame_millis, full_band: frame_millis < 40, copied: true };
         Ok(Self {
             gate: Gate::default(),
             encoder: codec::encoder(format)?,

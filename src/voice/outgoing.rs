@@ -86,7 +86,8 @@ impl Line {
 
     fn conditions(&self) -> Conditions {
         let copies = self.redundancy.as_ref().map_or(0, Redundancy::copies);
-        Conditions { loss: self.loss.min(MOST_EXPECTED_LOSS), copies: copies as f32 }
+        let loss = self.redundancy.as_ref().map_or(self.loss, Redundancy::expected_loss);
+        Conditions { loss: loss.min(MOST_EXPECTED_LOSS), copies: copies as f32 }
     }
 }
 

@@ -1,16 +1,21 @@
-//! What is done to the microphone before anybody hears it: echo, noise, gain, rumble. The `sonora` crate (WebRTC's audio
-//! processing) does the work; here is when, and with what as the far end. The voice thread runs it.
+//! What is done to the microphone before anybody hears it: rumble, echo, noise, gain. The `sonora` crates (WebRTC's audio
+//! processing) do the work; here is when, and with what as the far end. The voice thread runs it.
+//!
+//! All but the high-pass, and that is why noise is suppressed without `sonora`'s chain, which brings it along: it is of order
+//! six at 100 Hz and takes PESQ of clean speech from 4.64 to 3.54 (`tests::bench`); all together leave 3.50 with it, and
+//! 4.30 with ours.
 
 use std::collections::VecDeque;
 
+use biquad::{Biquad, Coefficients, DirectForm2Transposed, Q_BUTTERWORTH_F32, ToHertz, Type};
 use sonora::{
     AudioProcessing, Config, StreamConfig,
-    config::{
-        AdaptiveDigital, EchoCanceller, GainController2, HighPassFilter, MaxProcessingRate, NoiseSuppression,
-        NoiseSuppressionLevel, Pipeline,
-    },
+    config::{AdaptiveDigital, EchoCanceller, GainController2, MaxProcessingRate, Pipeline},
 };
 
+mod suppression;
+
+use self::suppression::NoiseSuppression;
 use super::{BLOCK, SAMPLE_RATE, mixer::level};
 use crate::model::{Decibels, Processing};
 
@@ -25,6 +30,8 @@ const FAR_AUDIBLE: Decibels = Decibels(-60.0);
 const ECHO_BLOCKS: usize = 500;
 /// Where something is switched, the sound dips for this long instead of clicking.
 const DIP: usize = SAMPLE_RATE / 1000 * 5;
+/// What lies below is no voice. Hertz.
+const RUMBLE: f32 = 80.0;
 /// Quiet microphones are raised by this much at most; noise between words must not be.
 const MOST_GAIN_DB: f32 = 24.0;
 
@@ -61,15 +68,40 @@ impl FarEnd {
 /// What does the work, as it was asked for. Costs nothing while everything is off.
 pub struct Chain {
     settings: Processing,
+    high_pass: Option<HighPass>,
     echo: Option<EchoCancellation>,
-    /// Noise, gain and rumble.
-    rest: Option<AudioProcessing>,
+    noise: Option<NoiseSuppression>,
+    gain: Option<AudioProcessing>,
 }
 
 impl Chain {
     /// Takes about a millisecond; to be called where it is asked for, not on the voice thread.
     pub fn new(settings: Processing) -> Self {
-        Self { settings, echo: EchoCancellation::of(settings), rest: config(settings).map(build) }
+        let Processing { high_pass, echo_cancellation, noise_suppression, automatic_gain } = settings;
+        Self {
+            settings,
+            high_pass: high_pass.then(|| HighPass::above(RUMBLE)).flatten(),
+            echo: echo_cancellation.then(EchoCancellation::new),
+            noise: noise_suppression.then(NoiseSuppression::new),
+            gain: automatic_gain.then(gain),
+        }
+    }
+
+    /// What the one before learnt of the room and the voice stays, where this one has use for it. `block`: the last it made.
+    fn learn_from(&mut self, before: Self, block: &[f32; BLOCK]) {
+        fn take<T>(ours: &mut Option<T>, theirs: Option<T>) {
+            if ours.is_some() && theirs.is_some() {
+                *ours = theirs;
+            }
+        }
+        take(&mut self.high_pass, before.high_pass);
+        take(&mut self.echo, before.echo);
+        if let (Some(noise), None) = (&mut self.noise, &before.noise) {
+            // Else what it is behind by would be silence.
+            noise.suppress(&mut block.clone());
+        }
+        take(&mut self.noise, before.noise);
+        take(&mut self.gain, before.gain);
     }
 }
 
@@ -95,12 +127,19 @@ impl Processor {
     /// Cleans one block in place. `far`: what was played and not taken so far; `blocks_left`: how many of the microphone's are
     /// to be cleaned now, this one among them.
     pub fn process(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize) {
-        match &mut self.chain.echo {
-            Some(echo) => echo.cancel(block, far, blocks_left),
+        let Chain { settings, high_pass, echo, noise, gain } = &mut *self.chain;
+        if let Some(high_pass) = high_pass {
+            high_pass.apply(block);
+        }
+        match echo {
+            Some(echo) => echo.cancel(block, far, blocks_left, settings.high_pass),
             None => far.clear(),
         }
-        if let Some(rest) = &mut self.chain.rest {
-            run(rest, block);
+        if let Some(noise) = noise {
+            noise.suppress(block);
+        }
+        if let Some(gain) = gain {
+            run(gain, block);
         }
         if std::mem::take(&mut self.is_new) {
             fade(block.iter_mut());
@@ -108,27 +147,36 @@ impl Processor {
         if let Some(next) = self.next.take()
             && next.settings != self.chain.settings
         {
+            let before = std::mem::replace(&mut self.chain, next);
+            self.chain.learn_from(*before, block);
+            self.is_new = true;
             fade(block.iter_mut().rev());
-            self.change(next);
         }
     }
+}
 
-    /// What was learnt of the room and the voice stays, where the next chain has use for it.
-    fn change(&mut self, mut next: Box<Chain>) {
-        if next.echo.is_some() && self.chain.echo.is_some() {
-            next.echo = self.chain.echo.take();
-        }
-        if let (Some(mut rest), Some(config)) = (self.chain.rest.take(), config(next.settings)) {
-            rest.apply_config(config);
-            next.rest = Some(rest);
-        }
-        (self.chain, self.is_new) = (next, true);
+/// Takes rumble away, and no more of the voice than it must.
+struct HighPass(DirectForm2Transposed<f32>);
+
+impl HighPass {
+    /// `None`: there is no such filter at our rate.
+    fn above(hertz: f32) -> Option<Self> {
+        let rate = (SAMPLE_RATE as f32).hz();
+        let coefficients =
+            Coefficients::from_params(Type::HighPass, rate, hertz.hz(), Q_BUTTERWORTH_F32).ok()?;
+        Some(Self(DirectForm2Transposed::new(coefficients)))
+    }
+
+    fn apply(&mut self, block: &mut [f32; BLOCK]) {
+        block.iter_mut().for_each(|sample| *sample = self.0.run(*sample));
     }
 }
 
 /// Takes away what the speakers play, while they play something.
 struct EchoCancellation {
     chain: AudioProcessing,
+    /// It finds an echo sooner without the rumble.
+    high_pass: Option<HighPass>,
     /// Of the microphone, without a block of the far end.
     without_far: usize,
     /// Of the far end, inaudible.
@@ -137,19 +185,29 @@ struct EchoCancellation {
 }
 
 impl EchoCancellation {
-    fn of(settings: Processing) -> Option<Self> {
-        let config = Config { echo_canceller: Some(EchoCanceller::default()), ..full_band() };
-        let new = || Self { chain: build(config), without_far: 0, quiet: ECHO_BLOCKS, is_running: false };
-        settings.echo_cancellation.then(new)
+    fn new() -> Self {
+        let canceller = EchoCanceller { enforce_high_pass_filtering: false, ..Default::default() };
+        let chain = build(Config { echo_canceller: Some(canceller), ..full_band() });
+        Self {
+            chain,
+            high_pass: HighPass::above(RUMBLE),
+            without_far: 0,
+            quiet: ECHO_BLOCKS,
+            is_running: false,
+        }
     }
 
-    fn cancel(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize) {
+    /// `is_high`: there is no rumble in the block any more.
+    fn cancel(&mut self, block: &mut [f32; BLOCK], far: &mut FarEnd, blocks_left: usize, is_high: bool) {
         let was_running = self.is_running;
         self.hear(far, blocks_left);
         if !was_running && !self.is_running {
             return;
         }
         let recorded = *block;
+        if let Some(high_pass) = self.high_pass.as_mut().filter(|_| !is_high) {
+            high_pass.apply(block);
+        }
         run(&mut self.chain, block);
         // From one to the other while both are there.
         let (from, to) = match (was_running, self.is_running) {
@@ -190,18 +248,11 @@ impl EchoCancellation {
     }
 }
 
-/// Of everything but the echo; `None`: nothing is wanted.
-fn config(settings: Processing) -> Option<Config> {
-    let Processing { high_pass, echo_cancellation: _, noise_suppression, automatic_gain } = settings;
-    let gain = AdaptiveDigital { initial_gain_db: 0.0, max_gain_db: MOST_GAIN_DB, ..Default::default() };
-    (high_pass || noise_suppression || automatic_gain).then(|| Config {
-        high_pass_filter: high_pass.then(HighPassFilter::default),
-        noise_suppression: noise_suppression
-            .then(|| NoiseSuppression { level: NoiseSuppressionLevel::High, ..Default::default() }),
-        gain_controller2: automatic_gain
-            .then(|| GainController2 { adaptive_digital: Some(gain), ..Default::default() }),
-        ..full_band()
-    })
+/// Brings a quiet microphone up.
+fn gain() -> AudioProcessing {
+    let adaptive = AdaptiveDigital { initial_gain_db: 0.0, max_gain_db: MOST_GAIN_DB, ..Default::default() };
+    let controller = GainController2 { adaptive_digital: Some(adaptive), ..Default::default() };
+    build(Config { gain_controller2: Some(controller), ..full_band() })
 }
 
 fn full_band() -> Config {

@@ -8,8 +8,11 @@ use std::{
 
 use bytes::Bytes;
 
-/// More than this share lost: two in a row are likely, and each packet is sent three times.
-const HEAVY: f32 = 0.08;
+/// More than this share lost on the average: two in a row are usual, and each packet is sent three times. Below it, one copy
+/// and Opus' own redundancy within that cost fewer bits and less delay for the same sound.
+const HEAVY: f32 = 0.14;
+/// What a report of one second says is by chance; this much of it goes into the average.
+const TRUST: f32 = 0.25;
 /// A line that lost something will do so again; redundancy stays this long after the last loss.
 const MEMORY: Duration = Duration::from_secs(15);
 /// The longest packet, so that no network on the way takes it apart.
@@ -27,18 +30,27 @@ pub struct Redundancy {
     opus: u8,
     sent: VecDeque<(u32, Bytes)>,
     copies: usize,
+    /// The share that is lost.
+    loss: f32,
     lost_at: Option<Instant>,
     much_lost_at: Option<Instant>,
 }
 
 impl Redundancy {
     pub fn new(red: u8, opus: u8) -> Self {
-        Self { red, opus, sent: VecDeque::with_capacity(3), copies: 1, lost_at: None, much_lost_at: None }
+        let sent = VecDeque::with_capacity(3);
+        Self { red, opus, sent, copies: 1, loss: 0.0, lost_at: None, much_lost_at: None }
     }
 
     /// How often each packet goes out again: not more than twice.
     pub fn copies(&self) -> usize {
         self.copies
+    }
+
+    /// What Opus is to make up for besides: losses that a single copy leaves. Twice copied, its bits are better spent on the
+    /// voice.
+    pub fn expected_loss(&self) -> f32 {
+        if self.copies == 1 { self.loss } else { 0.0 }
     }
 
     /// The other side said that this share of ours did not arrive.
@@ -47,7 +59,8 @@ impl Redundancy {
         if share > 0.0 || self.lost_at.is_none() {
             self.lost_at = Some(now);
         }
-        if share > HEAVY {
+        self.loss += (share - self.loss) * TRUST;
+        if self.loss > HEAVY {
             self.much_lost_at = Some(now);
         }
         let lately = |at: Option<Instant>| at.is_some_and(|at| now <= at + MEMORY);
@@ -120,6 +133,11 @@ mod tests {
         redundancy
     }
 
+    /// So many seconds from this one on, a report each.
+    fn seconds(first: u64, count: u64, share: f32) -> Vec<(u64, f32)> {
+        (first..first + count).map(|second| (second, share)).collect()
+    }
+
     #[test]
     fn a_clean_line_carries_everything_once() {
         let mut redundancy = after(&[(1, 0.0), (2, 0.0)]);
@@ -136,7 +154,7 @@ mod tests {
         let three = [&header[..], b"twothree"].concat();
         assert_eq!(wrap(&mut light, 640, b"three"), (RED, three));
 
-        let mut heavy = after(&[(1, 0.2)]);
+        let mut heavy = after(&seconds(0, 10, 0.2));
         wrap(&mut heavy, 0, b"one");
         wrap(&mut heavy, 320, b"two");
         let (payload_type, payload) = wrap(&mut heavy, 640, b"three");
@@ -147,9 +165,18 @@ mod tests {
 
     #[test]
     fn redundancy_ends_some_time_after_the_last_loss() {
-        assert_eq!(after(&[(0, 0.2), (14, 0.0)]).copies, 2);
-        assert_eq!(after(&[(0, 0.2), (16, 0.0)]).copies, 0);
-        assert_eq!(after(&[(0, 0.2), (10, 0.01), (16, 0.01)]).copies, 1, "a burst does not count for ever");
+        assert_eq!(after(&[(0, 0.6), (14, 0.0)]).copies, 2);
+        assert_eq!(after(&[(0, 0.6), (16, 0.0)]).copies, 0);
+        assert_eq!(after(&[(0, 0.6), (10, 0.01), (16, 0.01)]).copies, 1, "a burst does not count for ever");
+    }
+
+    #[test]
+    fn a_bad_second_is_not_heavy_loss_and_a_bad_minute_is() {
+        let moderate = [seconds(0, 20, 0.06), vec![(20, 0.16)], seconds(21, 5, 0.06)].concat();
+        assert_eq!(after(&moderate).copies, 1);
+        assert!((0.05..0.12).contains(&after(&moderate).expected_loss()));
+        let heavy = after(&seconds(0, 60, 0.2));
+        assert_eq!((heavy.copies, heavy.expected_loss()), (2, 0.0));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU32, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -86,6 +86,8 @@ struct Flow {
     spare: AtomicU32,
     /// With less than this waiting it calls for more.
     target: AtomicU32,
+    /// The voice thread keeps it filled; else what is missed is silence, and nobody's fault.
+    flowing: AtomicBool,
 }
 
 impl Default for Flow {
@@ -95,6 +97,7 @@ impl Default for Flow {
             taken: AtomicU32::new(0),
             spare: AtomicU32::new(u32::MAX),
             target: AtomicU32::new(0),
+            flowing: AtomicBool::new(false),
         }
     }
 }
@@ -119,16 +122,33 @@ impl Played {
             }
         }
         frames.for_each(|frame| frame.fill(T::EQUILIBRIUM));
-
-        let left = (waiting - ready) as u32;
-        self.flow.taken.fetch_max(wanted as u32, Relaxed);
-        self.flow.spare.fetch_min(left, Relaxed);
         if ready < wanted {
             self.flow.missed.fetch_add(1, Relaxed);
         }
-        if left < self.flow.target.load(Relaxed) {
+        self.took(wanted, waiting - ready);
+    }
+
+    /// Hands out what waits, `most` samples of it. `usual`: how many at a time; the ring will hold them.
+    pub fn take(&mut self, most: usize, usual: usize, into: &mut Vec<f32>) {
+        let waiting = self.ring.slots();
+        let ready = waiting.min(most);
+        if let Ok(chunk) = self.ring.read_chunk(ready) {
+            into.extend(chunk);
+        }
+        self.took(usual, waiting - ready);
+    }
+
+    fn took(&self, usual: usize, left: usize) {
+        self.flow.taken.fetch_max(usual as u32, Relaxed);
+        self.flow.spare.fetch_min(left as u32, Relaxed);
+        if left < self.flow.target.load(Relaxed) as usize {
             self.nudge.card_calls();
         }
+    }
+
+    /// Somebody writes to it, again and again.
+    pub fn is_flowing(&self) -> bool {
+        self.flow.flowing.load(Relaxed)
     }
 
     /// Samples that wait.
@@ -201,8 +221,8 @@ impl CardPlayback {
         let flowing = self.flowing.is_some_and(|(since, _)| now > since + FLOWING);
         if missed != self.missed_before && flowing {
             self.period = self.period.max(self.flow.taken.load(Relaxed));
-            self.cushion.ran_dry(now);
             self.flow.spare.store(u32::MAX, Relaxed);
+            self.cushion.ran_dry(now);
             tracing::debug!(period = self.period, cushion = ?self.cushion.length(), "the speakers ran dry");
         } else if self.cushion.is_calm(now) {
             let (taken, spare) = (self.flow.taken.swap(0, Relaxed), self.flow.spare.swap(u32::MAX, Relaxed));
@@ -228,6 +248,7 @@ impl Playback for CardPlayback {
         let blocks = (short * SAMPLE_RATE).div_ceil(self.rate.max(1) as usize * BLOCK);
         if blocks > 0 {
             self.flowing = Some((self.flowing.map_or(now, |(since, _)| since), now));
+            self.flow.flowing.store(true, Relaxed);
         }
         blocks * BLOCK
     }
@@ -245,6 +266,7 @@ impl Playback for CardPlayback {
 
     fn idle(&mut self) {
         self.flowing = None;
+        self.flow.flowing.store(false, Relaxed);
     }
 
     fn calls(&self) -> bool {

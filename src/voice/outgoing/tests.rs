@@ -77,7 +77,7 @@ impl Bench {
 
     /// These lines report a loss, and have done so for long.
     fn report(&mut self, connections: std::ops::RangeInclusive<u64>, share: f32) {
-        for _ in 0..2 {
+        for _ in 0..20 {
             self.now += LONG;
             for connection in connections.clone() {
                 self.audience.set_loss(connection, share, self.now);
@@ -251,7 +251,7 @@ fn copies_are_of_the_packets_just_before_whatever_was_dropped_or_paused_between(
     let (sender, mut frames) = mpsc::channel(8);
     bench.audience.attach(2, Outgoing::new(&between_partylines(), sender, bench.now).unwrap());
     bench.audience.set_connected(2, true, false, bench.now);
-    bench.audience.set_loss(2, 0.2, bench.now);
+    bench.report(2..=2, 0.2);
     let mut sent = vec![];
     bench.audience.begin(&[], &[0.0; BLOCK], bench.now);
     for n in 0..600 {

@@ -1,3 +1,5 @@
+mod bench;
+
 use super::*;
 use crate::voice::{mixer::level, speech::speech_like, stoi::stoi};
 

@@ -1,5 +1,8 @@
 //! A server's sink: a thread of its own answers every request from the ring, at once, so that little needs to wait in the
 //! server.
+//!
+//! It sends what is there and owes the rest: what waits in the server covers for a late voice thread. A server that ran dry
+//! asks for the time that passed as well; that gets silence, which the server drops, so that no word is lost with it.
 
 use std::{
     ffi::CString,
@@ -14,7 +17,7 @@ use std::{
 use pulseaudio::protocol::{
     ChannelMap, Command, CorkStreamParams, CreatePlaybackStreamReply, GetSinkInfo, LatencyParams,
     PlaybackLatency, PlaybackStreamParams, Prop, Props, SampleFormat, SampleSpec,
-    SetPlaybackStreamBufferAttrParams, SinkInfo,
+    SetPlaybackStreamBufferAttrParams, SetPlaybackStreamBufferAttrReply, SinkInfo,
     stream::{BufferAttr, StreamFlags},
 };
 
@@ -40,9 +43,13 @@ const LEAST: Duration = Duration::from_millis(1);
 /// No request is answered with more at once.
 const MOST: Duration = Duration::from_millis(250);
 const BUFFER: usize = 16 * 1024;
+/// So many requests tell what it asks for at a time.
+const USUAL: usize = 32;
 /// How often the server is asked how late it is, and the number of the question.
 const ASK_EVERY: Duration = Duration::from_secs(2);
 const LATENCY: u32 = 1;
+/// The number of the question for another buffer.
+const BUFFERED: u32 = 2;
 
 /// Opens the sink of this name. May block for some seconds.
 ///
@@ -90,7 +97,8 @@ pub fn open_speakers(kind: DeviceKind, name: &str, hooks: Hooks) -> Result<Opene
         hooks,
         cushion,
         owed: created.requested_bytes as usize,
-        padding: 0,
+        holds: created.buffer_attr.target_length as usize,
+        usual: bytes(PERIOD) as usize,
         settled: Instant::now() + SETTLING,
         requested: Instant::now(),
         samples: Vec::with_capacity(bytes(MOST) as usize / SAMPLE_BYTES),
@@ -160,8 +168,10 @@ struct Feeder {
     cushion: Cushion,
     /// Bytes asked for and not yet sent.
     owed: usize,
-    /// So much of it is silence: what a longer cushion holds.
-    padding: usize,
+    /// What waits in the server at most.
+    holds: usize,
+    /// What is asked for at a time, on the average.
+    usual: usize,
     /// From then on running dry means something.
     settled: Instant,
     /// When the server last asked for sound.
@@ -201,7 +211,9 @@ impl Feeder {
         let (channel, version) = (self.shared.channel, self.shared.server.version);
         match message.command(version) {
             Some(Command::Request(request)) if request.channel == channel => {
-                self.owed = self.owed.saturating_add(request.length as usize);
+                let asked = request.length as usize;
+                self.owed = self.owed.saturating_add(asked);
+                self.usual = (self.usual * (USUAL - 1) + asked.min(bytes(MOST) as usize)) / USUAL;
                 let now = Instant::now();
                 if now > self.requested + PAUSE {
                     self.settled = now + SETTLING;
@@ -218,6 +230,9 @@ impl Feeder {
                         + duration((self.ring.waiting() * SAMPLE_BYTES) as i64);
                     self.hooks.latency.set(Duration::from_micros(latency.sink_usec) + waiting);
                 }
+                if let Some(reply) = message.reply::<SetPlaybackStreamBufferAttrReply>(BUFFERED, version) {
+                    self.holds = reply.buffer_attr.target_length as usize;
+                }
             }
             // News of moves and suspensions: the sound goes on, or the watch sees to it.
             _ => {}
@@ -226,33 +241,37 @@ impl Feeder {
     }
 
     fn ran_dry(&mut self, now: Instant) {
-        if now < self.settled {
+        if now < self.settled || !self.ring.is_flowing() {
             return;
         }
-        let before = self.cushion.length();
-        self.cushion.ran_dry(now);
-        self.padding += bytes(self.cushion.length().saturating_sub(before)) as usize;
         self.settled = now + SETTLING;
-        self.aim();
+        if self.cushion.ran_dry(now) {
+            self.aim();
+        }
     }
 
     fn send(&mut self) -> std::io::Result<()> {
-        while self.owed >= SAMPLE_BYTES {
-            let count = (self.owed / SAMPLE_BYTES).min(self.samples.capacity());
-            self.owed -= count * SAMPLE_BYTES;
-            self.samples.clear();
-            self.samples.resize(count, 0.0);
-            let silent = count.min(self.padding / SAMPLE_BYTES);
-            self.padding -= silent * SAMPLE_BYTES;
-            if silent < count {
-                self.ring.drain(&mut self.samples[silent..], 1);
-            }
-            self.message.clear();
-            self.message.extend_from_slice(&head(self.shared.channel, count * SAMPLE_BYTES));
-            self.message.extend(self.samples.iter().flat_map(|sample| sample.to_le_bytes()));
-            self.shared.server.write(&self.message)?;
+        self.samples.clear();
+        let owed = (self.owed / SAMPLE_BYTES).min(self.samples.capacity());
+        let usual = self.usual / SAMPLE_BYTES;
+        if self.ring.is_flowing() {
+            // What is owed beyond what the server holds was to be played by now.
+            let late = owed.saturating_sub(self.holds / SAMPLE_BYTES);
+            self.samples.resize(late, 0.0);
+            self.ring.take(owed - late, usual, &mut self.samples);
+        } else {
+            self.ring.take(owed, usual, &mut self.samples);
+            self.samples.resize(owed, 0.0);
         }
-        Ok(())
+        if self.samples.is_empty() {
+            return Ok(());
+        }
+        let length = self.samples.len() * SAMPLE_BYTES;
+        self.owed = self.owed.saturating_sub(length);
+        self.message.clear();
+        self.message.extend_from_slice(&head(self.shared.channel, length));
+        self.message.extend(self.samples.iter().flat_map(|sample| sample.to_le_bytes()));
+        self.shared.server.write(&self.message)
     }
 
     /// What is done now and then while sound flows.
@@ -277,6 +296,6 @@ impl Feeder {
             adjust_latency: true,
             early_requests: false,
         });
-        _ = self.shared.server.tell(0, &command);
+        _ = self.shared.server.tell(BUFFERED, &command);
     }
 }
