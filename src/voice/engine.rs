@@ -71,7 +71,7 @@ pub enum Command {
     Detach(u64),
     /// The connection is up, for the first time or again.
     Connected(u64),
-    /// The path is gone; it may come back.
+    /// The path seems gone. What is said still goes out on it: it may be heard.
     Interrupted(u64),
     /// Of what we sent on it lately, this share did not arrive.
     Loss(u64, f32),
@@ -295,10 +295,7 @@ impl Engine {
                 self.downlink.set_connected(connection, true);
                 self.last_sound = now;
             }
-            Command::Interrupted(connection) => {
-                self.uplink.set_connected(connection, false, now);
-                self.downlink.set_connected(connection, false);
-            }
+            Command::Interrupted(connection) => self.downlink.set_connected(connection, false),
             Command::Loss(connection, share) => self.uplink.set_loss(connection, share, now),
             Command::Voice(connection, voice) => {
                 self.downlink.add(connection, *voice);
