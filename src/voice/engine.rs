@@ -295,7 +295,10 @@ impl Engine {
                 self.downlink.set_connected(connection, true);
                 self.last_sound = now;
             }
-            Command::Interrupted(connection) => self.downlink.set_connected(connection, false),
+            Command::Interrupted(connection) => {
+                self.uplink.set_interrupted(connection);
+                self.downlink.set_connected(connection, false);
+            }
             Command::Loss(connection, share) => self.uplink.set_loss(connection, share, now),
             Command::Voice(connection, voice) => {
                 self.downlink.add(connection, *voice);

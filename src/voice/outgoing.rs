@@ -105,6 +105,8 @@ struct Group {
 struct Seat {
     connection: u64,
     connected: bool,
+    /// The path seems gone. What is said goes out on it all the same: it may be heard.
+    interrupted: bool,
     line: Line,
 }
 
@@ -141,7 +143,7 @@ impl Audience {
     /// Nothing is sent to it before it is connected.
     pub fn attach(&mut self, connection: u64, outgoing: Outgoing) {
         let Outgoing { encoding, line } = outgoing;
-        let seat = Seat { connection, connected: false, line };
+        let seat = Seat { connection, connected: false, interrupted: false, line };
         match self.groups.iter_mut().find(|group| group.encoding.format() == encoding.format()) {
             Some(group) => group.lines.push(seat),
             None => self.groups.push(Group { encoding, lines: vec![seat] }),
@@ -161,7 +163,7 @@ impl Audience {
         for group in &mut self.groups {
             let was_idle = !group.is_connected();
             if let Some(seat) = group.lines.iter_mut().find(|seat| seat.connection == connection) {
-                seat.connected = connected;
+                (seat.connected, seat.interrupted) = (connected, false);
                 if let Some(redundancy) = &mut seat.line.redundancy {
                     redundancy.forget();
                 }
@@ -171,6 +173,12 @@ impl Audience {
             }
             group.adapt();
         }
+    }
+
+    /// Until it is connected again.
+    pub fn set_interrupted(&mut self, connection: u64) {
+        let seats = self.groups.iter_mut().flat_map(|group| &mut group.lines);
+        seats.filter(|seat| seat.connection == connection).for_each(|seat| seat.interrupted = true);
     }
 
     pub fn set_loss(&mut self, connection: u64, share: f32, now: Instant) {
@@ -187,6 +195,12 @@ impl Audience {
 
     pub fn is_connected(&self) -> bool {
         self.groups.iter().any(Group::is_connected)
+    }
+
+    /// Somebody hears what is said, for all that is known.
+    pub fn is_reached(&self) -> bool {
+        let mut seats = self.groups.iter().flat_map(|group| &group.lines);
+        seats.any(|seat| seat.connected && !seat.interrupted)
     }
 
     /// Speech begins with these samples, the last of which was recorded now.

@@ -137,6 +137,11 @@ impl Uplink {
         self.settle();
     }
 
+    /// The path seems gone.
+    pub fn set_interrupted(&mut self, connection: u64) {
+        self.audience.set_interrupted(connection);
+    }
+
     /// Of what was sent on a connection, this share was lost.
     pub fn set_loss(&mut self, connection: u64, share: f32, now: Instant) {
         self.audience.set_loss(connection, share, now);
@@ -186,7 +191,7 @@ impl Uplink {
     pub fn reading(&self) -> Reading {
         let is_shown = self.gate.is_open() || self.test != Listening::Off;
         let microphone = if is_shown { self.needle.level() } else { Decibels::SILENCE };
-        Reading { live: self.gate.is_open(), microphone }
+        Reading { live: self.gate.is_open() && self.audience.is_reached(), microphone }
     }
 
     /// Takes what was recorded through the gate. `far`: what was played meanwhile; `monitor`: one's own ear, while testing.

@@ -234,7 +234,14 @@ impl Feeder {
                     self.holds = reply.buffer_attr.target_length as usize;
                 }
             }
-            // News of moves and suspensions: the sound goes on, or the watch sees to it.
+            // To another card, which asks for another amount.
+            Some(Command::PlaybackStreamMoved(moved)) => {
+                self.holds = moved.buffer_attr.target_length as usize;
+            }
+            Some(Command::PlaybackBufferAttrChanged(changed)) => {
+                self.holds = changed.buffer_attr.target_length as usize;
+            }
+            // News of suspensions: the sound goes on, or the watch sees to it.
             _ => {}
         }
         true
