@@ -62,9 +62,9 @@ const STUN_PATIENCE: Duration = Duration::from_millis(1500);
 /// Silence of the path after which it counts as interrupted, and as lost for good.
 const INTERRUPTED_AFTER: Duration = Duration::from_secs(3);
 const FAILED_AFTER: Duration = Duration::from_secs(15);
-/// Only the answers to these checks tell that the path is there, sound does not: four in [`INTERRUPTED_AFTER`] are not all
-/// lost on a line that loses a fifth.
-const PATH_CHECK: Duration = Duration::from_millis(700);
+/// Only these checks tell that the path is there, sound does not: of three, ours and theirs, one comes through on a line
+/// that loses a fifth.
+const PATH_CHECK: Duration = Duration::from_secs(1);
 /// Loss is answered by redundancy: the sooner it is known, the fewer words are lost.
 const REPORT_EVERY: Duration = Duration::from_secs(1);
 
@@ -228,7 +228,7 @@ impl Peer {
         let interceptors = Registry::new()
             .with(Slot::ReceiverReport, ReceiverReportBuilder::new().with_interval(REPORT_EVERY).build())
             .with(Slot::SenderReport, SenderReportBuilder::new().with_interval(REPORT_EVERY).build())
-            .with(Slot::Custom(1), Reports::new(ssrc, counters, on_loss));
+            .with(Slot::Custom(1), Reports::new(ssrc, terms.clock_hz, counters, on_loss));
         let connection = PeerConnectionBuilder::new()
             .with_configuration(RTCConfigurationBuilder::new().with_ice_servers(stun_servers).build())
             .with_media_engine(codecs::engine(terms, redundancy_first)?)

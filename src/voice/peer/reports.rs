@@ -20,6 +20,10 @@ use crate::voice::stats::Counters;
 const NEXT_AFTER: Duration = Duration::from_millis(400);
 /// Packets in a report's interval below which its share says nothing: a keep-alive lost is no bad network.
 const TELLING: u32 = 5;
+/// Where packets scatter by more than this, some are about to be lost: so much is reckoned with. The first words of a bad
+/// minute are then not the ones that go unprotected.
+const SCATTERED: Duration = Duration::from_millis(8);
+const ABOUT_TO_BE_LOST: f32 = 0.005;
 /// Seconds from NTP's beginning of time to Unix's.
 const NTP_EPOCH: u64 = 2_208_988_800;
 /// More is no round trip but a clock that was set, or a lie.
@@ -27,6 +31,7 @@ const LONGEST_TRIP: Duration = Duration::from_secs(10);
 
 pub struct Reports {
     ssrc: u32,
+    clock_hz: u32,
     counters: Arc<Counters>,
     on_loss: Box<dyn Fn(f32) + Send + Sync>,
     /// The newest of our packets they had reported.
@@ -37,10 +42,16 @@ pub struct Reports {
 }
 
 impl Reports {
-    /// `on_loss` is told the share of our packets (of `ssrc`) that did not arrive lately, each time enough were sent to tell.
-    pub fn new(ssrc: u32, counters: Arc<Counters>, on_loss: Box<dyn Fn(f32) + Send + Sync>) -> Self {
+    /// `on_loss` is told what share of our packets (of `ssrc`) is to be taken for lost, each time enough were sent to tell.
+    /// `clock_hz`: ticks of their timestamps in a second.
+    pub fn new(
+        ssrc: u32,
+        clock_hz: u32,
+        counters: Arc<Counters>,
+        on_loss: Box<dyn Fn(f32) + Send + Sync>,
+    ) -> Self {
         let (inbound, outbound) = (VecDeque::new(), VecDeque::new());
-        Self { ssrc, counters, on_loss, reported: None, heard: None, inbound, outbound }
+        Self { ssrc, clock_hz, counters, on_loss, reported: None, heard: None, inbound, outbound }
     }
 
     fn read(&mut self, packet: &dyn rtc::rtcp::Packet) {
@@ -69,7 +80,9 @@ impl Reports {
         if expected >= TELLING {
             let lost = f32::from(report.fraction_lost) / 256.0;
             self.counters.set_lost_there(lost);
-            (self.on_loss)(lost);
+            let is_scattered =
+                u64::from(report.jitter) * 1000 > u64::from(self.clock_hz) * SCATTERED.as_millis() as u64;
+            (self.on_loss)(if is_scattered { lost.max(ABOUT_TO_BE_LOST) } else { lost });
         }
     }
 }
@@ -126,6 +139,28 @@ impl Interceptor for Reports {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packets_that_scatter_are_reckoned_with_as_lost_before_they_are() {
+        let told = Arc::new(std::sync::Mutex::new(vec![]));
+        let on_loss = {
+            let told = told.clone();
+            Box::new(move |share| told.lock().unwrap().push(share))
+        };
+        let mut reports = Reports::new(7, 16_000, Arc::default(), on_loss);
+        for (n, (jitter, fraction_lost)) in [(16, 0), (160, 0), (160, 64)].into_iter().enumerate() {
+            reports.heard = None;
+            let last_sequence_number = 50 * (n as u32 + 1);
+            reports.take(&ReceptionReport {
+                ssrc: 7,
+                last_sequence_number,
+                jitter,
+                fraction_lost,
+                ..Default::default()
+            });
+        }
+        assert_eq!(*told.lock().unwrap(), [0.0, ABOUT_TO_BE_LOST, 0.25]);
+    }
 
     #[test]
     fn a_round_trip_is_what_they_did_not_wait() {
