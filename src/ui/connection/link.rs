@@ -27,6 +27,8 @@ pub fn show(ui: &mut Ui, signed_in: &SignedIn, link: &LinkReport, open: bool, ad
     if open {
         let colours = palette(ui);
         let radius = CornerRadius { nw: 0, ne: 0, sw: theme::CARD_RADIUS, se: theme::CARD_RADIUS };
+        // One card: the line between them is one.
+        ui.add_space(-ui.spacing().item_spacing.y - 1.0);
         Frame::new()
             .fill(colours.card)
             .stroke(Stroke::new(1.0, colours.line))
