@@ -14,14 +14,14 @@ const PAUSE: f64 = 0.1;
 /// Shares of packets by how late they were.
 #[derive(Debug)]
 pub struct Lateness {
-    shares: Box<[f32; BINS]>,
+    shares: [f32; BINS],
     noted: u32,
 }
 
 impl Lateness {
     /// Before the first packet. Seconds.
     pub fn assumed(late: f64) -> Self {
-        let mut shares = Box::new([0.0; BINS]);
+        let mut shares = [0.0; BINS];
         shares[bin(late)] = 1.0;
         Self { shares, noted: 1 }
     }

@@ -27,6 +27,8 @@
 //! and says so in a counter or the log.
 
 mod activation;
+#[cfg(test)]
+mod bench;
 mod chime;
 mod codec;
 mod depacketize;

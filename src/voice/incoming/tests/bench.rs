@@ -1,17 +1,13 @@
 //! What the receiving side makes of the rig's networks, as WAVs that `tests/bench/receive.py` scores (PESQ, dropouts, delay):
 //! `PARTYLINE_BENCH=folder cargo test --lib bench -- --ignored`, with `speech48.wav` in the folder.
 
-use std::path::PathBuf;
-
 use super::*;
+use crate::voice::bench::Bench;
 
 #[test]
 #[ignore = "writes WAVs to be scored; needs a recording of speech"]
 fn the_rigs_networks() {
-    let folder = PathBuf::from(std::env::var("PARTYLINE_BENCH").expect("PARTYLINE_BENCH names a folder"));
-    let mut speech = hound::WavReader::open(folder.join("speech48.wav")).unwrap();
-    let said: Vec<f32> =
-        speech.samples::<i16>().map(|sample| f32::from(sample.unwrap()) / 32_768.0).collect();
+    let (bench, said) = Bench::open();
     let only = std::env::var("PARTYLINE_BENCH_ONLY").unwrap_or_default();
     let mut networks = vec![];
     for frame in [10, 20, 40] {
@@ -36,18 +32,6 @@ fn the_rigs_networks() {
             report.copied,
             report.late,
         );
-        let spec = hound::WavSpec {
-            channels: 2,
-            sample_rate: SAMPLE_RATE as u32,
-            bits_per_sample: 16,
-            sample_format: hound::SampleFormat::Int,
-        };
-        let mut wav = hound::WavWriter::create(folder.join(format!("{name}.wav")), spec).unwrap();
-        for (said, heard) in said.iter().zip(&ear.heard) {
-            for sample in [said, heard] {
-                wav.write_sample((sample * 32_767.0) as i16).unwrap();
-            }
-        }
-        wav.finalize().unwrap();
+        bench.write(&name, &said, &ear.heard);
     }
 }
