@@ -126,6 +126,21 @@ fn a_member_is_muted_for_the_user_alone_and_the_menu_stays() {
 }
 
 #[test]
+fn what_a_mix_makes_of_a_wish_is_said() {
+    let said = "only while nobody else speaks";
+    let mut stage = Stage::new(stage::in_party());
+    members(&mut stage, MemberReach::Bridge, Hearing::default());
+    stage.click("Nova, PS5 · quiet, Through the bridge");
+    assert!(!stage.shows(said), "nothing is wished");
+    members(&mut stage, MemberReach::Bridge, Hearing { volume_percent: 40, muted: false });
+    settle(&mut stage);
+    assert!(stage.shows(said));
+    members(&mut stage, MemberReach::Direct, Hearing { volume_percent: 40, muted: false });
+    settle(&mut stage);
+    assert!(!stage.shows(said), "they are heard alone");
+}
+
+#[test]
 fn a_volume_is_set_on_its_slider_and_reset_by_two_clicks() {
     let mut stage = Stage::new(stage::in_party());
     members(&mut stage, MemberReach::Direct, Hearing { volume_percent: 50, muted: false });

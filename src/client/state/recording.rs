@@ -16,6 +16,12 @@ pub struct Recordings {
     folder: Option<PathBuf>,
 }
 
+impl Recordings {
+    pub fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+}
+
 impl State {
     /// Recordings go to `folder` where the settings name none.
     pub fn keep_recordings_in(&mut self, folder: Option<PathBuf>) {

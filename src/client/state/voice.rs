@@ -187,11 +187,13 @@ impl State {
         }
     }
 
-    /// Until the user asks again. Where nobody hears us without the bridge, the microphone closes meanwhile.
+    /// Until the user asks again. Where nobody hears us without the bridge, the microphone closes meanwhile; but a recording goes
+    /// on until it is ended, or the party is.
     fn give_voice_up(&mut self, failure: Failure, out: &mut Effects) {
+        let recording = self.recordings.is_wanted();
         if let Some(joined) = self.joined_mut() {
             joined.voice.step = Step::Failed;
-            out.push(match joined.links.any_connection() {
+            out.push(match joined.links.any_connection() || recording {
                 true => Effect::Links(LinksEffect::Close { connection: joined.voice.connection }),
                 false => Effect::HangUp,
             });

@@ -85,6 +85,11 @@ fn hearing(ui: &mut Ui, cx: &mut Cx<'_>, account: AccountId, voice: MemberVoice)
     if widgets::menu_item(ui, "Mute for me", Some(chosen.muted)).clicked() {
         set(cx, Hearing { muted: !chosen.muted, ..chosen });
     }
+    if voice.reach == MemberReach::Bridge && chosen != Hearing::default() {
+        egui::Frame::new().inner_margin(Margin::symmetric(10, 4)).show(ui, |ui| {
+            widgets::paragraph(ui, voice_path::MIXED, theme::small(), palette(ui).dim);
+        });
+    }
 }
 
 fn items(ui: &mut Ui, cx: &mut Cx<'_>, signed_in: &SignedIn, party: &Party, member: &Member, name: &str) {

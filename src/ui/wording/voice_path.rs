@@ -62,6 +62,9 @@ pub fn reach_explained(reach: MemberReach) -> &'static str {
     }
 }
 
+/// What the bridge does to a wish about one of those it mixes.
+pub const MIXED: &str = "Through the bridge, this works only while nobody else speaks there.";
+
 /// What the user chose about how a member is heard; nothing where they are heard as they are.
 pub fn hearing(hearing: Hearing) -> Option<String> {
     match hearing {

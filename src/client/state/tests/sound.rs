@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    client::{DeviceState, MemberReach},
+    client::{DeviceState, MemberReach, input::LinksEffect},
     model::{DeviceChoice, DeviceKind, DeviceTrouble, Hearing, Notes, Processing, RecordingFormat},
     voice::Recorder,
 };
@@ -204,4 +204,17 @@ fn that_another_device_stands_in_is_told_until_the_chosen_one_opens() {
     evening.give(opened("Headset", None));
     assert!(told(&evening, None));
     assert_eq!(evening.state.sound.microphone, DeviceState::Open { name: "Headset".into(), refused: None });
+}
+
+#[test]
+fn a_recording_goes_on_when_the_bridge_was_given_up() {
+    for (mut evening, is_recording) in [(Evening::recording(), true), (Evening::talking(), false)] {
+        let connection = current_connection(&evening);
+        evening.connection(connection, ConnectionState::Closed);
+        let connection = evening.connecting();
+        let failure = Failure::new(ProblemKind::VoiceNotUnderstood, "no audio");
+        evening.give(Input::Seated { connection, result: Err(failure) });
+        assert_eq!(evening.has(|e| *e == Effect::HangUp), !is_recording);
+        assert_eq!(evening.has(|e| matches!(e, Effect::Links(LinksEffect::Close { .. }))), is_recording);
+    }
 }
